@@ -1,0 +1,105 @@
+/**
+ * The error base: every package throws one class of its own, and a stable `code` tells its cases apart.
+ *
+ * A package may be loaded more than once in a process: as ESM and as CommonJS, through its index and through a
+ * subpath. `instanceof` therefore asks for a brand on the prototype chain, never for the identity of a class, so an
+ * error made by one copy is recognised by every other.
+ *
+ * @module
+ */
+
+/** What distinguishes one failure: its `code`, and the offending numbers beside it. */
+export interface ErrorDetail {
+  readonly code: string;
+}
+
+const MEMKIT: unique symbol = Symbol.for("@memkit/core/MemkitError") as never;
+
+function branded(value: unknown, brand: symbol): boolean {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+/**
+ * The common ancestor of `CoreError`, `GuestError`, `FrameError`, `PageTableError` and `RegionError`.
+ *
+ * @example
+ * ```ts
+ * import { CoreError, MemkitError } from "@memkit/core";
+ *
+ * const error = new CoreError({ code: "source-detached" });
+ * error instanceof MemkitError; // => true
+ * error.code; // => "source-detached"
+ * ```
+ */
+export abstract class MemkitError extends Error {
+  /** Stable across releases; messages are not. */
+  declare readonly code: string;
+
+  protected constructor(message: string, detail: ErrorDetail, options?: ErrorOptions) {
+    super(message, options);
+    Object.assign(this, detail);
+  }
+
+  /** Name, code, message and the offending numbers: what a structured log wants. */
+  toJSON(): object {
+    return { ...this, name: this.name, message: this.message };
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return branded(value, MEMKIT);
+  }
+}
+Object.defineProperty(MemkitError.prototype, MEMKIT, { value: true });
+
+/** An instance of an error class: narrowing on `code` narrows the other fields. */
+export type ErrorOf<D extends ErrorDetail> = MemkitError & Readonly<D>;
+
+/** The constructor that {@link defineError} makes. */
+export interface ErrorClass<D extends ErrorDetail> {
+  new (detail: D, options?: ErrorOptions): ErrorOf<D>;
+  readonly prototype: MemkitError;
+  [Symbol.hasInstance](value: unknown): value is ErrorOf<D>;
+}
+
+/**
+ * Makes the error class of one package.
+ *
+ * @param brand - `@memkit/<package>/<ClassName>`; its last part becomes the error's `name`.
+ * @param describe - Says in one sentence what happened, with the numbers, and where it helps what to do.
+ *
+ * @example
+ * ```ts
+ * import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core";
+ *
+ * type Detail = { code: "too-big"; size: number; max: number } | { code: "closed" };
+ * const PoolError: ErrorClass<Detail> = defineError<Detail>("@memkit/example/PoolError", (d) =>
+ *   d.code === "closed" ? "the pool is closed" : `${d.size} bytes asked, ${d.max} at most`,
+ * );
+ * type PoolError = ErrorOf<Detail>;
+ *
+ * const error: unknown = new PoolError({ code: "too-big", size: 9, max: 8 });
+ * if (error instanceof PoolError && error.code === "too-big") {
+ *   error.max; // => 8
+ * }
+ * String(error); // => "PoolError: 9 bytes asked, 8 at most"
+ * ```
+ */
+export function defineError<D extends ErrorDetail>(
+  brand: `@memkit/${string}/${string}`,
+  describe: (detail: D) => string,
+): ErrorClass<D> {
+  const symbol = Symbol.for(brand);
+  class TypedError extends MemkitError {
+    constructor(detail: D, options?: ErrorOptions) {
+      super(describe(detail), detail, options);
+    }
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return branded(value, symbol);
+    }
+  }
+  const name = brand.slice(brand.lastIndexOf("/") + 1);
+  Object.defineProperty(TypedError, "name", { value: name });
+  Object.defineProperty(TypedError.prototype, "name", { value: name });
+  Object.defineProperty(TypedError.prototype, symbol, { value: true });
+  return TypedError as unknown as ErrorClass<D>;
+}

@@ -1,0 +1,91 @@
+/**
+ * The one seam that joins every package: `{ readonly buffer }`.
+ *
+ * `WebAssembly.Memory` has that shape already, and so has `{ buffer: new ArrayBuffer(n) }`. Views and Node's `Buffer`
+ * have it too, but their bytes start somewhere inside a larger pool: they are refused by the type (`byteOffset`) and
+ * at run time.
+ *
+ * @module
+ */
+
+import { CoreError } from "./core-error.js";
+
+/**
+ * Memory that somebody else owns.
+ *
+ * The source promises one of three things when it exchanges its buffer for another: the old one is detached
+ * (`WebAssembly.Memory` growing), or the old one stays a prefix of the same bytes (shared memory growing), or it calls
+ * `refresh()` on whoever caches views. An exchange that does none of the three cannot be seen from outside.
+ */
+export interface MemorySource {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Views are not sources. */
+  readonly byteOffset?: never;
+}
+
+/** How a buffer behaves over time; decides how views of it may be cached. */
+export interface BufferTraits {
+  /** A `SharedArrayBuffer`: other threads may change any byte at any moment. */
+  readonly shared: boolean;
+  /** Its length may change without its identity changing (`resizable`, or `growable` when shared). */
+  readonly resizable: boolean;
+}
+
+const unsharedLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")
+  ?.get as (this: unknown) => number;
+
+/** Whether `value` is an `ArrayBuffer` of any realm, whatever its prototype claims. */
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    unsharedLength.call(value);
+    return true;
+  } catch {
+    return false; // the intrinsic getter throws on everything else: that is the test
+  }
+}
+
+function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
+  // Not `instanceof`: pages that are not cross-origin isolated have shared wasm memories but no SharedArrayBuffer.
+  return Object.prototype.toString.call(value) === "[object SharedArrayBuffer]";
+}
+
+/** Names a rejected value for an error message. */
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return ArrayBuffer.isView(value)
+    ? `a view (${value.constructor.name})`
+    : Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/**
+ * Reads `source.buffer`, once, and proves that it is a buffer.
+ *
+ * @throws {@link CoreError} `invalid-source` for anything that is not `{ buffer }`, `source-threw` when the getter does.
+ */
+export function bufferOf(source: MemorySource): ArrayBuffer | SharedArrayBuffer {
+  const value: unknown = source;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
+    throw new CoreError({ code: "invalid-source", got: nameOf(value) });
+  }
+  let buffer: unknown;
+  try {
+    buffer = (value as { buffer?: unknown }).buffer;
+  } catch (cause) {
+    throw new CoreError({ code: "source-threw" }, { cause });
+  }
+  if (!isArrayBuffer(buffer) && !isSharedArrayBuffer(buffer)) {
+    throw new CoreError({
+      code: "invalid-source",
+      got: buffer === undefined ? nameOf(value) : `.buffer = ${nameOf(buffer)}`,
+    });
+  }
+  return buffer;
+}
+
+/** Tells shared from unshared and resizable from fixed. */
+export function bufferTraits(buffer: ArrayBuffer | SharedArrayBuffer): BufferTraits {
+  const shared = !isArrayBuffer(buffer);
+  const flags = buffer as { readonly resizable?: boolean; readonly growable?: boolean };
+  return { shared, resizable: (shared ? flags.growable : flags.resizable) === true };
+}
