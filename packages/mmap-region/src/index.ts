@@ -1,1 +1,21 @@
-export {};
+/**
+ * Slots of memory for wasm instances, with limits, growth and reset.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  type AdoptedModule,
+  type AdoptOptions,
+  adoptMemory,
+  type ImportedMemory,
+} from "./adopt-memory.js";
+export { type AllocStrategy, customRandom, linear, random } from "./alloc-strategy.js";
+export { type HeapSpec, heapSpecOf, type InitialData, type ModuleSpec } from "./heap-spec.js";
+export { type LimitSizes, Limits } from "./limits.js";
+export type { MemoryType } from "./memory-type.js";
+export { HOST_PAGE_SIZE, WASM_PAGE_SIZE, WASM32_MAX_PAGES } from "./page-size.js";
+export type { InstanceOptions, Region, ResetOutcome, Slot } from "./region.js";
+export { RegionError, type RegionErrorDetail } from "./region-error.js";
+export { WasmRegion } from "./wasm-region.js";
+export type { WasmMemory, WasmSlot } from "./wasm-slot.js";

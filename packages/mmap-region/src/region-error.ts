@@ -1,0 +1,126 @@
+/**
+ * `RegionError`: every way in which a region, a slot or the adoption of a memory refuses.
+ *
+ * The first five codes are lucet's `InvalidArgument`, `LimitsExceeded`, `ModuleError::IncorrectModule`,
+ * `NoLinearMemory` and `RegionFull`; `reason` and `what` are lucet's own words, so that they can be searched for.
+ *
+ * @see lucet `lucet-runtime-internals/src/error.rs`
+ *
+ * @module
+ */
+
+import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core";
+
+/** Every `code` of {@link RegionError} with the fields that come with it. Sizes are bytes. */
+export type RegionErrorDetail =
+  /** A value that no limit, spec or call may have. */
+  | {
+      readonly code: "invalid-argument";
+      readonly argument: string;
+      readonly value: number | string;
+      readonly reason: string;
+    }
+  /** What was asked is well formed but larger than the region, the instance or the module allows. */
+  | {
+      readonly code: "limits-exceeded";
+      readonly what: string;
+      readonly asked: number;
+      readonly limit: number;
+    }
+  /** The module's own numbers contradict each other. */
+  | {
+      readonly code: "incorrect-module";
+      readonly what: string;
+      readonly asked: number;
+      readonly limit: number;
+    }
+  /** The module has no heap to expand. */
+  | { readonly code: "no-linear-memory" }
+  /** All slots are in use. */
+  | { readonly code: "region-full"; readonly capacity: number }
+  /** The region was closed; slots taken before live on until they are dropped. */
+  | { readonly code: "region-closed" }
+  /** The slot was dropped: its memory belongs to nobody this slot may speak for. */
+  | { readonly code: "slot-dropped"; readonly slot: number }
+  /** A reset gave the slot another memory, and this heap was a view of the one before. */
+  | { readonly code: "heap-replaced"; readonly slot: number }
+  /** The engine refused the memory; its own error is the `cause`. */
+  | { readonly code: "out-of-memory"; readonly asked: number }
+  /** The backend cannot do it at all, whatever the limits say. */
+  | { readonly code: "unsupported"; readonly backend: "wasm"; readonly capability: string }
+  /** Not a wasm module, or one cut short. */
+  | { readonly code: "malformed-module"; readonly offset: number; readonly reason: string }
+  /** A wasm module that neither defines nor imports a memory. */
+  | { readonly code: "no-memory" }
+  /** A wasm module with more than one memory: which one is meant is not known. */
+  | { readonly code: "several-memories"; readonly count: number }
+  /** The module imports something else by the name that its memory was to get. */
+  | { readonly code: "import-name-taken"; readonly module: string; readonly name: string };
+
+const hex = (value: number | string): string =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? `0x${value.toString(16)}`
+    : String(value);
+
+function describe(detail: RegionErrorDetail): string {
+  switch (detail.code) {
+    case "invalid-argument":
+      return `${detail.reason} (${detail.argument} = ${hex(detail.value)})`;
+    case "limits-exceeded":
+    case "incorrect-module":
+      return `${detail.what}: ${hex(detail.asked)} asked, ${hex(detail.limit)} at most`;
+    case "no-linear-memory":
+      return "cannot expand heap: the module has no linear memory";
+    case "region-full":
+      return `all ${detail.capacity} slots of the region are in use; drop one first`;
+    case "region-closed":
+      return "the region is closed and gives out no more slots";
+    case "slot-dropped":
+      return `slot ${detail.slot} was dropped; take a new one with region.newInstance`;
+    case "heap-replaced":
+      return `slot ${detail.slot} was reset to a new memory after this heap had grown; read slot.heap and slot.memory again`;
+    case "out-of-memory":
+      return `the engine refused a memory of ${hex(detail.asked)} bytes; drop other memories or ask less`;
+    case "unsupported":
+      return `the ${detail.backend} backend does not support ${detail.capability}`;
+    case "malformed-module":
+      return `malformed wasm module at offset ${hex(detail.offset)}: ${detail.reason}`;
+    case "no-memory":
+      return "the module neither defines nor imports a memory: there is nothing to adopt";
+    case "several-memories":
+      return `the module has ${detail.count} memories; adoption knows what to do with one`;
+    case "import-name-taken":
+      return (
+        `the module already imports something else as ${JSON.stringify(detail.module)} ` +
+        `${JSON.stringify(detail.name)}; choose another name for its memory`
+      );
+  }
+}
+
+/** What `@memkit/mmap-region` throws. */
+export const RegionError: ErrorClass<RegionErrorDetail> = defineError<RegionErrorDetail>(
+  "@memkit/mmap-region/RegionError",
+  describe,
+);
+export type RegionError = ErrorOf<RegionErrorDetail>;
+
+/**
+ * Proves that `value` is a whole number of bytes (or pages, or slots) from 0 to `max`: what Rust's `usize` and `u32`
+ * say by their type.
+ */
+export function wholeNumber(
+  argument: string,
+  value: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const given: unknown = value;
+  if (typeof given === "number" && Number.isInteger(given) && given >= 0 && given <= max) {
+    return given;
+  }
+  throw new RegionError({
+    code: "invalid-argument",
+    argument,
+    value: typeof given === "number" ? given : given === null ? "null" : typeof given,
+    reason: `must be a whole number from 0 to ${hex(max)}`,
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * What a region of slots is, whatever holds their memory.
+ *
+ * @see lucet `lucet-runtime-internals/src/region.rs`, `Region`
+ *
+ * @module
+ */
+
+import type { MemorySource } from "@memkit/core";
+import type { AllocStrategy } from "./alloc-strategy.js";
+import type { ModuleSpec } from "./heap-spec.js";
+import type { Limits } from "./limits.js";
+
+/** What may differ from one instance of a module to the next. */
+export interface InstanceOptions {
+  /** The most bytes this instance's heap may have; at most the region's `heapMemorySize`, which is the default. */
+  readonly heapLimit?: number | undefined;
+  /** Which free slot to take. Default: {@link linear}. */
+  readonly allocStrategy?: AllocStrategy | undefined;
+}
+
+/** How a reset went. */
+export type ResetOutcome =
+  /** The memory was cleared where it is; instances that import it see it cleared. */
+  | "same-memory"
+  /** The slot has another memory; `slot.heap` must be read again. */
+  | "new-memory";
+
+/** The memory of one instance, from `newInstance` to `drop`. */
+export interface Slot {
+  /** The number of the slot in its region, from 0. */
+  readonly index: number;
+  /** The heap, as guest memory. Stays right while the heap grows. @throws `slot-dropped` */
+  readonly heap: MemorySource;
+  /** Bytes of heap now. @throws `slot-dropped` */
+  readonly heapLength: number;
+  /** Adds bytes to the heap and returns the length before. */
+  expandHeap(bytes: number): number;
+  /** Puts the heap back to its initial size and contents. */
+  reset(): ResetOutcome;
+  /** Gives the slot back. */
+  drop(): void;
+  /** Drops the slot unless that has been done. */
+  [Symbol.dispose](): void;
+}
+
+/** A fixed number of slots under common limits. */
+export interface Region<S extends Slot> {
+  /** What holds the memory. */
+  readonly backend: string;
+  readonly limits: Limits;
+  /** How many slots there are. */
+  readonly capacity: number;
+  /** How many of them are free. */
+  readonly freeSlots: number;
+  /** How many are not. */
+  readonly usedSlots: number;
+  /** Takes a free slot and gives it the memory that the module asks for. */
+  newInstance(module: ModuleSpec, options?: InstanceOptions): S;
+  /** Gives out no more slots. Those in use live on. */
+  close(): void;
+  /** Closes the region unless that has been done. */
+  [Symbol.dispose](): void;
+}

@@ -1,0 +1,138 @@
+/**
+ * A region whose slots are `WebAssembly.Memory` objects: it works wherever wasm does, without native code.
+ *
+ * The engine reserves the address space and traps on access beyond the memory, which is what lucet's guard pages are
+ * for; stack, globals and signal stack are the engine's own and outside these limits.
+ *
+ * @see lucet `lucet-runtime-internals/src/region/mmap.rs`, `MmapRegion`
+ *
+ * @module
+ */
+
+import { linear } from "./alloc-strategy.js";
+import {
+  copyInitialData,
+  type HeapPlan,
+  largestHeap,
+  type ModuleSpec,
+  planHeap,
+} from "./heap-spec.js";
+import { type LimitSizes, Limits } from "./limits.js";
+import { WASM_PAGE_SIZE, WASM32_MAX_PAGES } from "./page-size.js";
+import type { InstanceOptions, Region } from "./region.js";
+import { RegionError } from "./region-error.js";
+import { SlotPool } from "./slot-pool.js";
+import { createMemory, type Leftover, type WasmMemory, WasmSlot } from "./wasm-slot.js";
+
+/** A wasm memory is made of whole pages: a size between two of them could not be kept exactly, so it is refused. */
+function requireWasmPages(argument: string, value: number): void {
+  if (value % WASM_PAGE_SIZE === 0) return;
+  throw new RegionError({
+    code: "invalid-argument",
+    argument,
+    value,
+    reason: "a wasm heap is made of pages of 65536 bytes: the size must be a multiple of that",
+  });
+}
+
+/** The memory left in the slot, if the new tenant could not tell it from a fresh one. */
+function reuse(leftover: Leftover | undefined, plan: HeapPlan): WasmMemory | undefined {
+  if (leftover === undefined || leftover.maximum !== largestHeap(plan)) return undefined;
+  const { memory } = leftover;
+  return memory.buffer.byteLength === plan.initialSize ? memory : undefined;
+}
+
+/**
+ * A fixed number of slots, each a wasm memory under common limits.
+ *
+ * @example
+ * ```ts
+ * import { WasmRegion } from "@memkit/mmap-region";
+ *
+ * const region = WasmRegion.create(2, { heapMemorySize: 4 * 65536 });
+ * const slot = region.newInstance({ heap: { initialSize: 65536 } });
+ * slot.expandHeap(65536); // => 65536
+ * slot.heapLength; // => 131072
+ * region.freeSlots; // => 1
+ * slot.drop();
+ * region.freeSlots; // => 2
+ * ```
+ */
+export class WasmRegion implements Region<WasmSlot> {
+  readonly backend = "wasm";
+  readonly limits: Limits;
+  readonly #pool: SlotPool<Leftover>;
+
+  private constructor(capacity: number, limits: Limits) {
+    this.limits = limits;
+    this.#pool = new SlotPool(capacity);
+  }
+
+  /**
+   * Makes a region. No memory is made before an instance asks for it.
+   *
+   * @param capacity - Slots, from 0 to 2^32 - 1. The engine reserves 8 to 10 GiB of address space for each memory in
+   * use, so that about 13,000 to 16,000 fit into a process on Linux x64, whatever the capacity.
+   * @param sizes - The limits of every slot; what is left out has lucet's defaults. `heapMemorySize` must be a multiple
+   * of 65,536 and at most 4 GiB.
+   * @throws {@link RegionError} `invalid-argument` as {@link Limits.validate}, `unsupported`, `out-of-memory`
+   */
+  static create(capacity: number, sizes: Partial<LimitSizes> = {}): WasmRegion {
+    const limits = sizes instanceof Limits ? sizes : new Limits(sizes);
+    limits.validate();
+    requireWasmPages("heapMemorySize", limits.heapMemorySize);
+    if (limits.heapMemorySize > WASM32_MAX_PAGES * WASM_PAGE_SIZE) {
+      const capability = "heaps of more than 0x100000000 bytes (heapMemorySize)";
+      throw new RegionError({ code: "unsupported", backend: "wasm", capability });
+    }
+    return new WasmRegion(capacity, limits);
+  }
+
+  get capacity(): number {
+    return this.#pool.capacity;
+  }
+
+  get freeSlots(): number {
+    return this.#pool.free;
+  }
+
+  get usedSlots(): number {
+    return this.#pool.capacity - this.#pool.free;
+  }
+
+  /**
+   * Takes a free slot and makes the memory that the module asks for.
+   *
+   * @throws {@link RegionError} `region-closed`, `region-full`, and for the module and the options `invalid-argument`,
+   * `incorrect-module` and `limits-exceeded`, in lucet's order; `out-of-memory` when the engine refuses. Nothing has
+   * changed then.
+   */
+  newInstance(module: ModuleSpec, options: InstanceOptions = {}): WasmSlot {
+    const { heap } = module;
+    const plan = planHeap(this.limits, heap, options.heapLimit, WASM_PAGE_SIZE);
+    requireWasmPages("heapLimit", plan.heapLimit);
+    requireWasmPages("initialSize", plan.initialSize);
+    requireWasmPages("maxSize", plan.maxSize ?? 0);
+    const data = copyInitialData(module, plan.initialSize);
+    const position = this.#pool.choose(options.allocStrategy ?? linear);
+    const index = this.#pool.numberAt(position);
+    const memory = reuse(this.#pool.leftoverOf(index), plan) ?? createMemory(plan);
+    const slot = new WasmSlot(index, this.#pool, plan, data, memory);
+    this.#pool.take(position);
+    return slot;
+  }
+
+  /**
+   * Gives out no more slots and lets unused memories go. Slots in use live on until they are dropped.
+   *
+   * @throws {@link RegionError} `region-closed` when it was closed before.
+   */
+  close(): void {
+    this.#pool.close();
+  }
+
+  /** {@link WasmRegion.close}, unless the region is closed already. */
+  [Symbol.dispose](): void {
+    if (!this.#pool.closed) this.#pool.close();
+  }
+}
