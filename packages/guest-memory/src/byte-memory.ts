@@ -1,0 +1,137 @@
+/**
+ * Ranges of bytes: scoped views, copies and strings.
+ *
+ * A view is borrowed for as long as a callback runs; a copy borrows nothing and is refused where a borrow is in its way.
+ *
+ * Keeps GM-6, GM-7 and GM-8. Invariant GM-10: a scoped borrow ends when its callback returns or throws.
+ *
+ * @module
+ */
+
+import { type BorrowKind, GuestError } from "./error.js";
+import { ScalarMemory } from "./scalar-memory.js";
+import { decodeUtf8, encodeUtf8, utf8Error } from "./utf8.js";
+
+/** The part of `GuestMemory` that hands out, copies and decodes bytes. */
+export class ByteMemory extends ScalarMemory {
+  /**
+   * Runs `use` on a view of `len` bytes at `ptr`, share-borrowed until `use` returns.
+   *
+   * Caller must: only read the view, and only inside the callback. A memory that grows meanwhile detaches it (its length
+   * becomes 0); take a {@link GuestSlice} where that can happen.
+   *
+   * @throws {@link GuestError} as {@link validate}, then `shared-memory`, `ptr-borrowed`; `async-callback` if `use`
+   * returns a promise
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory } from "@memkit/guest-memory";
+   *
+   * const mem = new GuestMemory({ buffer: new Uint8Array([1, 2, 3, 4]).buffer });
+   * mem.withSlice(1, 2, (bytes) => bytes[0]! + bytes[1]!); // => 5
+   * mem.hasOutstandingBorrows(); // => false
+   * ```
+   */
+  withSlice<R>(ptr: number, len: number, use: (bytes: Uint8Array) => R): R {
+    const start = this.validate(ptr, len, 1, 1);
+    return this.#scoped("shared", start, this.normalise(len), use);
+  }
+
+  /**
+   * Runs `use` on a view of `len` bytes at `ptr`, borrowed for writing until `use` returns. As {@link withSlice}.
+   *
+   * @throws {@link GuestError} as {@link withSlice}
+   */
+  withSliceMut<R>(ptr: number, len: number, use: (bytes: Uint8Array) => R): R {
+    const start = this.validate(ptr, len, 1, 1);
+    return this.#scoped("mut", start, this.normalise(len), use);
+  }
+
+  /**
+   * Copies `src` into the guest at `ptr`.
+   *
+   * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed`
+   */
+  copyIn(ptr: number, src: Uint8Array): void {
+    const start = this.locate(ptr, src.length, 1, 1, "write");
+    this.views.liveU8.set(src, start);
+  }
+
+  /**
+   * A copy of `len` bytes of the guest at `ptr`.
+   *
+   * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` if a mut borrow overlaps the range
+   */
+  copyOut(ptr: number, len: number): Uint8Array {
+    const start = this.locate(ptr, len, 1, 1, "read");
+    // `slice` of a view makes an unshared, fixed-length buffer, whatever this one is.
+    return this.views.liveU8.slice(start, start + this.normalise(len));
+  }
+
+  /**
+   * The text of `len` bytes of UTF-8 at `ptr`. A byte order mark is text like any other.
+   *
+   * @throws {@link GuestError} as {@link copyOut}, then `invalid-utf8`
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory } from "@memkit/guest-memory";
+   *
+   * const mem = new GuestMemory({ buffer: new TextEncoder().encode("héllo").buffer });
+   * mem.readString(0, 6); // => "héllo"
+   * ```
+   */
+  readString(ptr: number, len: number): string {
+    const start = this.locate(ptr, len, 1, 1, "read");
+    const count = this.normalise(len);
+    const { liveU8, shared, resizable } = this.views;
+    // Decoding bytes that another thread may change is undefined behaviour in engines, and TextDecoder in browsers
+    // refuses shared and resizable buffers.
+    const bytes =
+      shared || resizable
+        ? liveU8.slice(start, start + count)
+        : new Uint8Array(liveU8.buffer, start, count);
+    const text = decodeUtf8(bytes);
+    if (text === undefined) throw invalidUtf8(bytes, start);
+    return text;
+  }
+
+  /**
+   * Writes `text` as UTF-8 at `ptr`, without a terminator, and returns the number of bytes.
+   *
+   * @throws {@link GuestError} as {@link copyIn}; nothing is written unless all of it fits
+   */
+  writeString(ptr: number, text: string): number {
+    const bytes = encodeUtf8(text);
+    this.copyIn(ptr, bytes);
+    return bytes.length;
+  }
+
+  #scoped<R>(kind: BorrowKind, start: number, len: number, use: (bytes: Uint8Array) => R): R {
+    const handle = this.take(kind, start, len);
+    let result: R;
+    try {
+      result = use(new Uint8Array(this.views.liveU8.buffer, start, len));
+    } finally {
+      this.give(kind, handle);
+    }
+    if (isThenable(result)) {
+      throw new GuestError({ code: "async-callback", region: { start, len } });
+    }
+    return result;
+  }
+}
+
+/** The error for `bytes`, which lie at `start` and are known not to be UTF-8. */
+export function invalidUtf8(bytes: Uint8Array, start: number): GuestError {
+  const where = utf8Error(bytes) ?? { validUpTo: 0, errorLen: 1 };
+  return new GuestError({ code: "invalid-utf8", region: { start, len: bytes.length }, ...where });
+}
+
+/** Whether a callback's result is something to await. */
+export function isThenable(value: unknown): boolean {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

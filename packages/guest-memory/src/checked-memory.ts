@@ -1,0 +1,335 @@
+/**
+ * The checks: where an access may go, in which order it is refused, and who holds a borrow.
+ *
+ * Every access asks the same questions in wiggle's order: overflow, bounds, alignment, borrow, and last the value. The
+ * fast path answers the first four with one comparison against the live length of a cached view, one mask and one
+ * comparison of a counter with 0; whatever fails there is asked again, slowly and in order, by `fault`.
+ *
+ * Invariant GM-6: no byte outside `[0, byteLength)` of the memory as it is now is read or written.
+ * Invariant GM-7: a read overlaps no mut borrow and a write overlaps no borrow at all.
+ * Invariant GM-8: failures are reported in the order overflow, bounds, alignment, borrow, value.
+ * Who could break them: holders of `base()` and of views kept after their borrow ended.
+ *
+ * @see wiggle `src/lib.rs`, `validate_size_align`
+ * @module
+ */
+
+import { bufferOf, type MemorySource, type Region, ViewCache } from "@memkit/core";
+import { type BorrowPolicy, OUT_OF_HANDLES } from "./borrow-policy.js";
+import { claimBuffer, claimSource, type GuestMemoryOptions, type GuestTarget } from "./claim.js";
+import {
+  type Borrow,
+  type BorrowKind,
+  type GuestAccess,
+  GuestError,
+  type GuestErrorDetail,
+} from "./error.js";
+
+/** How {@link CheckedMemory.tryBorrow} and the other `try` methods answer. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  /** `new GuestError(error)` makes the exception, should one be wanted. */
+  | { readonly ok: false; readonly error: GuestErrorDetail };
+
+/** Addresses of a 32-bit guest end here; those of a 64-bit guest end where numbers stop being exact. */
+const MAX_ADDRESS: Readonly<Record<GuestTarget, number>> = {
+  wasm32: 0xffff_ffff,
+  wasm64: Number.MAX_SAFE_INTEGER,
+};
+
+/** The part of `GuestMemory` that knows no types: addresses, bounds, alignment and borrows. */
+export class CheckedMemory {
+  /** Pointer width of the guest. */
+  readonly target: GuestTarget;
+  /** The highest address a pointer can hold: 2^32 - 1, or 2^53 - 1 for a 64-bit guest. */
+  readonly maxAddress: number;
+  protected readonly views: ViewCache;
+  protected readonly borrows: BorrowPolicy;
+
+  constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
+    this.views = new ViewCache(source);
+    claimBuffer(source, this.views.liveU8.buffer);
+    const claim = claimSource(source, options);
+    this.target = claim.target;
+    this.maxAddress = MAX_ADDRESS[claim.target];
+    this.borrows = claim.policy;
+  }
+
+  /** The memory's length in bytes, as the source says it now. */
+  get byteLength(): number {
+    return this.refresh();
+  }
+
+  /** The source this memory was made over. */
+  get source(): MemorySource {
+    return this.views.source;
+  }
+
+  /** Whether other threads may change the bytes at any time. No borrow of such a memory is ever recorded. */
+  isSharedMemory(): boolean {
+    return this.views.shared;
+  }
+
+  /**
+   * Every byte of the memory, unchecked.
+   *
+   * Caller must: read and write only ranges that no live borrow forbids; never keep the view, which is detached when the
+   * memory grows; not hand it to anyone who does either.
+   */
+  base(): Uint8Array {
+    this.refresh();
+    return this.views.liveU8;
+  }
+
+  /**
+   * Asks the source for its buffer again. Needed only after the source exchanged its buffer without detaching the old one.
+   *
+   * @returns the memory's length in bytes
+   * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`
+   * @throws {@link GuestError} `memory-claimed`
+   */
+  refresh(): number {
+    const { source, liveU8 } = this.views;
+    const buffer = bufferOf(source);
+    if (buffer !== liveU8.buffer) claimBuffer(source, buffer);
+    return this.views.refresh();
+  }
+
+  /**
+   * The address that a pointer or length denotes: an i32 or u32 of a 32-bit guest, an i64 or u64 of a 64-bit one.
+   *
+   * A guest's pointers arrive as signed integers: from 2 GiB on they are negative.
+   *
+   * @throws {@link GuestError} `try-from-int-error` for what is no such integer, or above 2^53 - 1
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory } from "@memkit/guest-memory";
+   *
+   * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) });
+   * mem.toAddress(-1); // => 4294967295
+   * ```
+   */
+  toAddress(value: number | bigint): number {
+    const wide = this.target === "wasm64";
+    const n = wide && typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value;
+    if (typeof n === "number" && Number.isSafeInteger(n)) {
+      if (n >= 0 && n <= this.maxAddress) return n;
+      if (!wide && n < 0 && n >= -0x8000_0000) return n >>> 0;
+    }
+    throw new GuestError(this.#notAnAddress(value));
+  }
+
+  /** Whether any borrow is live. If so, the guest must not run. */
+  hasOutstandingBorrows(): boolean {
+    return this.borrows.mutCount !== 0 || this.borrows.sharedCount !== 0;
+  }
+
+  /** Every live borrow. */
+  outstandingBorrows(): Borrow[] {
+    return this.borrows.outstanding();
+  }
+
+  /** Whether a mut borrow overlaps `region`. An empty region overlaps nothing. */
+  isMutBorrowed(region: Region): boolean {
+    const { start, len } = this.#whole(region);
+    return this.borrows.isMutBorrowed(start, len);
+  }
+
+  /** Whether a shared borrow overlaps `region`. An empty region overlaps nothing. */
+  isSharedBorrowed(region: Region): boolean {
+    const { start, len } = this.#whole(region);
+    return this.borrows.isSharedBorrowed(start, len);
+  }
+
+  /**
+   * Borrows `region` for writing and returns the handle that ends the borrow. As in wiggle, bounds are not checked.
+   *
+   * @throws {@link GuestError} `shared-memory`, `ptr-borrowed`, `borrow-checker-out-of-handles`
+   */
+  mutBorrow(region: Region): number {
+    const { start, len } = this.#whole(region);
+    return this.take("mut", start, len);
+  }
+
+  /**
+   * Borrows `region` for reading and returns the handle that ends the borrow. As in wiggle, bounds are not checked.
+   *
+   * @throws {@link GuestError} `shared-memory`, `ptr-borrowed`, `borrow-checker-out-of-handles`
+   */
+  sharedBorrow(region: Region): number {
+    const { start, len } = this.#whole(region);
+    return this.take("shared", start, len);
+  }
+
+  /** Borrows like {@link mutBorrow} and {@link sharedBorrow}, but returns refusals instead of throwing them. */
+  tryBorrow(kind: BorrowKind, region: Region): Result<number> {
+    const { start, len } = this.#whole(region);
+    const handle = this.views.shared ? -1 : this.#borrow(kind, start, len);
+    if (handle >= 0) return { ok: true, value: handle };
+    return { ok: false, error: this.#refusal(kind, start, len, handle) };
+  }
+
+  /**
+   * Ends a mut borrow.
+   *
+   * @throws {@link GuestError} `stale-handle`, `wrong-handle-kind`
+   */
+  mutUnborrow(handle: number): void {
+    this.borrows.mutUnborrow(handle);
+  }
+
+  /**
+   * Ends a shared borrow.
+   *
+   * @throws {@link GuestError} `stale-handle`, `wrong-handle-kind`
+   */
+  sharedUnborrow(handle: number): void {
+    this.borrows.sharedUnborrow(handle);
+  }
+
+  /**
+   * Checks overflow, bounds and alignment of `count` elements at `ptr`, but no borrows; wiggle's one validator.
+   *
+   * @param size - bytes of an element
+   * @param align - a power of two
+   * @returns the address
+   * @throws {@link GuestError} `try-from-int-error`, `ptr-overflow`, `ptr-out-of-bounds`, `ptr-not-aligned`
+   */
+  validate(ptr: number, count: number, size: number, align: number): number {
+    const fault = this.fault(ptr, count, size, align, undefined);
+    if (fault !== undefined) throw new GuestError(fault);
+    return this.normalise(ptr);
+  }
+
+  /**
+   * Checks everything that stands between `ptr` and an access of `count` elements.
+   *
+   * @returns the address
+   * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed`
+   */
+  protected locate(
+    ptr: number,
+    count: number,
+    size: number,
+    align: number,
+    access: "read" | "write",
+  ): number {
+    const fault = this.fault(ptr, count, size, align, access);
+    if (fault !== undefined) throw new GuestError(fault);
+    return this.normalise(ptr);
+  }
+
+  /** The first thing wrong with an access, in order, or undefined. Sees growth, detachment and exchange. */
+  protected fault(
+    ptr: number,
+    count: number,
+    size: number,
+    align: number,
+    access: "read" | "write" | undefined,
+  ): GuestErrorDetail | undefined {
+    const start = this.normalise(ptr);
+    const elements = this.normalise(count);
+    const len = elements * size;
+    if (len > this.maxAddress) return { code: "ptr-overflow", ptr: start, count: elements, size };
+    const end = start + len;
+    const known = this.views.byteLength;
+    // 0 is what a detached buffer reports: even an empty range needs a view that is alive.
+    if ((end > known || known === 0) && end > this.refresh()) {
+      const byteLength = this.views.byteLength;
+      return { code: "ptr-out-of-bounds", region: { start, len }, byteLength };
+    }
+    if (len !== 0 && start % align !== 0) {
+      return { code: "ptr-not-aligned", region: { start, len }, align };
+    }
+    return access === undefined ? undefined : this.#borrowFault(start, len, access);
+  }
+
+  /** Whether the fast path may read `size` bytes (a power of two, and the alignment) at `ptr`. */
+  protected mayRead(ptr: number, size: number): boolean {
+    return (
+      typeof ptr === "number" &&
+      ptr >>> 0 === ptr &&
+      ptr + size <= this.views.u8.length &&
+      (ptr & (size - 1)) === 0 &&
+      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size))
+    );
+  }
+
+  /** Whether the fast path may write `size` bytes (a power of two, and the alignment) at `ptr`. */
+  protected mayWrite(ptr: number, size: number): boolean {
+    return (
+      typeof ptr === "number" &&
+      ptr >>> 0 === ptr &&
+      ptr + size <= this.views.u8.length &&
+      (ptr & (size - 1)) === 0 &&
+      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
+      (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size))
+    );
+  }
+
+  /** {@link toAddress} of what is nearly always an unsigned number already. */
+  protected normalise(value: number): number {
+    if (typeof value === "number" && value >>> 0 === value) return value;
+    if (typeof value === "bigint") throw new GuestError(this.#notAnAddress(value));
+    return this.toAddress(value);
+  }
+
+  /** Borrows, or says why not. `start` and `len` are numbers already checked. */
+  protected take(kind: BorrowKind, start: number, len: number): number {
+    const handle = this.views.shared ? -1 : this.#borrow(kind, start, len);
+    if (handle < 0) throw new GuestError(this.#refusal(kind, start, len, handle));
+    return handle;
+  }
+
+  /** Ends a borrow of either kind. */
+  protected give(kind: BorrowKind, handle: number): void {
+    if (kind === "mut") this.borrows.mutUnborrow(handle);
+    else this.borrows.sharedUnborrow(handle);
+  }
+
+  #borrow(kind: BorrowKind, start: number, len: number): number {
+    return kind === "mut"
+      ? this.borrows.mutBorrow(start, len)
+      : this.borrows.sharedBorrow(start, len);
+  }
+
+  #refusal(kind: BorrowKind, start: number, len: number, why: number): GuestErrorDetail {
+    if (this.views.shared) return { code: "shared-memory", region: { start, len } };
+    if (why === OUT_OF_HANDLES) {
+      const limit = this.borrows.mutCount + this.borrows.sharedCount;
+      return { code: "borrow-checker-out-of-handles", limit };
+    }
+    return this.#conflict(start, len, `${kind} borrow`, kind === "mut");
+  }
+
+  #borrowFault(start: number, len: number, access: "read" | "write"): GuestErrorDetail | undefined {
+    const { borrows } = this;
+    const blocked =
+      (borrows.mutCount !== 0 && borrows.isMutBorrowed(start, len)) ||
+      (access === "write" && borrows.sharedCount !== 0 && borrows.isSharedBorrowed(start, len));
+    return blocked ? this.#conflict(start, len, access, access === "write") : undefined;
+  }
+
+  #conflict(start: number, len: number, access: GuestAccess, shared: boolean): GuestErrorDetail {
+    const region = { start, len };
+    // A policy may refuse without being able to name a borrow; then the refusal itself is the conflict.
+    const conflict = this.borrows.conflict(start, len, shared) ?? { region, kind: "mut" };
+    return { code: "ptr-borrowed", region, access, conflict };
+  }
+
+  #whole(region: Region): Region {
+    return { start: this.normalise(region.start), len: this.normalise(region.len) };
+  }
+
+  #notAnAddress(value: unknown): GuestErrorDetail {
+    const type = this.target === "wasm64" ? "a 53-bit address" : "i32 or u32";
+    return { code: "try-from-int-error", type, got: printed(value) };
+  }
+}
+
+/** A rejected value as an error prints it. */
+export function printed(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,93 @@
+/**
+ * One checker per memory.
+ *
+ * Borrow checking means nothing if two checkers watch the same bytes. The state of a memory is therefore found through
+ * its source, in a registry shared by every loaded copy of this package, and a buffer belongs to one source.
+ *
+ * Invariant GM-5: at most one {@link BorrowPolicy} watches a buffer. Who could break it: a source that answers with
+ * different buffers in turn, and other realms and threads, whose registries are their own.
+ *
+ * @module
+ */
+
+import { type MemorySource, sharedRegistry } from "@memkit/core";
+import { BorrowChecker } from "./borrow-checker.js";
+import type { BorrowPolicy } from "./borrow-policy.js";
+import { GuestError } from "./error.js";
+
+/** Width of a guest's pointers: `wasm32` has 32 bits, `wasm64` 64, of which a number holds 53. */
+export type GuestTarget = "wasm32" | "wasm64";
+
+/** How a memory is to be checked. What a later GuestMemory over the same source leaves out, it inherits. */
+export interface GuestMemoryOptions {
+  /** Pointer width of the guest. Default `wasm32`. */
+  readonly target?: GuestTarget;
+  /** Who keeps the borrows. Default: a {@link BorrowChecker} of its own. */
+  readonly policy?: BorrowPolicy;
+}
+
+/** What every GuestMemory over one source shares. */
+export interface Claim {
+  readonly target: GuestTarget;
+  readonly policy: BorrowPolicy;
+}
+
+interface Claims {
+  readonly bySource: WeakMap<MemorySource, Claim>;
+  /** The source that answered with the buffer when last seen. Held by the buffer, so it keeps nothing alive. */
+  readonly byBuffer: WeakMap<ArrayBufferLike, MemorySource>;
+}
+
+const claims = (): Claims =>
+  sharedRegistry<Claims>("@memkit/guest-memory/v1", () => ({
+    bySource: new WeakMap(),
+    byBuffer: new WeakMap(),
+  }));
+
+/** Whether `source` still answers with `buffer`; one that throws or moved on does not. */
+function stillHolds(source: MemorySource, buffer: ArrayBufferLike): boolean {
+  try {
+    return source.buffer === buffer;
+  } catch {
+    return false; // a source that throws holds nothing: that is the answer
+  }
+}
+
+/**
+ * Notes that `buffer` belongs to `source`.
+ *
+ * @throws {@link GuestError} `memory-claimed` if another source answers with the same buffer.
+ */
+export function claimBuffer(source: MemorySource, buffer: ArrayBufferLike): void {
+  const { byBuffer } = claims();
+  const owner = byBuffer.get(buffer);
+  if (owner === source) return;
+  if (owner !== undefined && stillHolds(owner, buffer)) {
+    throw new GuestError({ code: "memory-claimed" });
+  }
+  byBuffer.set(buffer, source);
+}
+
+/**
+ * Finds or makes the state of a memory.
+ *
+ * @throws {@link GuestError} `options-differ` if the memory is already checked with other options.
+ */
+export function claimSource(source: MemorySource, options: GuestMemoryOptions): Claim {
+  const { bySource } = claims();
+  const present = bySource.get(source);
+  if (present === undefined) {
+    const made: Claim = {
+      target: options.target ?? "wasm32",
+      policy: options.policy ?? new BorrowChecker(),
+    };
+    bySource.set(source, made);
+    return made;
+  }
+  for (const option of ["target", "policy"] as const) {
+    if (options[option] !== undefined && options[option] !== present[option]) {
+      throw new GuestError({ code: "options-differ", option });
+    }
+  }
+  return present;
+}

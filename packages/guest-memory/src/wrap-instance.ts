@@ -1,0 +1,168 @@
+/**
+ * The way into a guest: exports that know whether entering is allowed, and why the guest came back.
+ *
+ *     READY --- a call returns or throws ---> READY
+ *       |
+ *       +-- trap(error), the guest's own trap, exit ---> ENDED (every later call throws `poisoned`)
+ *
+ * A trap leaves a guest half-way through an update of its own memory (its stack pointer included), so nothing that runs
+ * in it afterwards means anything. An exit is no failure, yet the instance is finished in the same way.
+ *
+ * Invariant GM-12: no wrapped export enters the guest while the host holds a borrow, or after the guest has ended.
+ * Invariant GM-13: a trap raised in a nested entry of the same instance stays a trap until the outermost one, so that no
+ * frame of that guest in between can swallow it.
+ * Who could break them: callers of raw exports, and tables and `ref.func` values that reach the guest unwrapped.
+ *
+ * @module
+ */
+
+import { sharedRegistry } from "@memkit/core";
+import { type Borrow, GuestError } from "./error.js";
+import { isCarried, trapCause } from "./raise-trap.js";
+
+/** What entering asks of a memory. A `GuestMemory` is one. */
+export interface BorrowedMemory {
+  hasOutstandingBorrows(): boolean;
+  outstandingBorrows(): readonly Borrow[];
+}
+
+/** A `WebAssembly.Instance`, or anything with its exports. */
+export interface InstanceLike {
+  readonly exports: object;
+}
+
+export interface WrapOptions {
+  /** The memory, or memories, that the instance works on. */
+  readonly memory: BorrowedMemory | readonly BorrowedMemory[];
+}
+
+/** How far an instance has come; kept per instance, however often it is wrapped. */
+interface Life {
+  /** Entries that have not returned yet. */
+  depth: number;
+  /** Why it ended, once it has. */
+  end: { readonly error: unknown } | undefined;
+}
+
+const lives = (): WeakMap<object, Life> =>
+  sharedRegistry("@memkit/guest-memory/instances/v1", () => new WeakMap());
+
+/**
+ * The instance's exports, functions wrapped, everything else as it is.
+ *
+ * Entering is refused while a borrow of `memory` is live (`reentered`, naming them) and after the instance has ended
+ * (`poisoned`, with that end as `cause`). What {@link trap} was given comes out as thrown; a trap of the guest's own
+ * comes out as `guest-trap` with the engine's error as `cause`. Plain exceptions pass unchanged and end nothing.
+ *
+ * Raw exports are not seen: calls through `instance.exports`, or through a table, are neither refused nor translated.
+ *
+ * @typeParam E - the exports, for the compiler: `wrapInstance<{ run(n: number): number }>(instance, ...)`.
+ *
+ * @example
+ * ```ts
+ * import { GuestError, GuestMemory, trap, wrapInstance } from "@memkit/guest-memory";
+ *
+ * const memory = new GuestMemory({ buffer: new ArrayBuffer(8) });
+ * const instance = { exports: { run: (): never => trap(new GuestError({ code: "exit", status: 3 })) } };
+ * const { run } = wrapInstance<{ run(): void }>(instance, { memory });
+ * const codes: unknown[] = [];
+ * for (let i = 0; i < 2; i++) {
+ *   try {
+ *     run();
+ *   } catch (error) {
+ *     codes.push(error instanceof GuestError && error.code);
+ *   }
+ * }
+ * codes; // => ["exit", "poisoned"]
+ * ```
+ */
+export function wrapInstance<E extends object = Record<string, (...args: unknown[]) => unknown>>(
+  instance: InstanceLike,
+  options: WrapOptions,
+): E {
+  const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
+  const life = lifeOf(instance);
+  const wrap = (name: string, value: unknown): unknown =>
+    typeof value === "function"
+      ? (...args: unknown[]) => enter(life, memories, name, value as Callable, args)
+      : value;
+  // fromEntries defines; assigning would take an export called "__proto__" for something else.
+  const exports = Object.entries(instance.exports).map(([name, value]) => [
+    name,
+    wrap(name, value),
+  ]);
+  return Object.freeze(Object.fromEntries(exports)) as E;
+}
+
+type Callable = (...args: unknown[]) => unknown;
+
+function lifeOf(instance: InstanceLike): Life {
+  const present = lives().get(instance);
+  if (present !== undefined) return present;
+  const life: Life = { depth: 0, end: undefined };
+  lives().set(instance, life);
+  return life;
+}
+
+function enter(
+  life: Life,
+  memories: readonly BorrowedMemory[],
+  entry: string,
+  run: Callable,
+  args: unknown[],
+): unknown {
+  if (life.end !== undefined) {
+    throw new GuestError({ code: "poisoned", entry }, { cause: life.end.error });
+  }
+  for (const memory of memories) {
+    if (memory.hasOutstandingBorrows()) {
+      throw new GuestError({ code: "reentered", entry, borrows: memory.outstandingBorrows() });
+    }
+  }
+  life.depth++;
+  let result: unknown;
+  try {
+    result = run(...args);
+  } catch (raised) {
+    throw leave(life, entry, raised);
+  } finally {
+    life.depth--;
+  }
+  // A nested entry trapped and an import swallowed it: the guest ran on, but its result is worth nothing.
+  if (endOf(life) !== undefined) throw ending(life, undefined);
+  return result;
+}
+
+/** What to throw instead of `raised`, which just left the guest. */
+function leave(life: Life, entry: string, raised: unknown): unknown {
+  if (isTrap(raised) && life.end === undefined) {
+    const error = isCarried(raised)
+      ? trapCause(raised)
+      : new GuestError({ code: "guest-trap", entry, reason: raised.message }, { cause: raised });
+    life.end = { error };
+  }
+  return life.end === undefined ? raised : ending(life, raised);
+}
+
+/** The typed end at the outermost entry; below it the trap itself, for outer frames of this guest (GM-13). */
+function ending(life: Life, raised: unknown): unknown {
+  return life.depth > 1 && raised !== undefined && isTrap(raised) ? raised : life.end?.error;
+}
+
+/** Read again after the guest ran: control-flow analysis cannot know that `run` changes it. */
+function endOf(life: Life): Life["end"] {
+  return life.end;
+}
+
+/** Whether an error is the engine's: a trap, or the exhaustion of the stack, which the standard calls one too. */
+function isTrap(raised: unknown): raised is Error {
+  if (raised instanceof WebAssembly.RuntimeError) return true;
+  return raised instanceof Error && (isStackOverflow(raised) || isCarried(raised));
+}
+
+/** V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError; neither has a class of its own. */
+function isStackOverflow(raised: Error): boolean {
+  return raised instanceof RangeError
+    ? /call stack/i.test(raised.message)
+    : raised.name === "InternalError";
+}

@@ -1,0 +1,220 @@
+import {
+  BorrowChecker,
+  type BorrowKind,
+  OUT_OF_HANDLES,
+  REFUSED,
+} from "@memkit/guest-memory/borrow";
+import { describe, expect, it } from "vitest";
+import { codeOf } from "./support/model.js";
+
+const borrow = (c: BorrowChecker, kind: BorrowKind, start: number, len: number): number =>
+  kind === "mut" ? c.mutBorrow(start, len) : c.sharedBorrow(start, len);
+const ok = (handle: number): boolean => handle >= 0;
+
+describe("wiggle's borrow tests", () => {
+  it("nonoverlapping: touching regions can both be mut-borrowed, in either order", () => {
+    for (const [a, b] of [
+      [0, 10],
+      [10, 0],
+    ] as const) {
+      const c = new BorrowChecker();
+      expect(ok(c.mutBorrow(a, 10))).toBe(true);
+      expect(ok(c.mutBorrow(b, 10))).toBe(true);
+    }
+  });
+
+  it.each([
+    ["tail by one byte", 0, 10, 9, 10],
+    ["contained", 0, 10, 2, 5],
+    ["head by one byte", 9, 10, 0, 10],
+    ["containing", 2, 5, 0, 10],
+  ])("overlapping: %s: a shared borrow admits shared and refuses mut", (_, s, l, s2, l2) => {
+    const c = new BorrowChecker();
+    c.sharedBorrow(s, l);
+    expect(c.mutBorrow(s2, l2)).toBe(REFUSED);
+    expect(ok(c.sharedBorrow(s2, l2))).toBe(true);
+  });
+
+  it("overlapping: one of three disjoint shared borrows is enough to refuse", () => {
+    const c = new BorrowChecker();
+    for (const s of [2, 12, 22]) c.sharedBorrow(s, 5);
+    expect(c.mutBorrow(0, 10)).toBe(REFUSED);
+    expect(ok(c.sharedBorrow(0, 10))).toBe(true);
+  });
+
+  it("unborrowing mut", () => {
+    const c = new BorrowChecker();
+    const a = c.mutBorrow(0, 10);
+    const b = c.mutBorrow(10, 10);
+    expect(c.mutBorrow(0, 10)).toBe(REFUSED);
+    expect(c.mutBorrow(10, 10)).toBe(REFUSED);
+    c.mutUnborrow(a);
+    expect(c.mutCount).toBe(1);
+    c.mutUnborrow(b);
+    expect(c.mutCount).toBe(0);
+    expect(ok(c.mutBorrow(0, 10))).toBe(true);
+  });
+
+  it("unborrowing shared", () => {
+    const c = new BorrowChecker();
+    const a = c.sharedBorrow(0, 10);
+    const b = c.sharedBorrow(0, 10);
+    expect(a).not.toBe(b);
+    c.sharedUnborrow(a);
+    expect(c.sharedCount).toBe(1);
+    expect(c.mutBorrow(0, 1)).toBe(REFUSED);
+    c.sharedUnborrow(b);
+    expect(c.sharedCount).toBe(0);
+    expect(ok(c.mutBorrow(0, 1))).toBe(true);
+  });
+});
+
+describe("empty ranges (GM-3)", () => {
+  it.each(["mut", "shared"] as const)(
+    "%s: always granted, block nothing, count until released",
+    (kind) => {
+      const c = new BorrowChecker();
+      c.mutBorrow(0, 10);
+      const empty = borrow(c, kind, 5, 0);
+      expect(ok(empty)).toBe(true);
+      expect(ok(c.mutBorrow(10, 10))).toBe(true);
+      expect(c.isMutBorrowed(5, 0)).toBe(false);
+      expect(c.lookup(empty)).toEqual({ region: { start: 5, len: 0 }, kind });
+      expect(c.mutCount + c.sharedCount).toBe(3);
+      expect(c.checkInvariants()).toEqual([]);
+    },
+  );
+
+  it("an empty query inside a live borrow overlaps nothing", () => {
+    const c = new BorrowChecker();
+    c.sharedBorrow(0, 10);
+    expect(c.isSharedBorrowed(5, 0)).toBe(false);
+    expect(ok(c.mutBorrow(5, 0))).toBe(true);
+  });
+});
+
+describe("handles (GM-4)", () => {
+  it.each(["mut", "shared"] as const)(
+    "%s: double, stale, foreign and wrong-kind releases are refused",
+    (kind) => {
+      const c = new BorrowChecker();
+      const end = (h: number): void => (kind === "mut" ? c.mutUnborrow(h) : c.sharedUnborrow(h));
+      const cross = (h: number): void => (kind === "mut" ? c.sharedUnborrow(h) : c.mutUnborrow(h));
+      const h = borrow(c, kind, 0, 4);
+      expect(codeOf(() => cross(h))).toBe("wrong-handle-kind");
+      for (const bad of [h + 1, -1, 0.5, Number.NaN, 2 ** 40, h + 1024]) {
+        expect(codeOf(() => end(bad))).toBe("stale-handle");
+      }
+      expect(codeOf(() => end("0" as never))).toBe("stale-handle");
+      expect(codeOf(() => end(0n as never))).toBe("stale-handle");
+      expect(c.mutCount + c.sharedCount).toBe(1);
+      end(h);
+      expect(codeOf(() => end(h))).toBe("stale-handle");
+      expect(codeOf(() => cross(h))).toBe("stale-handle");
+      expect(c.checkInvariants()).toEqual([]);
+    },
+  );
+
+  it("a refused borrow consumes no handle", () => {
+    const c = new BorrowChecker();
+    const a = c.mutBorrow(0, 4);
+    c.mutBorrow(0, 4);
+    expect(c.mutBorrow(4, 4)).toBe(a + 1);
+  });
+
+  it("an id is reused first-in first-out: not before all others were", () => {
+    const c = new BorrowChecker();
+    const first = c.mutBorrow(0, 4);
+    c.mutUnborrow(first);
+    for (let i = 1; i < 1024; i++) {
+      const h = c.mutBorrow(0, 4);
+      expect(h & 1023).not.toBe(first & 1023);
+      c.mutUnborrow(h);
+    }
+    expect(c.mutBorrow(0, 4) & 1023).toBe(first & 1023);
+  });
+
+  it("a stale handle is detected until every id has been reused `turns` times, then no more", () => {
+    const c = new BorrowChecker({ ring: 4, turns: 8 });
+    const stale = c.mutBorrow(0, 4);
+    c.mutUnborrow(stale);
+    for (let i = 0; i < 4 * 8 - 1; i++) {
+      const h = c.mutBorrow(0, 4);
+      expect(codeOf(() => c.mutUnborrow(stale))).toBe("stale-handle");
+      c.mutUnborrow(h);
+    }
+    expect(c.mutBorrow(0, 4)).toBe(stale);
+    c.mutUnborrow(stale);
+  });
+
+  it("the shipped sizes wrap after 2^30 borrows: handles stay small integers", () => {
+    const c = new BorrowChecker();
+    let last = -1;
+    for (let i = 0; i < 5000; i++) {
+      last = c.mutBorrow(0, 4);
+      c.mutUnborrow(last);
+    }
+    expect(last).toBe(4999); // one serial a borrow; 2^10 ids * 2^20 turns = 2^30
+  });
+
+  it("serials skip ids that are still held across the wrap", () => {
+    const c = new BorrowChecker({ ring: 8, turns: 2 });
+    const kept = c.sharedBorrow(100, 1);
+    for (let i = 0; i < 100; i++) {
+      const h = c.mutBorrow(0, 4);
+      expect(h & 7).not.toBe(kept & 7);
+      c.mutUnborrow(h);
+    }
+    expect(c.checkInvariants()).toEqual([]);
+    c.sharedUnborrow(kept);
+  });
+
+  it("the ring grows with the live borrows and keeps every handle", () => {
+    const c = new BorrowChecker();
+    const handles = Array.from({ length: 5000 }, (_, i) =>
+      borrow(c, i % 2 ? "mut" : "shared", i * 8, 8),
+    );
+    expect(handles.every(ok)).toBe(true);
+    expect(new Set(handles).size).toBe(5000);
+    expect(c.checkInvariants()).toEqual([]);
+    for (const [i, h] of handles.entries()) {
+      expect(c.lookup(h)?.region).toEqual({ start: i * 8, len: 8 });
+      if (i % 2) c.mutUnborrow(h);
+      else c.sharedUnborrow(h);
+    }
+    expect(c.outstanding()).toEqual([]);
+  });
+
+  it("refuses when too many are live, and recovers", () => {
+    const c = new BorrowChecker({ maxLive: 3 });
+    const a = c.sharedBorrow(0, 1);
+    c.sharedBorrow(0, 1);
+    c.mutBorrow(1, 1);
+    expect(c.mutBorrow(2, 1)).toBe(OUT_OF_HANDLES);
+    expect(c.sharedBorrow(2, 0)).toBe(OUT_OF_HANDLES);
+    c.sharedUnborrow(a);
+    expect(ok(c.mutBorrow(2, 1))).toBe(true);
+  });
+});
+
+describe("conflicts are named", () => {
+  it("the mut borrow first, a shared one only where it counts", () => {
+    const c = new BorrowChecker();
+    c.mutBorrow(0, 4);
+    c.sharedBorrow(4, 4);
+    expect(c.conflict(2, 4, true)).toEqual({ region: { start: 0, len: 4 }, kind: "mut" });
+    expect(c.conflict(4, 1, true)).toEqual({ region: { start: 4, len: 4 }, kind: "shared" });
+    expect(c.conflict(4, 1, false)).toBeUndefined();
+    expect(c.conflict(8, 1, true)).toBeUndefined();
+  });
+
+  it("ends beyond 2^32 just compare", () => {
+    const c = new BorrowChecker();
+    c.mutBorrow(0xffff_ffff, 0xffff_ffff);
+    expect(c.isMutBorrowed(0, 1)).toBe(false);
+    expect(c.isMutBorrowed(0xffff_ffff, 1)).toBe(true);
+    expect(ok(c.mutBorrow(2 ** 53 - 8, 7))).toBe(true);
+    expect(c.isMutBorrowed(2 ** 53 - 2, 1)).toBe(true);
+    expect(c.isMutBorrowed(2 ** 53 - 1, 1)).toBe(false);
+  });
+});
