@@ -1,0 +1,44 @@
+/**
+ * Finds the examples of the documentation: fenced `ts` blocks in docstrings and in Markdown.
+ *
+ * @module
+ */
+
+/** One fenced block. */
+export interface Example {
+  /** From the root. */
+  readonly file: string;
+  /** Line of the opening fence, from 1; the first line of `code` is the next one. */
+  readonly line: number;
+  readonly code: string;
+}
+
+/** A fence alone on its line, in a docstring (behind ` * `) or in Markdown, perhaps indented. */
+const FENCE = /^(\s*(?:\* ?)?\s*)```(\w*)\s*$/;
+
+/** Every `ts` block of a text, in order. */
+export function examplesIn(file: string, text: string): Example[] {
+  const found: Example[] = [];
+  let open: { line: number; prefix: string; language: string; body: string[] } | undefined;
+  for (const [i, row] of text.split("\n").entries()) {
+    const fence = FENCE.exec(row);
+    if (open === undefined) {
+      if (fence) open = { line: i + 1, prefix: fence[1]!, language: fence[2]!, body: [] };
+    } else if (fence === null) {
+      // An empty docstring line is ` *` without the blank of the others.
+      open.body.push(row.startsWith(open.prefix) ? row.slice(open.prefix.length) : "");
+    } else {
+      const { line, language, body } = open;
+      if (language === "ts") found.push({ file, line, code: body.join("\n") });
+      open = undefined;
+    }
+  }
+  if (open !== undefined) throw new Error(`${file}:${open.line}: a fence that nothing closes`);
+  return found;
+}
+
+/** Whether the block is a program of its own, and not a fragment. */
+export const runs = ({ code }: Example): boolean => /^import\b/m.test(code);
+
+/** Whether the block claims a result. */
+export const claims = ({ code }: Example): boolean => /\/\/ (?:=>|throws\b)/.test(code);
