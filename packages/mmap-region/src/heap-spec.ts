@@ -13,7 +13,7 @@
 import type { Limits } from "./limits.js";
 import type { MemoryType } from "./memory-type.js";
 import { WASM_PAGE_SIZE } from "./page-size.js";
-import { RegionError, wholeNumber } from "./region-error.js";
+import { RegionError, wholeNumber, wholeNumberOr } from "./region-error.js";
 
 /** The heap that a module was compiled for, in bytes. */
 export interface HeapSpec {
@@ -107,7 +107,7 @@ export function planHeap(
   heapLimit: number | undefined,
   pageSize: number,
 ): HeapPlan {
-  const limit = wholeNumber("heapLimit", heapLimit ?? limits.heapMemorySize);
+  const limit = wholeNumberOr("heapLimit", heapLimit, limits.heapMemorySize);
   if (limit > limits.heapMemorySize) {
     throw new RegionError({
       code: "invalid-argument",
@@ -117,9 +117,9 @@ export function planHeap(
     });
   }
   const addressSpace = limits.heapAddressSpaceSize;
-  const initialSize = wholeNumber("initialSize", spec?.initialSize ?? 0);
-  const reservedSize = wholeNumber("reservedSize", spec?.reservedSize ?? initialSize);
-  const guardSize = wholeNumber("guardSize", spec?.guardSize ?? 0);
+  const initialSize = spec === undefined ? 0 : wholeNumber("initialSize", spec.initialSize);
+  const reservedSize = wholeNumberOr("reservedSize", spec?.reservedSize, initialSize);
+  const guardSize = wholeNumberOr("guardSize", spec?.guardSize, 0);
   const given = spec?.maxSize;
   const maxSize = given === undefined ? undefined : wholeNumber("maxSize", given);
 

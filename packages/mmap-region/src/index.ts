@@ -18,4 +18,4 @@ export { HOST_PAGE_SIZE, WASM_PAGE_SIZE, WASM32_MAX_PAGES } from "./page-size.js
 export type { InstanceOptions, Region, ResetOutcome, Slot } from "./region.js";
 export { RegionError, type RegionErrorDetail } from "./region-error.js";
 export { WasmRegion } from "./wasm-region.js";
-export type { WasmMemory, WasmSlot } from "./wasm-slot.js";
+export type { StructuralMemory, WasmMemory, WasmSlot } from "./wasm-slot.js";

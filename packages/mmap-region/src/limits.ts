@@ -9,7 +9,7 @@
  */
 
 import { HOST_PAGE_SIZE } from "./page-size.js";
-import { RegionError, wholeNumber } from "./region-error.js";
+import { RegionError, wholeNumberOr } from "./region-error.js";
 
 /** The six sizes, in bytes. */
 export interface LimitSizes {
@@ -109,7 +109,7 @@ export class Limits implements LimitSizes {
    */
   constructor(sizes: Partial<LimitSizes> = {}) {
     const size = (name: keyof LimitSizes): number =>
-      wholeNumber(name, sizes[name] ?? DEFAULTS[name]);
+      wholeNumberOr(name, sizes[name], DEFAULTS[name]);
     this.heapMemorySize = size("heapMemorySize");
     this.heapAddressSpaceSize = size("heapAddressSpaceSize");
     this.stackSize = size("stackSize");

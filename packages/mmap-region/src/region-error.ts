@@ -104,6 +104,15 @@ export const RegionError: ErrorClass<RegionErrorDetail> = defineError<RegionErro
 );
 export type RegionError = ErrorOf<RegionErrorDetail>;
 
+/** {@link wholeNumber}, or the default when nothing was given; null is not nothing. */
+export function wholeNumberOr(
+  argument: string,
+  value: number | undefined,
+  fallback: number,
+): number {
+  return wholeNumber(argument, value === undefined ? fallback : value);
+}
+
 /**
  * Proves that `value` is a whole number of bytes (or pages, or slots) from 0 to `max`: what Rust's `usize` and `u32`
  * say by their type.

@@ -22,12 +22,22 @@ import type { ResetOutcome, Slot } from "./region.js";
 import { RegionError } from "./region-error.js";
 import type { SlotPool } from "./slot-pool.js";
 
-/** A `WebAssembly.Memory`, to be imported by an instance; structural, so that no DOM types are needed to name it. */
-export interface WasmMemory {
+/** What this package uses of a `WebAssembly.Memory`. */
+export interface StructuralMemory {
   readonly buffer: ArrayBuffer;
   /** Adds pages of 64 KiB; returns how many there were. */
   grow(pages: number): number;
 }
+
+/**
+ * A `WebAssembly.Memory`, to be imported by an instance: the type that the consumer's own library declarations give it, or
+ * the structural one where there are none (a project without DOM or worker types).
+ */
+export type WasmMemory = typeof globalThis extends {
+  WebAssembly: { Memory: { readonly prototype: infer M extends StructuralMemory } };
+}
+  ? M
+  : StructuralMemory;
 
 /** A zeroed memory in a free slot, and the maximum it was made with. */
 export interface Leftover {

@@ -1,0 +1,257 @@
+/**
+ * lucet's own tests of a region, by their names, as far as a heap that is a wasm memory can hold them. Those it cannot are
+ * in the table of the README: they look at a stack, at globals or at a signal stack, which here are the engine's.
+ */
+import { describe, expect, test } from "vitest";
+import {
+  type AllocStrategy,
+  customRandom,
+  type HeapSpec,
+  type InstanceOptions,
+  linear,
+  random,
+  WasmRegion,
+  type WasmSlot,
+} from "../src/index.js";
+import { refusal } from "./expect-error.js";
+import { GUEST, instantiate } from "./wat.js";
+
+const PAGE = 65536;
+const HEAP_MEMORY = 16 * PAGE;
+const ADDRESS_SPACE = 8 * 1024 * 1024;
+const HALF = ADDRESS_SPACE / 2;
+const LIMITS = {
+  heapMemorySize: HEAP_MEMORY,
+  heapAddressSpaceSize: ADDRESS_SPACE,
+  stackSize: PAGE,
+  globalsSize: 4096,
+};
+const ONE_PAGE: HeapSpec = {
+  reservedSize: HALF,
+  guardSize: HALF,
+  initialSize: PAGE,
+  maxSize: PAGE,
+};
+const THREE_PAGE_MAX: HeapSpec = { ...ONE_PAGE, guardSize: 0, maxSize: 3 * PAGE };
+const EXPAND_PAST_LIMIT: HeapSpec = {
+  ...ONE_PAGE,
+  initialSize: HEAP_MEMORY - PAGE,
+  maxSize: HEAP_MEMORY + PAGE,
+};
+const SMALL_GUARD: HeapSpec = {
+  reservedSize: HALF,
+  guardSize: HALF - 1,
+  initialSize: HEAP_MEMORY,
+};
+const LARGE_GUARD: HeapSpec = { reservedSize: HALF, guardSize: HALF + 1, initialSize: PAGE };
+const GUARDLESS: HeapSpec = { reservedSize: HALF, guardSize: 0, initialSize: PAGE };
+
+const bytesOf = (slot: WasmSlot): Uint8Array => new Uint8Array(slot.heap.buffer);
+
+/** The heap's length is `length`, and its first and last bytes are zero and can be written. */
+function expectUsable(slot: WasmSlot, length: number): void {
+  expect(slot.heapLength).toBe(length);
+  const heap = bytesOf(slot);
+  expect(heap.length).toBe(length);
+  for (const at of [0, length - 1]) {
+    expect(heap[at]).toBe(0);
+    heap[at] = 0xff;
+    expect(heap[at]).toBe(0xff);
+  }
+}
+
+function only(heap: HeapSpec, options: InstanceOptions = {}, capacity = 1): WasmSlot {
+  return WasmRegion.create(capacity, LIMITS).newInstance({ heap }, options);
+}
+
+function expandOnce(heap: HeapSpec): void {
+  const slot = only(heap);
+  expect(slot.expandHeap(PAGE)).toBe(heap.initialSize);
+  expect(slot.heapLength).toBe(heap.initialSize + PAGE);
+  const heapBytes = bytesOf(slot);
+  const last = heapBytes.length - 1;
+  expect(heapBytes[last]).toBe(0);
+  heapBytes[last] = 0xff;
+  expect(heapBytes[last]).toBe(0xff);
+}
+
+function expandRefused(slot: WasmSlot, bytes: number, what: RegExp): void {
+  const before = slot.heapLength;
+  expect(refusal(() => slot.expandHeap(bytes), "limits-exceeded").message).toMatch(what);
+  expect(slot.heapLength).toBe(before);
+  const heap = bytesOf(slot);
+  heap[before - 1] = 0xff;
+  expect(heap[before - 1]).toBe(0xff);
+}
+
+function counts(region: WasmRegion): readonly number[] {
+  return [region.capacity, region.freeSlots, region.usedSlots];
+}
+
+/** A hundred rounds: fill the region, be refused one more, empty it, take one again. */
+function fillAndDrain(strategies: readonly AllocStrategy[]): void {
+  const region = WasmRegion.create(10, LIMITS);
+  for (let round = 0; round < 100; round++) {
+    const strategy = (n: number): InstanceOptions => ({
+      allocStrategy: strategies[n % strategies.length],
+    });
+    const slots = Array.from({ length: 10 }, (_, n) => region.newInstance({}, strategy(n)));
+    expect(new Set(slots.map((slot) => slot.index)).size).toBe(10);
+    refusal(() => region.newInstance({}, strategy(round)), "region-full", { capacity: 10 });
+    for (const slot of slots) slot.drop();
+    region.newInstance({}, strategy(round)).drop();
+    expect(counts(region)).toEqual([10, 10, 0]);
+  }
+}
+
+/** A small generator with a seed, as the tests of lucet use one. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes, 7.1
+    return state / 2 ** 32;
+  };
+}
+
+const BEHAVIOURS: Readonly<Record<string, () => void>> = {
+  allocate_runtime_works: () => expectUsable(only(ONE_PAGE), PAGE),
+  expand_heap_once: () => expandOnce(THREE_PAGE_MAX),
+  expand_heap_twice: () => {
+    const slot = only(THREE_PAGE_MAX);
+    expect(slot.expandHeap(PAGE)).toBe(PAGE);
+    expect(slot.expandHeap(PAGE)).toBe(2 * PAGE);
+    expect(slot.heapLength).toBe(THREE_PAGE_MAX.maxSize);
+  },
+  expand_past_spec_max: () =>
+    expandRefused(only(THREE_PAGE_MAX, {}, 10), 3 * PAGE, /module-specified heap limit/),
+  expand_past_spec_max_with_custom_limit: () =>
+    expandRefused(
+      only(THREE_PAGE_MAX, { heapLimit: PAGE }, 10),
+      2 * PAGE,
+      /runtime-specified heap limit/,
+    ),
+  expand_past_heap_limit: () => {
+    const slot = only(EXPAND_PAST_LIMIT, {}, 10);
+    expect(slot.expandHeap(PAGE)).toBe(HEAP_MEMORY - PAGE);
+    expandRefused(slot, PAGE, /runtime-specified heap limit/);
+    expect(slot.heapLength).toBe(HEAP_MEMORY);
+  },
+  expand_past_instance_heap_limit: () => {
+    const heapLimit = HEAP_MEMORY / 2;
+    const slot = only({ ...EXPAND_PAST_LIMIT, initialSize: heapLimit - PAGE }, { heapLimit }, 10);
+    expect(slot.expandHeap(PAGE)).toBe(heapLimit - PAGE);
+    expandRefused(slot, PAGE, /runtime-specified heap limit/);
+    expect(slot.heapLength).toBe(heapLimit);
+  },
+  reject_initial_oversize_heap: () => {
+    const heap: HeapSpec = { reservedSize: HALF, guardSize: HALF, initialSize: HALF + PAGE };
+    refusal(() => only(heap, {}, 10), "limits-exceeded", { what: "heap spec initial size" });
+  },
+  reject_undersized_address_space: () => {
+    const limits = { ...LIMITS, heapMemorySize: ADDRESS_SPACE + 4096 };
+    refusal(() => WasmRegion.create(10, limits), "invalid-argument", {
+      reason: "address space size must be at least as large as memory size",
+    });
+  },
+  accept_small_guard_heap: () => expect(only(SMALL_GUARD).heapLength).toBe(HEAP_MEMORY),
+  reject_large_guard_heap: () => {
+    const asked = ADDRESS_SPACE + 1;
+    const what = "heap spec reserved and guard size";
+    refusal(() => only(LARGE_GUARD), "limits-exceeded", { what, asked, limit: ADDRESS_SPACE });
+  },
+  reuse_slot_works: () => {
+    const region = WasmRegion.create(1, LIMITS);
+    for (let round = 0; round < 3; round++) {
+      const slot = region.newInstance({ heap: ONE_PAGE });
+      expectUsable(slot, PAGE);
+      slot.drop();
+    }
+  },
+  alloc_reset: () => {
+    const slot = only(THREE_PAGE_MAX);
+    expectUsable(slot, PAGE);
+    slot.reset();
+    expectUsable(slot, PAGE);
+  },
+  alloc_grow_reset: () => {
+    const slot = only(THREE_PAGE_MAX);
+    expectUsable(slot, PAGE);
+    expect(slot.expandHeap(2 * PAGE)).toBe(PAGE);
+    expect(slot.heapLength).toBe(3 * PAGE);
+    slot.reset(); // by another memory: a wasm memory cannot shrink
+    expectUsable(slot, PAGE);
+  },
+  guardless_heap_create: () => expectUsable(only(GUARDLESS), PAGE),
+  guardless_expand_heap_once: () => expandOnce(GUARDLESS),
+  initial_empty_expand_heap_once: () =>
+    expandOnce({ reservedSize: HALF, guardSize: HALF, initialSize: 0 }),
+  initial_empty_guardless_expand_heap_once: () =>
+    expandOnce({ reservedSize: HALF, guardSize: 0, initialSize: 0 }),
+  context_alloc_child: () => {
+    const slot = only(ONE_PAGE); // lucet's child is a context switch; a wasm guest is what it stands for
+    const guest = instantiate(GUEST, { memory: slot.memory });
+    guest.store?.(0, 123);
+    guest.store?.(PAGE - 1, 45);
+    expect([bytesOf(slot)[0], bytesOf(slot)[PAGE - 1]]).toEqual([123, 45]);
+  },
+  drop_region_first: () => {
+    const region = WasmRegion.create(1);
+    const slot = region.newInstance({ heap: { initialSize: PAGE } });
+    region.close();
+    expectUsable(slot, PAGE);
+    slot.drop();
+  },
+  badly_specced_instance_does_not_take_up_capacity: () => {
+    const region = WasmRegion.create(2, LIMITS);
+    expect(counts(region)).toEqual([2, 2, 0]);
+    refusal(() => region.newInstance({ heap: LARGE_GUARD }), "limits-exceeded");
+    expect(counts(region)).toEqual([2, 2, 0]);
+  },
+  slot_counts_work: () => {
+    const region = WasmRegion.create(2, LIMITS);
+    expect(counts(region)).toEqual([2, 2, 0]);
+    const first = region.newInstance({ heap: ONE_PAGE });
+    expect(counts(region)).toEqual([2, 1, 1]);
+    const second = region.newInstance({ heap: ONE_PAGE });
+    expect(counts(region)).toEqual([2, 0, 2]);
+    first.drop();
+    expect(counts(region)).toEqual([2, 1, 1]);
+    second.drop();
+    expect(counts(region)).toEqual([2, 2, 0]);
+  },
+  slot_counts_work_with_random: () => {
+    const region = WasmRegion.create(1, LIMITS);
+    const slot = region.newInstance({ heap: ONE_PAGE }, { allocStrategy: random });
+    expect(counts(region)).toEqual([1, 0, 1]);
+    slot.drop();
+    expect(counts(region)).toEqual([1, 1, 0]);
+  },
+  slot_counts_work_with_custom_random: () => fillAndDrain([customRandom(seeded(1))]),
+  slot_counts_work_with_mixed_strategies: () => fillAndDrain([customRandom(seeded(2)), linear]),
+  reject_unaligned_sigstack: () => {
+    refusal(() => WasmRegion.create(1, { signalStackSize: 12 * 1024 + 1 }), "invalid-argument", {
+      reason: "signal stack size must be a multiple of host page size",
+    });
+  },
+  reject_heap_memory_size_exceeds_region_limits: () => {
+    refusal(() => only(THREE_PAGE_MAX, { heapLimit: 2 * HEAP_MEMORY }), "invalid-argument", {
+      reason: "heap memory size requested for instance is larger than slot allows",
+    });
+  },
+  custom_size_does_not_break_default: () => {
+    const region = WasmRegion.create(1, LIMITS);
+    const custom = region.newInstance({ heap: THREE_PAGE_MAX }, { heapLimit: 2 * PAGE });
+    expect(custom.heapLength).toBe(PAGE);
+    custom.drop();
+    expect(region.newInstance({ heap: SMALL_GUARD }).heapLength).toBe(HEAP_MEMORY);
+  },
+  reject_heap_memory_size_exeeds_instance_limits: () => {
+    refusal(() => only(THREE_PAGE_MAX, { heapLimit: PAGE / 2 }), "limits-exceeded", {
+      what: "heap spec initial size",
+    });
+  },
+};
+
+describe("lucet's tests", () => {
+  test.each(Object.entries(BEHAVIOURS))("%s", (_name, behaviour) => behaviour());
+});
