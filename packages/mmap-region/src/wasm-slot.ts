@@ -10,7 +10,8 @@
  * Invariant MR-6: every new tenant finds a heap of zeros, but for its own initial data.
  * Invariant MR-7: when a slot is dropped or its memory replaced, every view of the old bytes that the host has taken is
  * dead (length 0), and every heap object of it throws. `memory.grow(0)` does that: growing, by however little, detaches
- * the buffer.
+ * the buffer. Where `memory.toResizableBuffer()` exists (Node 26) a buffer made by it lives through growth, and is
+ * detached by `memory.toFixedLengthBuffer()`.
  *
  * @module
  */
@@ -61,6 +62,14 @@ function write(memory: WasmMemory, data: readonly InitialData[]): void {
   for (const { offset, bytes } of data) heap.set(bytes, offset);
 }
 
+/** Kills every view of the memory that the host has taken (MR-7). */
+function retireViews(memory: WasmMemory): void {
+  if ((memory.buffer as { readonly resizable?: boolean }).resizable === true) {
+    memory.toFixedLengthBuffer();
+  }
+  memory.grow(0);
+}
+
 /** `slot.heap`: asks its memory for the buffer each time, until it has none. */
 class WasmHeap implements MemorySource {
   readonly #slot: number;
@@ -79,7 +88,7 @@ class WasmHeap implements MemorySource {
 
   /** Kills all views and lets the memory go (MR-7). */
   retire(end: "slot-dropped" | "heap-replaced"): void {
-    this.#memory?.grow(0);
+    if (this.#memory !== null) retireViews(this.#memory);
     this.#memory = null;
     this.#end = end;
   }

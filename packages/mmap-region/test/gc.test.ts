@@ -1,0 +1,62 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { WasmRegion, type WasmSlot } from "../src/index.js";
+
+const PAGE = 65536;
+const ROUNDS = 50;
+
+/** Collects until at most `few` of the targets are left, or gives up. */
+async function collected(targets: readonly WeakRef<object>[], few: number): Promise<number> {
+  let left = targets.length;
+  for (let n = 0; n < 20 && left > few; n++) {
+    await setImmediate(); // a WeakRef holds its target until the present job ends
+    globalThis.gc?.();
+    left = targets.filter((target) => target.deref() !== undefined).length;
+  }
+  return left;
+}
+
+test("memories of dropped slots are collected, though slots, heaps and region are kept", async () => {
+  expect(globalThis.gc).toBeTypeOf("function");
+  const region = WasmRegion.create(1);
+  const kept: unknown[] = [region];
+  const memories: WeakRef<object>[] = [];
+  for (let n = 0; n < ROUNDS; n++) {
+    const slot = region.newInstance({ heap: { initialSize: PAGE } });
+    memories.push(new WeakRef(slot.memory));
+    kept.push(slot, slot.heap);
+    slot.drop();
+  }
+  expect(await collected(memories, 0)).toBe(0);
+  expect(kept.length).toBe(1 + 2 * ROUNDS);
+});
+
+test("a memory that a reset replaced is collected, though its old heap is kept", async () => {
+  const slot = WasmRegion.create(1).newInstance({ heap: { initialSize: PAGE } });
+  const kept: unknown[] = [];
+  const memories: WeakRef<object>[] = [];
+  for (let n = 0; n < ROUNDS; n++) {
+    slot.expandHeap(PAGE);
+    memories.push(new WeakRef(slot.memory));
+    kept.push(slot.heap);
+    expect(slot.reset()).toBe("new-memory");
+  }
+  expect(await collected(memories, 0)).toBe(0);
+  expect(kept.length).toBe(ROUNDS);
+});
+
+test("a closed region lets go of recycled memories, and a live slot does not need its region", async () => {
+  const { uncheckedRecycle } = await import("../src/unchecked.js");
+  const region = WasmRegion.create(ROUNDS);
+  const memories: WeakRef<object>[] = [];
+  const slots: WasmSlot[] = Array.from({ length: ROUNDS }, () =>
+    region.newInstance({ heap: { initialSize: PAGE } }),
+  );
+  for (const slot of slots) {
+    memories.push(new WeakRef(slot.memory));
+    uncheckedRecycle(slot);
+  }
+  expect(await collected(memories, ROUNDS)).toBe(ROUNDS); // kept for the next tenants
+  region.close();
+  expect(await collected(memories, 0)).toBe(0);
+});
