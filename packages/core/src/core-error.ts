@@ -5,9 +5,17 @@
  */
 
 import { defineError, type ErrorClass, type ErrorOf } from "./error.js";
+import { describeLayoutError, type LayoutErrorDetail } from "./layout/error-detail.js";
+import {
+  describeMemoryError,
+  isMemoryErrorDetail,
+  type MemoryErrorDetail,
+} from "./memory-error.js";
 
 /** Every `code` of {@link CoreError} with the fields that come with it. */
 export type CoreErrorDetail =
+  | LayoutErrorDetail
+  | MemoryErrorDetail
   /** The value given as memory is not `{ buffer }`: a view, a Buffer, a bare buffer, or something else. */
   | { readonly code: "invalid-source"; readonly got: string }
   /** The source's buffer is detached and the source has put no other in its place. */
@@ -16,6 +24,7 @@ export type CoreErrorDetail =
   | { readonly code: "source-threw" };
 
 function describe(detail: CoreErrorDetail): string {
+  if (isMemoryErrorDetail(detail)) return describeMemoryError(detail);
   switch (detail.code) {
     case "invalid-source":
       return (
@@ -26,6 +35,8 @@ function describe(detail: CoreErrorDetail): string {
       return "the memory's buffer is detached and its source offers no other";
     case "source-threw":
       return "the memory's source threw when asked for its buffer";
+    default:
+      return describeLayoutError(detail);
   }
 }
 

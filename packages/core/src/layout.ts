@@ -1,1 +1,87 @@
-export {};
+/**
+ * The layout language: describe bytes once, get sizes, offsets, codecs, views and host types.
+ *
+ * @module
+ */
+
+export { type Aligned, aligned } from "./layout/aligned.js";
+export { type ArrayType, type ArrayView, array } from "./layout/array.js";
+export { type Atomic, type AtomicRepr, atomic } from "./layout/atomic.js";
+export type { AtomicCell } from "./layout/atomic-cell.js";
+export { type Enumeration, enumeration, type TagRepr } from "./layout/enumeration.js";
+export type { LayoutErrorDetail } from "./layout/error-detail.js";
+export {
+  isBool,
+  isFloat,
+  isI8,
+  isI16,
+  isI32,
+  isI64,
+  isU8,
+  isU16,
+  isU32,
+  isU53,
+  isU64,
+} from "./layout/fits.js";
+export { type Flags, type FlagsRepr, flags } from "./layout/flags.js";
+export { Kind } from "./layout/kind.js";
+export {
+  bool8,
+  boolWitx32,
+  charU8,
+  f32,
+  f64,
+  handle,
+  i8,
+  i16,
+  i32,
+  i64,
+  ptr,
+  u8,
+  u16,
+  u32,
+  u64,
+  u64Number,
+} from "./layout/scalar.js";
+export type {
+  AlignedShape,
+  AlignOf,
+  ArrayShape,
+  DoesNotFit,
+  FitsIn,
+  FixedShape,
+  PackedShape,
+  PointerShape,
+  ScalarSize,
+  Shape,
+  SizeOf,
+  StructShape,
+  VariantShape,
+} from "./layout/size-types.js";
+export {
+  type Field,
+  type FieldSpec,
+  type Pad,
+  packed,
+  pad,
+  type Seat,
+  type Struct,
+  type StructValue,
+  type StructView,
+  struct,
+} from "./layout/struct.js";
+export { pointerSize, type Target } from "./layout/target.js";
+export type {
+  Handle,
+  Layout,
+  PointerEnv,
+  Ptr,
+  Scalar,
+  ScalarName,
+  ScalarValue,
+  ShapeOf,
+  ValueOf,
+  Viewed,
+  ViewOf,
+} from "./layout/type.js";
+export { type CaseSpec, type Variant, type VariantValue, variant } from "./layout/variant.js";

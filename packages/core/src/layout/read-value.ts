@@ -1,0 +1,109 @@
+/**
+ * Host values from bytes: one switch over kinds, so that every site stays monomorphic.
+ *
+ * @module
+ */
+
+import { CoreError } from "../core-error.js";
+import { Kind } from "./kind.js";
+import { type Misfit, outOfRange, unknownCase, unknownFlags } from "./misfit.js";
+import type { LayoutNode } from "./node.js";
+import { elementOf, unknownBits } from "./parts.js";
+import type { Layout, PointerEnv, Ptr } from "./type.js";
+import { readU64AsNumber, readUint } from "./words.js";
+
+function fail(misfit: Misfit): never {
+  throw new CoreError(misfit);
+}
+
+function readU53(node: LayoutNode, dv: DataView, at: number): number {
+  const value = readU64AsNumber(dv, at);
+  if (value > Number.MAX_SAFE_INTEGER) fail(outOfRange(node.name, dv.getBigUint64(at, true)));
+  return value;
+}
+
+function readBool(node: LayoutNode, dv: DataView, at: number): boolean {
+  const got = readUint(dv, at, node.size);
+  if (got > 1) fail(unknownCase(node.name, got));
+  return got === 1;
+}
+
+function readEnum(node: LayoutNode, dv: DataView, at: number): number {
+  const got = readUint(dv, at, elementOf(node).size);
+  if (got >= node.count) fail(unknownCase(node.name, got));
+  return got;
+}
+
+function readFlags(node: LayoutNode, dv: DataView, at: number): number | bigint {
+  const { size } = elementOf(node);
+  const got = size === 8 ? dv.getBigUint64(at, true) : readUint(dv, at, size);
+  const unknown = unknownBits(node, got);
+  if (Number(unknown) !== 0) fail(unknownFlags<number | bigint>(node.name, got, unknown));
+  return got;
+}
+
+/** The host value of `node` at `at`. */
+export function readValue(node: LayoutNode, dv: DataView, at: number, env?: PointerEnv): unknown {
+  switch (node.kind) {
+    case Kind.u8:
+    case Kind.charU8:
+      return dv.getUint8(at);
+    case Kind.i8:
+      return dv.getInt8(at);
+    case Kind.u16:
+      return dv.getUint16(at, true);
+    case Kind.i16:
+      return dv.getInt16(at, true);
+    case Kind.u32:
+    case Kind.handle:
+      return dv.getUint32(at, true);
+    case Kind.i32:
+      return dv.getInt32(at, true);
+    case Kind.u64:
+      return dv.getBigUint64(at, true);
+    case Kind.i64:
+      return dv.getBigInt64(at, true);
+    case Kind.f32:
+      return dv.getFloat32(at, true);
+    case Kind.f64:
+      return dv.getFloat64(at, true);
+    case Kind.u64Number:
+      return readU53(node, dv, at);
+    case Kind.bool8:
+    case Kind.boolWitx32:
+      return readBool(node, dv, at);
+    case Kind.ptr: {
+      const address = node.size === 4 ? dv.getUint32(at, true) : readU53(node, dv, at);
+      return env === undefined ? address : env.fromAddress(node as Layout as Ptr, address);
+    }
+    case Kind.enum:
+      return readEnum(node, dv, at);
+    case Kind.flags:
+      return readFlags(node, dv, at);
+    case Kind.atomic:
+      return readValue(elementOf(node), dv, at, env);
+    case Kind.array: {
+      const element = elementOf(node);
+      const values: unknown[] = [];
+      for (let i = 0; i < node.count; i++) {
+        values.push(readValue(element, dv, at + i * element.size, env));
+      }
+      return values;
+    }
+    case Kind.struct: {
+      const value: Record<string, unknown> = {};
+      for (const { name, offset, type } of node.fields) {
+        value[name] = readValue(type, dv, at + offset, env);
+      }
+      return value;
+    }
+    case Kind.variant: {
+      const { name, offset, type } = node.fields[readEnum(node, dv, at)] as (typeof node.fields)[0];
+      return type.kind === Kind.pad
+        ? { tag: name, value: undefined }
+        : { tag: name, value: readValue(type, dv, at + offset, env) };
+    }
+    case Kind.pad:
+      return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The public face of a type: what every layout offers, refined by kind.
+ *
+ * At run time all of them are one class with one hidden class, so code that handles many types stays monomorphic; these
+ * interfaces say which of its members mean something. Types infer host values and, on demand, sizes from them.
+ *
+ * @module
+ */
+
+import type { Kind } from "./kind.js";
+import type { FixedShape, PointerShape, ScalarSize, Shape } from "./size-types.js";
+import type { Target } from "./target.js";
+
+/** Turns pointer fields into richer values and back, for those who know the memory they point into. */
+export interface PointerEnv {
+  /** The value for an address just read. `layout` is the pointer type, its `element` the type pointed to. */
+  fromAddress(layout: Ptr, address: number): unknown;
+  /**
+   * The address to store for a value; throws if there is none. Must give the same answer twice: it is asked once to
+   * validate the whole value, once more to store it.
+   */
+  toAddress(layout: Ptr, value: unknown): number;
+}
+
+/**
+ * A type: how many bytes, how aligned, and how its host value `V` is read and written, little-endian, at any offset.
+ *
+ * `read` and `write` check values but not bounds: the caller must know that `size` bytes from `offset` lie in `dv`.
+ * Otherwise the DataView throws its RangeError, and a record's first fields may have been written by then.
+ */
+export interface Layout<V = unknown, S extends Shape = Shape> {
+  readonly kind: Kind;
+  /** For messages: `u32`, `ptr<u8>`, or what {@link Layout.named} gave. */
+  readonly name: string;
+  /** Bytes, a multiple of `align`. */
+  readonly size: number;
+  /** Bytes, a power of two. */
+  readonly align: number;
+  /** What pointers were resolved for. A type without pointers is the same for all targets and says `wasm32`. */
+  readonly target: Target;
+  /** The same type for `target`: the same object at every call, and this object if the type has no pointers. */
+  for(target: Target): this;
+  /** The same type under another name. */
+  named(name: string): this;
+  /**
+   * The host value of the bytes at `offset`. A signalling NaN in an `f32` may come back quiet: copy bytes to keep it.
+   *
+   * @throws {@link CoreError} `invalid-enum-value`, `invalid-flag-value`, or `value-out-of-range` for a 64-bit pointer
+   * or `u64Number` above 2^53-1.
+   */
+  read(dv: DataView, offset: number, env?: PointerEnv): V;
+  /**
+   * Stores `value` at `offset`, after validating all of it. Padding bytes are left as they are.
+   *
+   * @throws {@link CoreError} `value-out-of-range`, `invalid-enum-value`, `invalid-flag-value`; nothing is written then.
+   */
+  write(dv: DataView, offset: number, value: V, env?: PointerEnv): void;
+  /** For the compiler only, never present: what sizes are computed from. */
+  readonly "~shape"?: S;
+}
+
+/** The host value of a type. */
+export type ValueOf<L extends Layout> = ReturnType<L["read"]>;
+
+/** What the compiler computes the size of `L` from. */
+export type ShapeOf<L> = L extends { readonly "~shape"?: infer S extends Shape } ? S : never;
+
+/** The host value of each plain scalar. */
+export interface ScalarValue {
+  readonly u8: number;
+  readonly i8: number;
+  readonly u16: number;
+  readonly i16: number;
+  readonly u32: number;
+  readonly i32: number;
+  readonly u64: bigint;
+  readonly i64: bigint;
+  readonly f32: number;
+  readonly f64: number;
+  readonly bool8: boolean;
+  readonly boolWitx32: boolean;
+  readonly charU8: number;
+  readonly u64Number: number;
+}
+
+/** The name of a plain scalar. */
+export type ScalarName = keyof ScalarValue;
+
+/** A number, bigint or bool of fixed width. */
+export interface Scalar<N extends ScalarName = ScalarName>
+  extends Layout<ScalarValue[N], FixedShape<ScalarSize[N]>> {
+  readonly kind: (typeof Kind)[N];
+}
+
+/** An address of a `T`, as wide as the target's pointers. Its host value is a number unless a {@link PointerEnv} says more. */
+export interface Ptr<T extends Layout = Layout> extends Layout<number, PointerShape> {
+  readonly kind: typeof Kind.ptr;
+  /** The type pointed to. */
+  readonly element: T;
+}
+
+/** An index that a host gives out: any `u32`. */
+export interface Handle extends Layout<number, FixedShape<4>> {
+  readonly kind: typeof Kind.handle;
+}
+
+/** The type of a value with a view of its own, or else the value itself. */
+export type ViewOf<L extends Layout> = L extends {
+  view(dv: DataView, offset: number): infer V;
+}
+  ? V
+  : ValueOf<L>;
+
+/** Types that are only seen through a view of their own: records, arrays, atomics. */
+export interface Viewed {
+  view(dv: DataView, offset: number): unknown;
+}
