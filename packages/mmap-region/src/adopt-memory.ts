@@ -163,7 +163,7 @@ export function adoptMemory(bytes: Uint8Array<ArrayBuffer>, options: AdoptOption
     throw new RegionError({ code: "no-memory" });
   // Two imports of one name are valid wasm, but JavaScript can give only one value for both.
   if (imports.list.some((i) => i.module === module && i.name === name)) {
-    throw new RegionError({ code: "import-name-taken", module, name });
+    throw new RegionError({ code: "import-name-taken", importModule: module, importName: name });
   }
 
   const type = lowered(own.type, maxPages);

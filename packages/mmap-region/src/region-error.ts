@@ -55,7 +55,11 @@ export type RegionErrorDetail =
   /** A wasm module with more than one memory: which one is meant is not known. */
   | { readonly code: "several-memories"; readonly count: number }
   /** The module imports something else by the name that its memory was to get. */
-  | { readonly code: "import-name-taken"; readonly module: string; readonly name: string };
+  | {
+      readonly code: "import-name-taken";
+      readonly importModule: string;
+      readonly importName: string;
+    };
 
 const hex = (value: number | string): string =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
@@ -91,8 +95,8 @@ function describe(detail: RegionErrorDetail): string {
       return `the module has ${detail.count} memories; adoption knows what to do with one`;
     case "import-name-taken":
       return (
-        `the module already imports something else as ${JSON.stringify(detail.module)} ` +
-        `${JSON.stringify(detail.name)}; choose another name for its memory`
+        `the module already imports something else as ${JSON.stringify(detail.importModule)} ` +
+        `${JSON.stringify(detail.importName)}; choose another name for its memory`
       );
   }
 }
