@@ -62,7 +62,7 @@ export class ByteMemory extends ScalarMemory {
    *
    * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` if a mut borrow overlaps the range
    */
-  copyOut(ptr: number, len: number): Uint8Array {
+  copyOut(ptr: number, len: number): Uint8Array<ArrayBuffer> {
     const start = this.locate(ptr, len, 1, 1, "read");
     // `slice` of a view makes an unshared, fixed-length buffer, whatever this one is.
     return this.views.liveU8.slice(start, start + this.normalise(len));

@@ -43,7 +43,8 @@ export class CheckedMemory {
   readonly target: GuestTarget;
   /** The highest address a pointer can hold: 2^32 - 1, or 2^53 - 1 for a 64-bit guest. */
   readonly maxAddress: number;
-  protected readonly views: ViewCache;
+  /** @internal The cached views. */
+  readonly views: ViewCache;
   protected readonly borrows: BorrowPolicy;
 
   constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
@@ -202,6 +203,12 @@ export class CheckedMemory {
     return this.normalise(ptr);
   }
 
+  /** @internal @throws {@link GuestError} `ptr-borrowed` if any borrow overlaps the range. Bounds are not checked. */
+  demandWritable(start: number, len: number): void {
+    const fault = this.#borrowFault(start, len, "write");
+    if (fault !== undefined) throw new GuestError(fault);
+  }
+
   /**
    * Checks everything that stands between `ptr` and an access of `count` elements.
    *
@@ -245,24 +252,24 @@ export class CheckedMemory {
     return access === undefined ? undefined : this.#borrowFault(start, len, access);
   }
 
-  /** Whether the fast path may read `size` bytes (a power of two, and the alignment) at `ptr`. */
-  protected mayRead(ptr: number, size: number): boolean {
+  /** Whether the fast path may read `size` bytes at `ptr`, a multiple of `align`. */
+  protected mayRead(ptr: number, size: number, align: number): boolean {
     return (
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
       ptr + size <= this.views.u8.length &&
-      (ptr & (size - 1)) === 0 &&
+      (ptr & (align - 1)) === 0 &&
       (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size))
     );
   }
 
-  /** Whether the fast path may write `size` bytes (a power of two, and the alignment) at `ptr`. */
-  protected mayWrite(ptr: number, size: number): boolean {
+  /** Whether the fast path may write `size` bytes at `ptr`, a multiple of `align`. */
+  protected mayWrite(ptr: number, size: number, align: number): boolean {
     return (
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
       ptr + size <= this.views.u8.length &&
-      (ptr & (size - 1)) === 0 &&
+      (ptr & (align - 1)) === 0 &&
       (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
       (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size))
     );

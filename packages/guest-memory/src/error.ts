@@ -41,12 +41,15 @@ export type GuestErrorDetail =
       readonly type: string;
       readonly got: number | bigint;
       readonly unknown: number | bigint;
+      /** The field inside the value, as in `u.clock.flags`; empty for the value itself. */
+      readonly path: string;
     }
   /** `InvalidEnumValue`: a number that is no case of `type`. */
   | {
       readonly code: "invalid-enum-value";
       readonly type: string;
-      readonly got: number | bigint | string;
+      readonly got: number | string;
+      readonly path: string;
     }
   /** `PtrOverflow`: `ptr + count * size`, or `count * size` alone, leaves the guest's address space. */
   | {
@@ -89,7 +92,16 @@ export type GuestErrorDetail =
       readonly errorLen: number;
     }
   /** `TryFromIntError`: `got` (as text, so that every value prints) is no value of `type`. */
-  | { readonly code: "try-from-int-error"; readonly type: string; readonly got: string }
+  | {
+      readonly code: "try-from-int-error";
+      readonly type: string;
+      readonly got: string;
+      readonly path?: string;
+    }
+  /** A slice of a type whose bytes are not its value (records, bools, enums...). wiggle: a trait bound. */
+  | { readonly code: "not-transparent"; readonly type: string }
+  /** No NUL byte ends the C string within `region`. */
+  | { readonly code: "unterminated-string"; readonly region: Region }
   /** A borrow handle that was never given out, or whose borrow has ended. wiggle: a debug assertion. */
   | { readonly code: "stale-handle"; readonly handle: number; readonly kind: BorrowKind }
   /** A shared handle given to `mutUnborrow`, or the reverse. */
@@ -118,12 +130,14 @@ const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 const sayBorrow = ({ kind, region, stack }: Borrow): string =>
   `${kind} borrow of ${formatRegion(region)}${stack === undefined ? "" : ` taken at\n${stack}\n`}`;
 
+const where = (path = ""): string => (path === "" ? "" : ` in field ${path}`);
+
 function describe(d: GuestErrorDetail): string {
   switch (d.code) {
     case "invalid-flag-value":
-      return `${hex(d.got)} has bits that ${d.type} does not name: ${hex(d.unknown)}`;
+      return `${hex(d.got)} has bits that ${d.type} does not name: ${hex(d.unknown)}${where(d.path)}`;
     case "invalid-enum-value":
-      return `${String(d.got)} is not a case of ${d.type}`;
+      return `${String(d.got)} is not a case of ${d.type}${where(d.path)}`;
     case "ptr-overflow":
       return `pointer ${hex(d.ptr)} plus ${d.count} * ${d.size} bytes leaves the address space`;
     case "ptr-out-of-bounds":
@@ -143,7 +157,11 @@ function describe(d: GuestErrorDetail): string {
         d.errorLen === 0 ? "cut short" : `${d.errorLen} invalid byte(s)`
       } after ${d.validUpTo} byte(s)`;
     case "try-from-int-error":
-      return `${d.got} is not a value of ${d.type}`;
+      return `${d.got} is not a value of ${d.type}${where(d.path)}`;
+    case "not-transparent":
+      return `${d.type} has no slices, only numbers of 8 to 64 bits do; read its elements one by one`;
+    case "unterminated-string":
+      return `no NUL byte in ${formatRegion(d.region)}`;
     case "stale-handle":
       return `handle ${d.handle} names no live ${d.kind} borrow; it was released before, or never given out`;
     case "wrong-handle-kind":
