@@ -13,6 +13,9 @@ export const projectConfig = (
       include: ["test/**/*.test.ts"],
       pool: "forks",
       execArgv: ["--expose-gc"],
+      // The second one is for counting (scripts/count-tests.mjs); it is kept with turbo's cached result.
+      reporters: ["default", ["json", { outputFile: "reports/vitest.json" }]],
+      testTimeout: 30_000, // two cores, busy with other packages: slow is not wrong
       ...test,
     },
   });

@@ -25,6 +25,7 @@ export interface Manifest {
   readonly version: string;
   readonly private?: boolean;
   readonly packageManager?: string;
+  readonly engines?: { readonly node?: string };
   readonly exports?: Readonly<Record<string, string | { readonly "@memkit/source": string }>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

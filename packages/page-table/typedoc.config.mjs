@@ -1,0 +1,3 @@
+import { docs } from "../../typedoc.config.mjs";
+
+export default docs(import.meta.dirname);
