@@ -1,0 +1,145 @@
+/**
+ * A WASI command: its wasm, rewritten so that it takes its memory from a region, and one run of it.
+ *
+ *     bytes -> Program.compile -> instantiate: a slot, a GuestMemory over it, a host, an instance -> run -> close
+ *
+ * A module that defines its own memory is turned into one that imports it (`adoptMemory`), so that the memory is a slot
+ * with the region's limits: the guest cannot grow beyond them, whatever its file says.
+ *
+ * @module
+ */
+
+import { type BorrowedMemory, GuestError, GuestMemory, wrapInstance } from "@memkit/guest-memory";
+import {
+  adoptMemory,
+  heapSpecOf,
+  type ImportedMemory,
+  type WasmRegion,
+  type WasmSlot,
+} from "@memkit/mmap-region";
+import type { GuestAccess } from "./guest-access.js";
+import { type HostOptions, MODULE_NAME, WasiHost } from "./host.js";
+import { WasiError } from "./wasi-error.js";
+
+/** The name that an adopted memory is imported by. No guest sees it. */
+const ADOPTED = { module: "memkit", name: "memory" } as const;
+
+/** What is known when a guest's host is made. */
+export interface GuestOptions extends HostOptions {
+  /** What the host calls shall work on, if not on the guest's `GuestMemory` itself. */
+  readonly access?: (memory: GuestMemory) => GuestAccess;
+}
+
+/** What a command exports. */
+interface Command {
+  _start(): void;
+}
+
+/** A compiled command. */
+export class Program {
+  readonly #module: WebAssembly.Module;
+  readonly #memory: ImportedMemory;
+
+  private constructor(module: WebAssembly.Module, memory: ImportedMemory) {
+    this.#module = module;
+    this.#memory = memory;
+  }
+
+  /**
+   * @param maxPages - lowers the most memory that the module asks for to so many pages of 64 KiB
+   * @throws {@link RegionError} as `adoptMemory`; {@link WasiError} `not-a-command`; `WebAssembly.CompileError`
+   */
+  static compile(bytes: Uint8Array<ArrayBuffer>, maxPages?: number): Program {
+    const adopted = adoptMemory(bytes, { ...ADOPTED, maxPages });
+    const module = new WebAssembly.Module(adopted.bytes);
+    const starts = WebAssembly.Module.exports(module).some(
+      ({ name, kind }) => name === "_start" && kind === "function",
+    );
+    if (!starts) throw new WasiError({ code: "not-a-command", reason: "it exports no _start" });
+    return new Program(module, adopted.memory);
+  }
+
+  /** The functions of preview1 that it imports. */
+  get imports(): readonly string[] {
+    return WebAssembly.Module.imports(this.#module)
+      .filter(({ module, kind }) => module === MODULE_NAME && kind === "function")
+      .map(({ name }) => name);
+  }
+
+  /**
+   * Gives the command a slot of `region` and all that `options` grant.
+   *
+   * @throws {@link RegionError} when the slot does not fit the memory; {@link WasiError}; `WebAssembly.LinkError`.
+   * Nothing is left open then.
+   */
+  instantiate(region: WasmRegion, options: GuestOptions = {}): Guest {
+    const slot = region.newInstance({ heap: heapSpecOf(this.#memory) });
+    let host: WasiHost | undefined;
+    try {
+      const memory = new GuestMemory(slot.heap);
+      host = new WasiHost(options.access?.(memory) ?? memory, options);
+      const instance = this.#link(slot, host);
+      return new Guest(instance, memory, slot, host);
+    } catch (error) {
+      host?.close();
+      slot.drop();
+      throw error;
+    }
+  }
+
+  #link(slot: WasmSlot, host: WasiHost): WebAssembly.Instance {
+    const { module, name } = this.#memory;
+    return new WebAssembly.Instance(this.#module, {
+      [module]: { [name]: slot.memory as WebAssembly.Memory },
+      [MODULE_NAME]: host.imports,
+    });
+  }
+}
+
+/** One instance of a command, to be run once. */
+export class Guest {
+  /** The guest's memory, checked. */
+  readonly memory: GuestMemory;
+  /** Where it lives. */
+  readonly slot: WasmSlot;
+  readonly host: WasiHost;
+  readonly #command: Command;
+
+  constructor(
+    instance: WebAssembly.Instance,
+    memory: GuestMemory & BorrowedMemory,
+    slot: WasmSlot,
+    host: WasiHost,
+  ) {
+    this.memory = memory;
+    this.slot = slot;
+    this.host = host;
+    this.#command = wrapInstance<Command & object>(instance, { memory });
+  }
+
+  /**
+   * Runs `_start` to its end.
+   *
+   * @returns the status given to `proc_exit`; 0 when `_start` returned
+   * @throws {@link GuestError} for what the guest did: a bad pointer, a trap of its own; `poisoned` when it had ended
+   * @throws {@link WasiError} `host-fault` for what the host did
+   */
+  run(): number {
+    try {
+      this.#command._start();
+      return 0;
+    } catch (error) {
+      if (error instanceof GuestError && error.code === "exit") return error.status;
+      throw error;
+    }
+  }
+
+  /** Closes the guest's descriptors and gives its slot back. */
+  close(): void {
+    try {
+      this.host.close();
+    } finally {
+      this.slot.drop();
+    }
+  }
+}
