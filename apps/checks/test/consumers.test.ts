@@ -37,7 +37,7 @@ const main = async () => {
       });
     }
     const [esm, cjs] = indexes;
-    for (const key of Object.keys(esm).filter((key) => /^[A-Z]w*Error$/.test(key))) {
+    for (const key of Object.keys(esm).filter((key) => /^[A-Z].*Error$/.test(key))) {
       report.errors += 1;
       const [a, b] = [Object.create(esm[key].prototype), Object.create(cjs[key].prototype)];
       if (!(a instanceof cjs[key] && b instanceof esm[key])) report.strangers.push(name + " " + key);
