@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { MemorySource } from "@memkit/core";
+import type { Droppable, MemorySource } from "@memkit/core";
 import type { AllocStrategy } from "./alloc-strategy.js";
 import type { ModuleSpec } from "./heap-spec.js";
 import type { Limits } from "./limits.js";
@@ -27,7 +27,7 @@ export type ResetOutcome =
   | "new-memory";
 
 /** The memory of one instance, from `newInstance` to `drop`. */
-export interface Slot {
+export interface Slot extends Droppable {
   /** The number of the slot in its region, from 0. */
   readonly index: number;
   /** The heap, as guest memory. Stays right while the heap grows. @throws `slot-dropped` */
@@ -38,10 +38,6 @@ export interface Slot {
   expandHeap(bytes: number): number;
   /** Puts the heap back to its initial size and contents. */
   reset(): ResetOutcome;
-  /** Gives the slot back. */
-  drop(): void;
-  /** Drops the slot unless that has been done. */
-  [Symbol.dispose](): void;
 }
 
 /** A fixed number of slots under common limits. */

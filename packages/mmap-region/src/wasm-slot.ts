@@ -120,6 +120,11 @@ export class WasmSlot implements Slot {
     write(memory, data);
   }
 
+  /** Whether the slot has been given back. */
+  get dropped(): boolean {
+    return this.#memory === null;
+  }
+
   /**
    * The memory, to be imported by the instance that runs in the slot. Whoever keeps it keeps access to it, also after
    * {@link WasmSlot.drop} (MR-5).

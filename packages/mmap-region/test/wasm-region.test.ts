@@ -403,7 +403,9 @@ describe("drop", () => {
     const region = WasmRegion.create(2);
     const slot = region.newInstance({ heap: HEAP });
     const { heap } = slot;
+    expect(slot.dropped).toBe(false);
     slot.drop();
+    expect(slot.dropped).toBe(true);
     const uses: readonly (() => unknown)[] = [
       () => slot.heap,
       () => heap.buffer,
@@ -417,6 +419,24 @@ describe("drop", () => {
     ];
     for (const use of uses) refusal(use, "slot-dropped", { slot: 1 });
     expect([region.freeSlots, region.usedSlots]).toEqual([2, 0]);
+  });
+
+  test.each([
+    ["drop", (slot: WasmSlot): void => slot.drop()],
+    ["uncheckedRecycle", uncheckedRecycle],
+  ])("%s frees the slot last of all (MR-3)", (_name, leave) => {
+    const region = WasmRegion.create(1);
+    const slot = region.newInstance({ heap: HEAP });
+    const { memory } = slot;
+    const seen: number[] = [];
+    Object.defineProperty(memory, "grow", {
+      value(pages: number) {
+        seen.push(region.freeSlots); // asked while the slot is being torn down
+        return WebAssembly.Memory.prototype.grow.call(memory, pages);
+      },
+    });
+    leave(slot);
+    expect([seen, region.freeSlots]).toEqual([[0], 1]);
   });
 
   test("kills the views that the host has taken (MR-7)", () => {
