@@ -13,7 +13,7 @@ export interface ErrorDetail {
   readonly code: string;
 }
 
-const MEMKIT: unique symbol = Symbol.for("@memkit/core/MemkitError") as never;
+const MEMKIT: unique symbol = Symbol.for("@memkit/core/MemkitError");
 
 function branded(value: unknown, brand: symbol): boolean {
   return typeof value === "object" && value !== null && brand in value;
@@ -40,9 +40,13 @@ export abstract class MemkitError extends Error {
     Object.assign(this, detail);
   }
 
-  /** Name, code, message and the offending numbers: what a structured log wants. */
+  /** Name, code, message and the offending numbers: what a structured log wants. Bigints, which JSON lacks, as decimals. */
   toJSON(): object {
-    return { ...this, name: this.name, message: this.message };
+    const fields = Object.entries(this).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === "bigint" ? String(value) : value,
+    ]);
+    return { ...Object.fromEntries(fields), name: this.name, message: this.message };
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -25,7 +25,7 @@ export {
   vpnOf,
 } from "./address.js";
 export { CoreError, type CoreErrorDetail } from "./core-error.js";
-export { type Droppable, Handle } from "./dispose.js";
+export { DropOnce, type Droppable } from "./dispose.js";
 export {
   defineError,
   type ErrorClass,

@@ -46,34 +46,49 @@ function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
   // Not `instanceof`: pages that are not cross-origin isolated have shared wasm memories but no SharedArrayBuffer.
-  return Object.prototype.toString.call(value) === "[object SharedArrayBuffer]";
+  if (Object.prototype.toString.call(value) !== "[object SharedArrayBuffer]") return false;
+  try {
+    new DataView(value as SharedArrayBuffer);
+    return true;
+  } catch {
+    return false; // the tag can be worn by anything, but only a buffer can be viewed
+  }
 }
 
 /** Names a rejected value for an error message. */
 function nameOf(value: unknown): string {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value;
-  return ArrayBuffer.isView(value)
-    ? `a view (${value.constructor.name})`
-    : Object.prototype.toString.call(value).slice(8, -1);
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  return ArrayBuffer.isView(value) ? `a view (${value.constructor?.name ?? tag})` : tag;
 }
 
 /**
  * Reads `source.buffer`, once, and proves that it is a buffer.
  *
+ * @param known - A buffer proved before: returned without another proof if it is still the one. The proof of a shared
+ * buffer costs two exceptions, some microseconds; without this every access to a growable one would pay it.
  * @throws {@link CoreError} `invalid-source` for anything that is not `{ buffer }`, `source-threw` when the getter does.
  */
-export function bufferOf(source: MemorySource): ArrayBuffer | SharedArrayBuffer {
+export function bufferOf(
+  source: MemorySource,
+  known?: ArrayBufferLike,
+): ArrayBuffer | SharedArrayBuffer {
   const value: unknown = source;
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
     throw new CoreError({ code: "invalid-source", got: nameOf(value) });
   }
   let buffer: unknown;
+  let byteOffset: unknown;
   try {
-    buffer = (value as { buffer?: unknown }).buffer;
+    ({ buffer, byteOffset } = value as { buffer?: unknown; byteOffset?: unknown });
   } catch (cause) {
     throw new CoreError({ code: "source-threw" }, { cause });
   }
+  if (byteOffset !== undefined) {
+    throw new CoreError({ code: "invalid-source", got: "an object with a .byteOffset" });
+  }
+  if (known !== undefined && buffer === known) return known;
   if (!isArrayBuffer(buffer) && !isSharedArrayBuffer(buffer)) {
     throw new CoreError({
       code: "invalid-source",

@@ -23,7 +23,7 @@ const EMPTY = new ArrayBuffer(0);
  *
  * @example
  * ```ts
- * import { ViewCache } from "@memkit/core/source";
+ * import { ViewCache } from "@memkit/core/view-cache";
  *
  * const source = { buffer: new ArrayBuffer(8) };
  * const views = new ViewCache(source);
@@ -70,7 +70,7 @@ export class ViewCache {
    * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`; the old views then stay as they are.
    */
   refresh(): number {
-    const buffer = bufferOf(this.source);
+    const buffer = bufferOf(this.source, this.liveU8.buffer);
     if (
       buffer === this.liveU8.buffer &&
       buffer.byteLength === this.liveU8.length &&
