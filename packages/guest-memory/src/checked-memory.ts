@@ -203,9 +203,9 @@ export class CheckedMemory {
     return this.normalise(ptr);
   }
 
-  /** @internal @throws {@link GuestError} `ptr-borrowed` if any borrow overlaps the range. Bounds are not checked. */
-  demandWritable(start: number, len: number): void {
-    const fault = this.#borrowFault(start, len, "write");
+  /** @internal Checks borrows but not bounds. @throws {@link GuestError} `ptr-borrowed` */
+  demandUnborrowed(start: number, len: number, access: "read" | "write"): void {
+    const fault = this.#borrowFault(start, len, access);
     if (fault !== undefined) throw new GuestError(fault);
   }
 

@@ -1,7 +1,7 @@
 /**
  * The common part of guards: a borrow that ends when told to, and a view that follows the memory.
  *
- *     LIVE --- drop() or [Symbol.dispose]() ---> RELEASED (every access throws `released`; drop() again does nothing)
+ *     LIVE --- drop() or [Symbol.dispose]() ---> DROPPED (every access and a second drop() throw `released`)
  *
  * Invariant GM-14: a guard's bytes are those of its region for as long as it lives, whatever the memory does meanwhile:
  * a view that growth detached is made anew at the next access. After release there is no access.
@@ -48,8 +48,8 @@ export abstract class Guard {
     else this.#handle = kind === "mut" ? mem.mutBorrow(region) : mem.sharedBorrow(region);
   }
 
-  /** Whether it was dropped. */
-  get released(): boolean {
+  /** Whether it has ended. */
+  get dropped(): boolean {
     return !this.#live;
   }
 
@@ -76,22 +76,27 @@ export abstract class Guard {
     return this.#kind !== undefined;
   }
 
-  /** Ends the borrow. Dropping twice is allowed, as `using` after an early drop does it. */
+  /**
+   * Ends the borrow.
+   *
+   * @throws {@link GuestError} `released` the second time: by then the range may be somebody else's
+   */
   drop(): void {
-    if (!this.#live) return;
+    this.demandLive();
     this.#live = false;
     this.#view = undefined;
     if (this.#kind === "mut") this.mem.mutUnborrow(this.#handle);
     else if (this.#kind === "shared") this.mem.sharedUnborrow(this.#handle);
   }
 
+  /** Ends the borrow unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
-    this.drop();
+    if (this.#live) this.drop();
   }
 
   toJSON(): object {
     const { start, len } = this.region;
-    return { guard: this.guardName, start, len, released: this.released };
+    return { guard: this.guardName, start, len, dropped: this.dropped };
   }
 
   /** @throws {@link GuestError} `released` */
@@ -111,7 +116,7 @@ export abstract class Guard {
     return view.length === this.region.len && view.buffer === this.mem.views.liveU8.buffer;
   }
 }
-printsAs(Guard, ({ guardName, region: { start, len }, released }) => {
-  const state = released ? " released" : "";
+printsAs(Guard, ({ guardName, region: { start, len }, dropped }) => {
+  const state = dropped ? " dropped" : "";
   return `${guardName} { *guest 0x${start.toString(16)}/${len}${state} }`;
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Layout, Region, ValueOf } from "@memkit/core";
+import type { Layout, Region, Scalar, ValueOf } from "@memkit/core";
 import { GuestError } from "./error.js";
 import type { GuestMemory } from "./guest-memory.js";
 import type { GuestPtr } from "./guest-ptr.js";
@@ -155,12 +155,12 @@ export class GuestArrayPtr<T extends Layout = Layout> {
   ): void {
     const { start, len } = this.#region();
     demandLength(this.len, values.length);
-    this.mem.demandWritable(start, len);
+    this.mem.demandUnborrowed(start, len, "write");
     this.mem.copyIn(start, elementBytes(this.type, values));
   }
 
   /** The bytes as a string, not validated yet. */
-  asStrPtr(this: GuestArrayPtr<Transparent & { readonly size: 1 }>): GuestStrPtr {
+  asStrPtr(this: GuestArrayPtr<Scalar<"u8">>): GuestStrPtr {
     return this.mem.strPtr(this.offsetBase, this.len);
   }
 

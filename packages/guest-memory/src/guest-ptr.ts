@@ -111,6 +111,7 @@ export class GuestPtr<T extends Layout = Layout> {
         region: { start: offset, len: limit },
       });
     }
+    mem.demandUnborrowed(offset, len + 1, "read");
     return mem.strPtr(offset, len);
   }
 

@@ -25,61 +25,71 @@ export class ScalarMemory extends CheckedMemory {
   /** Reads an unsigned 8-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readU8(ptr: number): number {
     if (this.mayRead(ptr, 1, 1)) return this.views.dv.getUint8(ptr);
-    return this.views.liveDv.getUint8(this.locate(ptr, 1, 1, 1, "read"));
+    const at = this.locate(ptr, 1, 1, 1, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getUint8(at);
   }
 
   /** Reads a signed 8-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readI8(ptr: number): number {
     if (this.mayRead(ptr, 1, 1)) return this.views.dv.getInt8(ptr);
-    return this.views.liveDv.getInt8(this.locate(ptr, 1, 1, 1, "read"));
+    const at = this.locate(ptr, 1, 1, 1, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getInt8(at);
   }
 
   /** Reads an unsigned 16-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readU16(ptr: number): number {
     if (this.mayRead(ptr, 2, 2)) return this.views.dv.getUint16(ptr, true);
-    return this.views.liveDv.getUint16(this.locate(ptr, 1, 2, 2, "read"), true);
+    const at = this.locate(ptr, 1, 2, 2, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getUint16(at, true);
   }
 
   /** Reads a signed 16-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readI16(ptr: number): number {
     if (this.mayRead(ptr, 2, 2)) return this.views.dv.getInt16(ptr, true);
-    return this.views.liveDv.getInt16(this.locate(ptr, 1, 2, 2, "read"), true);
+    const at = this.locate(ptr, 1, 2, 2, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getInt16(at, true);
   }
 
   /** Reads an unsigned 32-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readU32(ptr: number): number {
     if (this.mayRead(ptr, 4, 4)) return this.views.dv.getUint32(ptr, true);
-    return this.views.liveDv.getUint32(this.locate(ptr, 1, 4, 4, "read"), true);
+    const at = this.locate(ptr, 1, 4, 4, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getUint32(at, true);
   }
 
   /** Reads a signed 32-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readI32(ptr: number): number {
     if (this.mayRead(ptr, 4, 4)) return this.views.dv.getInt32(ptr, true);
-    return this.views.liveDv.getInt32(this.locate(ptr, 1, 4, 4, "read"), true);
+    const at = this.locate(ptr, 1, 4, 4, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getInt32(at, true);
   }
 
   /** Reads an unsigned 64-bit integer, as a bigint. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readU64(ptr: number): bigint {
     if (this.mayRead(ptr, 8, 8)) return this.views.dv.getBigUint64(ptr, true);
-    return this.views.liveDv.getBigUint64(this.locate(ptr, 1, 8, 8, "read"), true);
+    const at = this.locate(ptr, 1, 8, 8, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getBigUint64(at, true);
   }
 
   /** Reads a signed 64-bit integer, as a bigint. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readI64(ptr: number): bigint {
     if (this.mayRead(ptr, 8, 8)) return this.views.dv.getBigInt64(ptr, true);
-    return this.views.liveDv.getBigInt64(this.locate(ptr, 1, 8, 8, "read"), true);
+    const at = this.locate(ptr, 1, 8, 8, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getBigInt64(at, true);
   }
 
   /** Reads a 32-bit float. A signalling NaN may come back quiet. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readF32(ptr: number): number {
     if (this.mayRead(ptr, 4, 4)) return this.views.dv.getFloat32(ptr, true);
-    return this.views.liveDv.getFloat32(this.locate(ptr, 1, 4, 4, "read"), true);
+    const at = this.locate(ptr, 1, 4, 4, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getFloat32(at, true);
   }
 
   /** Reads a 64-bit float. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
   readF64(ptr: number): number {
     if (this.mayRead(ptr, 8, 8)) return this.views.dv.getFloat64(ptr, true);
-    return this.views.liveDv.getFloat64(this.locate(ptr, 1, 8, 8, "read"), true);
+    const at = this.locate(ptr, 1, 8, 8, "read"); // first: it may replace liveDv
+    return this.views.liveDv.getFloat64(at, true);
   }
 
   /** Writes an unsigned 8-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */

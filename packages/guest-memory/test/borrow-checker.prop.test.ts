@@ -80,7 +80,7 @@ describe("BorrowChecker is the naive model", () => {
           expect(real.checkInvariants()).toEqual([]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(refused / asked).toBeGreaterThan(0.2); // else the runs would prove little
   });
