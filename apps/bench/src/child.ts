@@ -20,11 +20,6 @@ import {
 import { boundOf, judge } from "./verdict.js";
 
 const ROUNDS = { default: 9, full: 21 } as const;
-/** A row gets no more than this in a round; longer rounds meet more neighbours and gain nothing. */
-const MAX_ROW_MS = 30;
-/** And no less: a dozen samples of a block of 100 us, and time for the optimising compiler. */
-const MIN_ROW_MS = 4;
-
 /** A measured package must be its build; a `--conditions` in NODE_OPTIONS would slip the sources in. */
 function refuseSources(): void {
   const core = import.meta.resolve("@memkit/core");
@@ -80,9 +75,8 @@ async function run(task: Task): Promise<Message> {
   const cells = task.selection.kind === "all" ? all : all.filter((cell) => needed.has(cell.key));
 
   const rounds = task.full ? ROUNDS.full : ROUNDS.default;
-  const share = task.budgetMs / (Math.max(1, cells.length) * (rounds + 1));
   const statistic = suite.statistic ?? "median";
-  const plan = { rounds, statistic, rowMs: Math.max(MIN_ROW_MS, Math.min(MAX_ROW_MS, share)) };
+  const plan = { rounds, statistic, budgetMs: task.budgetMs };
   const reading = await measureCells(cells, plan, (done, total) =>
     send({ kind: "progress", done, total }),
   );

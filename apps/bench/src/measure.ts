@@ -25,14 +25,18 @@ const BATCH = 64;
 const BATCH_BELOW_NS = 20_000;
 /** Samples at most: a block that does nothing would make a million of 30 ns each. */
 const MAX_SAMPLES = 1 << 14;
+/** A row gets no more than this in a round; longer rounds meet more neighbours and gain nothing. */
+const MAX_ROW_MS = 30;
+/** And no less: a dozen samples of a block of 100 us, and time for the optimising compiler. */
+const MIN_ROW_MS = 4;
 /** Seed of the order of rows; any number would do, a fixed one repeats a run. */
 const ORDER_SEED = 0x6d656d;
 
 /** How long to measure. */
 export interface Plan {
   readonly rounds: number;
-  /** Milliseconds for one row in one round. */
-  readonly rowMs: number;
+  /** Milliseconds that all rounds of all rows should take, what mitata adds to each of them included. */
+  readonly budgetMs: number;
   readonly statistic: "median" | "mean";
 }
 
@@ -70,14 +74,13 @@ class Subject {
     this.work = work;
   }
 
-  async round(plan: Plan, counts: boolean): Promise<void> {
-    const [ns, blocks] = await this.#time(plan);
-    if (!counts) return;
+  async round(statistic: Plan["statistic"], rowMs: number): Promise<void> {
+    const [ns, blocks] = await this.time(statistic, rowMs);
     this.ns.push(ns);
     this.operations += blocks * this.ops;
   }
 
-  async #time({ rowMs, statistic }: Plan): Promise<[ns: number, blocks: number]> {
+  async time(statistic: Plan["statistic"], rowMs: number): Promise<[ns: number, blocks: number]> {
     const { work } = this;
     if (typeof work !== "function") return [await work.nsPerOp(), 1];
     const stats = await measure(work, {
@@ -123,12 +126,19 @@ export async function measureCells(
   );
 
   const order = [...subjects, ...empty.values()];
+  const started = performance.now();
+  progress(0, plan.rounds + 1);
+  // Compiles everything; its figures are thrown away, but tell what a row costs beside the time it is measured for.
+  for (const subject of order) await subject.time(plan.statistic, MIN_ROW_MS);
+  const overheadMs = (performance.now() - started) / order.length - MIN_ROW_MS;
+  const share = plan.budgetMs / ((plan.rounds + 1) * order.length);
+  const rowMs = Math.min(MAX_ROW_MS, Math.max(MIN_ROW_MS, share - overheadMs));
+
   const next = xorshift32(ORDER_SEED);
-  for (let round = -1; round < plan.rounds; round++) {
-    progress(round + 1, plan.rounds + 1);
+  for (let round = 1; round <= plan.rounds; round++) {
+    progress(round, plan.rounds + 1);
     shuffle(order, next);
-    // Round -1 compiles everything and is thrown away.
-    for (const subject of order) await subject.round(plan, round >= 0);
+    for (const subject of order) await subject.round(plan.statistic, rowMs);
   }
 
   const bytes = new Map<string, number>();

@@ -53,6 +53,7 @@ export interface SuiteReport {
 export interface CheckReport {
   readonly id: string;
   readonly package: string;
+  /** In `unit`: median over the rounds, of three attempts the median of theirs. JSON has null for what is no number. */
   readonly value: number;
   readonly bound: number;
   readonly sense: "<=" | ">=";

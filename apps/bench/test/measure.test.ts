@@ -9,7 +9,7 @@ const cell = (name: string, make: Row["make"], ops = DEFAULT_OPS): Cell => ({
   row: { name, role: "ours", what: "a test", ops, make },
 });
 
-const plan = { rounds: 3, rowMs: 2, statistic: "median" } as const;
+const plan = { rounds: 3, budgetMs: 100, statistic: "median" } as const;
 const quiet = (): void => undefined;
 
 /** Reads every element of a table through a bounds check: about the cheapest work there is. */
@@ -31,7 +31,7 @@ describe("measuring", () => {
         cell("there", sumOfTable),
         cell("gone-single", () => () => 0, 1),
       ],
-      { ...plan, rowMs: 10 },
+      { ...plan, budgetMs: 600 },
       quiet,
     );
     expect(rows.map((row) => [row.key, row.eliminated])).toEqual([
@@ -71,7 +71,7 @@ describe("measuring", () => {
     };
     const { rows } = await measureCells(
       [cell("short", make(1)), cell("long", make(16), 16 * DEFAULT_OPS)],
-      { ...plan, rounds: 5, rowMs: 10 },
+      { ...plan, rounds: 5, budgetMs: 600 },
       quiet,
     );
     const ratio = rows[1]!.ns / rows[0]!.ns;
