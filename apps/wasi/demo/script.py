@@ -1,6 +1,6 @@
 """What the demo runs: a program that keeps a small store of files and checks everything it gets back.
 
-Its only argument is the directory to work in. It prints the same text on every system and at every time.
+Its arguments are the directory to make and work in, and how many files to keep there. It prints the same text on every system and at every time.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-FILES = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+FILES = int(sys.argv[2])
 SHELVES = 8
 
 
@@ -35,6 +35,7 @@ def shelf(root, number):
 
 def fill(root):
     total = 0
+    os.mkdir(root)
     for number in range(SHELVES):
         os.mkdir(shelf(root, number))
     for number in range(FILES):
@@ -144,6 +145,7 @@ def main():
     time.sleep(0.001)
     assert time.monotonic() > started
     print(f"removed    {clear(root)} entries, {len(os.listdir(root))} left")
+    os.rmdir(root)
 
 
 main()

@@ -23,20 +23,19 @@ export interface AccessCounts {
   outstanding: number;
 }
 
+/** Where counting starts. */
+export function noCounts(): AccessCounts {
+  return { reads: 0, writes: 0, granted: 0, refused: 0, peak: 0, outstanding: 0 };
+}
+
 /** Passes everything on to the memory it was made over, and counts. */
 export class CountingAccess implements GuestAccess {
-  readonly counts: AccessCounts = {
-    reads: 0,
-    writes: 0,
-    granted: 0,
-    refused: 0,
-    peak: 0,
-    outstanding: 0,
-  };
+  readonly counts: AccessCounts;
   readonly #memory: GuestAccess;
 
-  constructor(memory: GuestAccess) {
+  constructor(memory: GuestAccess, counts: AccessCounts = noCounts()) {
     this.#memory = memory;
+    this.counts = counts;
   }
 
   base(): Uint8Array {
