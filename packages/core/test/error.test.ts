@@ -1,0 +1,101 @@
+import {
+  CoreError,
+  type CoreErrorDetail,
+  defineError,
+  type ErrorClass,
+  MemkitError,
+  type RegistryKey,
+  sharedRegistry,
+} from "@memkit/core";
+import { describe, expect, it } from "vitest";
+
+type Detail = { code: "big"; size: bigint } | { code: "closed" };
+const define = (): ErrorClass<Detail> =>
+  defineError<Detail>("@memkit/test/PoolError", (d) => (d.code === "big" ? `${d.size}` : "closed"));
+
+describe("defineError", () => {
+  const PoolError = define();
+  it("makes errors with name, message, stack and the fields of the detail", () => {
+    const error = new PoolError({ code: "big", size: 9n }, { cause: "why" });
+    expect(error).toBeInstanceOf(Error);
+    expect(String(error)).toBe("PoolError: 9");
+    expect(error.stack).toContain("error.test.ts");
+    expect({ ...error }).toEqual({ code: "big", size: 9n });
+    expect(error.cause).toBe("why");
+  });
+  it("is recognised by a second copy of the class, and by no other class", () => {
+    const Twin = define();
+    const error = new PoolError({ code: "closed" });
+    expect(Twin).not.toBe(PoolError);
+    expect(error).toBeInstanceOf(Twin);
+    expect(error).toBeInstanceOf(MemkitError);
+    expect(error).not.toBeInstanceOf(CoreError);
+    expect(new CoreError({ code: "source-detached" })).not.toBeInstanceOf(PoolError);
+  });
+  it.each([null, undefined, 5, "error", {}, new Error("plain")])("%o is none", (value) => {
+    expect((value as unknown) instanceof PoolError).toBe(false);
+    expect((value as unknown) instanceof MemkitError).toBe(false);
+  });
+  it("can be logged as JSON, bigints included", () => {
+    expect(JSON.parse(JSON.stringify(new PoolError({ code: "big", size: 2n ** 64n })))).toEqual({
+      name: "PoolError",
+      message: "18446744073709551616",
+      code: "big",
+      size: "18446744073709551616",
+    });
+  });
+});
+
+describe("CoreError", () => {
+  const details: CoreErrorDetail[] = [
+    { code: "invalid-source", got: "null" },
+    { code: "source-detached" },
+    { code: "source-threw" },
+    { code: "address-out-of-range", kind: "paddr", got: -1, max: 5 },
+    { code: "address-overflow", start: 1, len: 2n },
+    { code: "invalid-level", got: 6 },
+    { code: "not-a-power-of-two", got: 3 },
+    { code: "not-aligned", what: "thing", got: 5, align: 4 },
+    { code: "invalid-frame-range", firstPfn: 0, frames: 0 },
+    { code: "frames-overlap", pfn: 3 },
+    { code: "banks-share-bytes", byteOffset: 8 },
+    { code: "out-of-bounds", start: 1, len: 2, byteLength: 2 },
+    { code: "too-short", needed: 4, remain: 3 },
+    { code: "not-a-single-access", type: "point", size: 3 },
+    { code: "page-fault", at: 4096 },
+    { code: "not-the-same-place" },
+    { code: "used-after-drop", what: "frame" },
+    { code: "not-in-ledger", kind: "frame", id: 7 },
+  ];
+  it.each(details.map((detail) => [detail.code, detail] as const))(
+    "%s has a sentence",
+    (_, detail) => {
+      const { message } = new CoreError(detail);
+      expect(message.length).toBeGreaterThan(20);
+      expect(message).not.toMatch(/undefined|NaN|\[object|function/);
+    },
+  );
+});
+
+describe("sharedRegistry", () => {
+  it("is made once per key, and cannot be replaced", () => {
+    const key: RegistryKey = "@memkit/test/v7";
+    let made = 0;
+    const init = () => ({ n: ++made });
+    const first = sharedRegistry(key, init);
+    expect(sharedRegistry(key, init)).toBe(first);
+    expect(made).toBe(1);
+    expect(sharedRegistry("@memkit/test/v8", init)).not.toBe(first);
+    expect(Reflect.set(globalThis, Symbol.for(key), {})).toBe(false);
+    expect(Object.keys(globalThis).some((k) => k.includes("memkit"))).toBe(false);
+  });
+  it("is not made by an init that throws", () => {
+    const key: RegistryKey = "@memkit/test/v9";
+    expect(() =>
+      sharedRegistry(key, () => {
+        throw new Error("no");
+      }),
+    ).toThrow("no");
+    expect(sharedRegistry(key, () => ({ ok: true }))).toEqual({ ok: true });
+  });
+});
