@@ -47,7 +47,7 @@ function report(folder) {
         overrideTsconfig: {
           compilerOptions: {
             target: "ES2023",
-            lib: ["ES2023", "ESNext.Disposable"],
+            lib: ["ES2023", "ESNext.Disposable", "WebWorker"],
             module: "NodeNext",
             moduleResolution: "NodeNext",
             strict: true,
