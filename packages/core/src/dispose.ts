@@ -1,7 +1,7 @@
 /**
  * The convention for things that end: `drop()` ends them, `using` ends them too, and nothing works afterwards.
  *
- * CORE-10: the end happens once. A second `drop()` throws, for it is somebody else's handle by then; `[Symbol.dispose]()`
+ * CORE-17: the end happens once. A second `drop()` throws, for it is somebody else's handle by then; `[Symbol.dispose]()`
  * after a `drop()` does nothing, so that a handle may be dropped early inside the scope that would have ended it. An end
  * that throws has not happened.
  *

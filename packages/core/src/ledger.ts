@@ -5,7 +5,7 @@
  * `ledger?.acquire(...)`, so that without one the cost is a test of a field. It is vostd's `frame_obligations` made
  * real: a multiset with one entry per live handle, empty when nothing has leaked.
  *
- * CORE-11: an entry is there exactly from `acquire` to the matching `release`. A handle that is acquired or released
+ * CORE-18: an entry is there exactly from `acquire` to the matching `release`. A handle that is acquired or released
  * behind the ledger's back breaks it; a `release` without its `acquire` is refused and changes nothing.
  *
  * @module

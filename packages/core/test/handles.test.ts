@@ -15,7 +15,7 @@ class Probe extends DropOnce {
 }
 const afterDrop = expect.objectContaining({ code: "used-after-drop" });
 
-describe("CORE-10: DropOnce", () => {
+describe("CORE-17: DropOnce", () => {
   it("ends once, and nothing works afterwards", () => {
     const probe = new Probe();
     expect(probe.dropped).toBe(false);
@@ -55,7 +55,7 @@ describe("CORE-10: DropOnce", () => {
   });
 });
 
-describe("CORE-11: Ledger", () => {
+describe("CORE-18: Ledger", () => {
   it("is a multiset of what is live", () => {
     const step = fc.record({
       take: fc.boolean(),
