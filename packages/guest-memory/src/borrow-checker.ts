@@ -25,8 +25,8 @@ import { FlatRegionSet, type RegionSet } from "./region-set.js";
 const INITIAL_RING = 1 << 10;
 /** Turns of the ring before serials start over. */
 const TURNS = 1 << 20;
-/** Live borrows at most. Serials then stay below 2^41, exact in a double. */
-const MAX_LIVE = 1 << 20;
+/** Ids in the largest ring. Half of them, 2^20 borrows, may be live, and serials stay below 2^41, exact in a double. */
+const MAX_RING = 1 << 21;
 /** The serial of a free id: equal to nothing, itself included. */
 const FREE = Number.NaN;
 
@@ -38,7 +38,7 @@ const KINDS: readonly [BorrowKind, BorrowKind] = ["mut", "shared"];
 export interface BorrowCheckerSizes {
   readonly ring?: number;
   readonly turns?: number;
-  readonly maxLive?: number;
+  readonly maxRing?: number;
 }
 
 /**
@@ -60,14 +60,14 @@ export class BorrowChecker implements BorrowPolicy {
   readonly #mut: RegionSet = new FlatRegionSet();
   readonly #shared: RegionSet = new FlatRegionSet();
   readonly #turns: number;
-  readonly #maxLive: number;
+  readonly #maxRing: number;
   /** Serial of the borrow that holds each id, or {@link FREE}. */
   #serials: Float64Array;
   /** Where each id's range lies: 2 * slot + kind. */
   #places: Int32Array;
-  /** Start and length of each id's range, at 2 * id and 2 * id + 1; the sets forget where empty ranges were. */
-  #ranges: Float64Array;
   #mask: number;
+  /** Where serials start over. */
+  #limit: number;
   #next = 0;
   mutCount = 0;
   sharedCount = 0;
@@ -76,17 +76,17 @@ export class BorrowChecker implements BorrowPolicy {
   constructor(sizes: BorrowCheckerSizes = {}) {
     const ring = sizes.ring ?? INITIAL_RING;
     this.#turns = sizes.turns ?? TURNS;
-    this.#maxLive = sizes.maxLive ?? MAX_LIVE;
+    this.#maxRing = sizes.maxRing ?? MAX_RING;
     this.#serials = new Float64Array(ring).fill(FREE);
     this.#places = new Int32Array(ring);
-    this.#ranges = new Float64Array(2 * ring);
     this.#mask = ring - 1;
+    this.#limit = ring * this.#turns;
   }
 
   mutBorrow(start: number, len: number): number {
     if (this.mutCount !== 0 && this.#mut.find(start, len) >= 0) return REFUSED;
     if (this.sharedCount !== 0 && this.#shared.find(start, len) >= 0) return REFUSED;
-    const serial = this.#issue(start, len);
+    const serial = this.#issue();
     if (serial < 0) return serial;
     const id = serial & this.#mask;
     this.#places[id] = 2 * this.#mut.add(start, len, id);
@@ -96,7 +96,7 @@ export class BorrowChecker implements BorrowPolicy {
 
   sharedBorrow(start: number, len: number): number {
     if (this.mutCount !== 0 && this.#mut.find(start, len) >= 0) return REFUSED;
-    const serial = this.#issue(start, len);
+    const serial = this.#issue();
     if (serial < 0) return serial;
     const id = serial & this.#mask;
     this.#places[id] = 2 * this.#shared.add(start, len, id) + SHARED;
@@ -180,31 +180,23 @@ export class BorrowChecker implements BorrowPolicy {
   }
 
   #describe(id: number): Borrow {
-    return {
-      region: { start: this.#ranges[2 * id]!, len: this.#ranges[2 * id + 1]! },
-      kind: KINDS[(this.#places[id]! & 1) as 0 | 1],
-    };
+    const place = this.#places[id]!;
+    const set = (place & 1) === MUT ? this.#mut : this.#shared;
+    return { region: set.regionAt(place >> 1), kind: KINDS[(place & 1) as 0 | 1] };
   }
 
   /** Takes the next free id. Serials skip the ids that live borrows hold. */
-  #issue(start: number, len: number): number {
-    const live = this.mutCount + this.sharedCount;
-    if (live >= this.#maxLive) return OUT_OF_HANDLES;
+  #issue(): number {
     // At most half the ring is live, so the skipping below is paid for by the borrows that were not skipped.
-    if (2 * live > this.#mask) this.#growRing();
+    if (2 * (this.mutCount + this.sharedCount) > this.#mask && !this.#growRing())
+      return OUT_OF_HANDLES;
     const mask = this.#mask;
     const serials = this.#serials;
     let serial = this.#next;
     while (!Number.isNaN(serials[serial & mask]!)) serial++;
-    const limit = (mask + 1) * this.#turns;
-    if (serial >= limit) {
-      // The ring's size divides the limit, so starting over keeps the id.
-      serial -= limit;
-    }
-    const id = serial & mask;
-    serials[id] = serial;
-    this.#ranges[2 * id] = start;
-    this.#ranges[2 * id + 1] = len;
+    // The ring's size divides the limit, so starting over keeps the id.
+    if (serial >= this.#limit) serial -= this.#limit;
+    serials[serial & mask] = serial;
     this.#next = serial + 1;
     return serial;
   }
@@ -212,24 +204,20 @@ export class BorrowChecker implements BorrowPolicy {
   /** Frees the handle's id and returns the slot of its range. */
   #retire(handle: number, kind: 0 | 1): number {
     const id = typeof handle === "number" ? handle & this.#mask : 0;
-    if (this.#serials[id] !== handle) {
-      throw new GuestError({ code: "stale-handle", handle, kind: KINDS[kind] });
-    }
+    if (this.#serials[id] !== handle) refuse("stale-handle", handle, kind);
     const place = this.#places[id]!;
-    if ((place & 1) !== kind) {
-      throw new GuestError({ code: "wrong-handle-kind", handle, kind: KINDS[kind] });
-    }
+    if ((place & 1) !== kind) refuse("wrong-handle-kind", handle, kind);
     this.#serials[id] = FREE;
     return place >> 1;
   }
 
-  /** Doubles the ring. Two serials that differ modulo n differ modulo 2n as well, so no ids collide. */
-  #growRing(): void {
+  /** Doubles the ring. Two serials that differ modulo n differ modulo 2n as well, so no ids collide. False: too large. */
+  #growRing(): boolean {
     const oldMask = this.#mask;
     const size = 2 * (oldMask + 1);
+    if (size > this.#maxRing) return false;
     const serials = new Float64Array(size).fill(FREE);
     const places = new Int32Array(size);
-    const ranges = new Float64Array(2 * size);
     for (let old = 0; old <= oldMask; old++) {
       const serial = this.#serials[old]!;
       if (Number.isNaN(serial)) continue;
@@ -237,13 +225,17 @@ export class BorrowChecker implements BorrowPolicy {
       const place = this.#places[old]!;
       serials[id] = serial;
       places[id] = place;
-      ranges[2 * id] = this.#ranges[2 * old]!;
-      ranges[2 * id + 1] = this.#ranges[2 * old + 1]!;
       ((place & 1) === MUT ? this.#mut : this.#shared).rename(place >> 1, id);
     }
     this.#serials = serials;
     this.#places = places;
-    this.#ranges = ranges;
     this.#mask = size - 1;
+    this.#limit = size * this.#turns;
+    return true;
   }
+}
+
+/** Out of line, so that the paths above stay small enough to be inlined. */
+function refuse(code: "stale-handle" | "wrong-handle-kind", handle: number, kind: 0 | 1): never {
+  throw new GuestError({ code, handle, kind: KINDS[kind] });
 }

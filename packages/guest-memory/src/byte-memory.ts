@@ -90,7 +90,7 @@ export class ByteMemory extends ScalarMemory {
     const bytes =
       shared || resizable
         ? liveU8.slice(start, start + count)
-        : new Uint8Array(liveU8.buffer, start, count);
+        : new Uint8Array(this.buffer, start, count);
     const text = decodeUtf8(bytes);
     if (text === undefined) throw invalidUtf8(bytes, start);
     return text;
@@ -111,7 +111,7 @@ export class ByteMemory extends ScalarMemory {
     const handle = this.take(kind, start, len);
     let result: R;
     try {
-      result = use(new Uint8Array(this.views.liveU8.buffer, start, len));
+      result = use(new Uint8Array(this.buffer, start, len));
     } finally {
       this.give(kind, handle);
     }

@@ -66,7 +66,7 @@ export abstract class Guard {
     if (view !== undefined && this.#current(view)) return view;
     const { start, len } = this.region;
     this.mem.validate(start, len, 1, 1);
-    const fresh = new Uint8Array(this.mem.views.liveU8.buffer, start, len);
+    const fresh = new Uint8Array(this.mem.buffer, start, len);
     this.#view = fresh;
     return fresh;
   }
@@ -113,7 +113,7 @@ export abstract class Guard {
   /** Whether `view` still shows the memory. Detached, it has length 0; exchanged, another buffer. */
   #current(view: Uint8Array): boolean {
     if (this.#kind === undefined) return true;
-    return view.length === this.region.len && view.buffer === this.mem.views.liveU8.buffer;
+    return view.length === this.region.len && view.buffer === this.mem.buffer;
   }
 }
 printsAs(Guard, ({ guardName, region: { start, len }, dropped }) => {

@@ -103,7 +103,7 @@ export class GuestPtr<T extends Layout = Layout> {
     const { mem, offset } = this;
     mem.validate(offset, 1, 1, 1);
     const limit = Math.min(mem.toAddress(max), mem.views.byteLength - offset);
-    const window = new Uint8Array(mem.views.liveU8.buffer, offset, limit);
+    const window = new Uint8Array(mem.buffer, offset, limit);
     const len = window.indexOf(0);
     if (len < 0) {
       throw new GuestError({

@@ -10,6 +10,8 @@
  * @module
  */
 
+import type { Region } from "@memkit/core";
+
 /** What the borrow checker needs of a set, so that a structure for many live borrows can take its place. */
 export interface RegionSet {
   /** Ranges in the set, empty ones included. */
@@ -22,6 +24,8 @@ export interface RegionSet {
   find(start: number, len: number): number;
   /** The id given with the range in `slot`. */
   idAt(slot: number): number;
+  /** The range in `slot`. */
+  regionAt(slot: number): Region;
   /** Gives the range in `slot` another id. */
   rename(slot: number, id: number): void;
 }
@@ -32,7 +36,7 @@ const INITIAL_CAPACITY = 16;
 /** {@link RegionSet} by scanning. */
 export class FlatRegionSet implements RegionSet {
   count = 0;
-  /** Start and end of the range in slot i, at 2i and 2i + 1. An empty range is (+Infinity, -Infinity). */
+  /** Start and end of the range in slot i, at 2i and 2i + 1. An empty range ends at -Infinity: nothing overlaps it. */
   #bounds = new Float64Array(2 * INITIAL_CAPACITY);
   #ids = new Int32Array(INITIAL_CAPACITY);
   /** Lowest start and highest end since the set was last empty: it only grows, so it may be larger than needed. */
@@ -43,12 +47,11 @@ export class FlatRegionSet implements RegionSet {
     const slot = this.count;
     if (slot === this.#ids.length) this.#grow();
     const bounds = this.#bounds;
+    bounds[2 * slot] = start;
     if (len === 0) {
-      bounds[2 * slot] = Number.POSITIVE_INFINITY;
       bounds[2 * slot + 1] = Number.NEGATIVE_INFINITY;
     } else {
       const end = start + len;
-      bounds[2 * slot] = start;
       bounds[2 * slot + 1] = end;
       if (start < this.#low) this.#low = start;
       if (end > this.#high) this.#high = end;
@@ -87,6 +90,11 @@ export class FlatRegionSet implements RegionSet {
 
   idAt(slot: number): number {
     return this.#ids[slot]!;
+  }
+
+  regionAt(slot: number): Region {
+    const start = this.#bounds[2 * slot]!;
+    return { start, len: Math.max(0, this.#bounds[2 * slot + 1]! - start) };
   }
 
   rename(slot: number, id: number): void {

@@ -186,14 +186,16 @@ describe("handles (GM-4)", () => {
   });
 
   it("refuses when too many are live, and recovers", () => {
-    const c = new BorrowChecker({ maxLive: 3 });
+    const c = new BorrowChecker({ ring: 4, maxRing: 8 });
     const a = c.sharedBorrow(0, 1);
     c.sharedBorrow(0, 1);
     c.mutBorrow(1, 1);
-    expect(c.mutBorrow(2, 1)).toBe(OUT_OF_HANDLES);
-    expect(c.sharedBorrow(2, 0)).toBe(OUT_OF_HANDLES);
+    c.mutBorrow(2, 1);
+    expect(c.mutBorrow(3, 1)).toBe(OUT_OF_HANDLES);
+    expect(c.sharedBorrow(3, 0)).toBe(OUT_OF_HANDLES);
+    expect(c.checkInvariants()).toEqual([]);
     c.sharedUnborrow(a);
-    expect(ok(c.mutBorrow(2, 1))).toBe(true);
+    expect(ok(c.mutBorrow(3, 1))).toBe(true);
   });
 });
 
