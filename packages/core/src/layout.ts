@@ -8,15 +8,18 @@ export { type Aligned, aligned } from "./layout/aligned.js";
 export { type ArrayType, type ArrayView, array } from "./layout/array.js";
 export { type Atomic, type AtomicRepr, atomic } from "./layout/atomic.js";
 export type { AtomicCell } from "./layout/atomic-cell.js";
+export { type EmitOptions, emit } from "./layout/emit.js";
 export { type Enumeration, enumeration, type TagRepr } from "./layout/enumeration.js";
 export type { LayoutErrorDetail } from "./layout/error-detail.js";
 export {
+  isArrayOf,
   isBool,
   isFloat,
   isI8,
   isI16,
   isI32,
   isI64,
+  isRecord,
   isU8,
   isU16,
   isU32,
@@ -25,6 +28,7 @@ export {
 } from "./layout/fits.js";
 export { type Flags, type FlagsRepr, flags } from "./layout/flags.js";
 export { Kind } from "./layout/kind.js";
+export { type Misfit, outOfRange, unknownCase, unknownFlags } from "./layout/misfit.js";
 export {
   bool8,
   boolWitx32,

@@ -41,9 +41,9 @@ export function aligned<N extends number, L extends Layout>(least: N, type: L): 
   const node = nodeOf(type, "the type to align");
   return faceOf(
     define((target) => {
-      const { plan } = node.for(target);
+      const { plan, width } = node.for(target);
       const align = Math.max(plan.align, least);
-      return { ...plan, align, size: alignUp(plan.size, align) };
+      return { ...plan, width, align, size: alignUp(plan.size, align) };
     }),
   );
 }

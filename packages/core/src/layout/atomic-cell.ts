@@ -47,7 +47,7 @@ export class AtomicCell {
    * @throws {@link CoreError} `atomic-misaligned`; the cell then stays where it was.
    */
   seat(dv: DataView, offset: number): void {
-    const { size, name } = this.#type;
+    const { width: size, name } = this.#type;
     const address = dv.byteOffset + offset;
     if (address % size !== 0) {
       throw new CoreError({ code: "atomic-misaligned", type: name, address, align: size });
@@ -106,7 +106,7 @@ export class AtomicCell {
 
   /** Atomics would coerce: 256 becomes 0 in a byte, NaN becomes 0. */
   #fit(value: number): number {
-    const { size, name } = this.#type;
+    const { width: size, name } = this.#type;
     if (size === 1 ? isU8(value) : size === 2 ? isU16(value) : isU32(value)) return value;
     throw new CoreError(outOfRange(name, value));
   }

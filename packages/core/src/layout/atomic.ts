@@ -49,7 +49,9 @@ export interface Atomic<R extends AtomicRepr = AtomicRepr> extends Layout<number
  */
 export function atomic<R extends AtomicRepr>(repr: R): Atomic<R> {
   const element = nodeOf(repr, "u8, u16 or u32", [Kind.u8, Kind.u16, Kind.u32]);
-  const { size, align } = element;
+  const { size, width, align } = element;
   const name = `atomic<${element.name}>`;
-  return faceOf(define(() => ({ kind: Kind.atomic, name, size, align, portable: true, element })));
+  return faceOf(
+    define(() => ({ kind: Kind.atomic, name, size, width, align, portable: true, element })),
+  );
 }

@@ -5,12 +5,14 @@
  */
 
 import {
+  isArrayOf,
   isBool,
   isFloat,
   isI8,
   isI16,
   isI32,
   isI64,
+  isRecord,
   isU8,
   isU16,
   isU32,
@@ -50,7 +52,7 @@ function fits(node: LayoutNode, value: unknown): boolean {
     case Kind.u64Number:
       return isU53(value);
     case Kind.ptr:
-      return node.size === 4 ? isU32(value) : isU53(value);
+      return node.width === 4 ? isU32(value) : isU53(value);
     default:
       return isBool(value);
   }
@@ -85,33 +87,29 @@ export function misfitOf(node: LayoutNode, value: unknown, env?: PointerEnv): Mi
   }
 }
 
-function isObject(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null;
-}
-
 function misfitOfArray(node: LayoutNode, value: unknown, env?: PointerEnv): Misfit | undefined {
-  const values = value as ArrayLike<unknown>;
-  if (!isObject(value) || values.length !== node.count) return outOfRange(node.name, value);
+  if (!isArrayOf(value, node.count)) return outOfRange(node.name, value);
   const element = elementOf(node);
   for (let i = 0; i < node.count; i++) {
-    const misfit = misfitOf(element, values[i], env);
+    const misfit = misfitOf(element, value[i], env);
     if (misfit !== undefined) return within(`[${i}]`, misfit);
   }
   return undefined;
 }
 
 function misfitOfStruct(node: LayoutNode, value: unknown, env?: PointerEnv): Misfit | undefined {
-  if (!isObject(value)) return outOfRange(node.name, value);
+  if (!isRecord(value)) return outOfRange(node.name, value);
+  const record = value as { readonly [name: string]: unknown };
   for (const { name, type } of node.fields) {
-    const misfit = misfitOf(type, value[name], env);
+    const misfit = misfitOf(type, record[name], env);
     if (misfit !== undefined) return within(name, misfit);
   }
   return undefined;
 }
 
 function misfitOfVariant(node: LayoutNode, value: unknown, env?: PointerEnv): Misfit | undefined {
-  if (!isObject(value)) return outOfRange(node.name, value);
-  const { tag, value: payload } = value;
+  if (!isRecord(value)) return outOfRange(node.name, value);
+  const { tag, value: payload } = value as { readonly tag?: unknown; readonly value?: unknown };
   if (typeof tag !== "string") return outOfRange(node.name, value);
   const chosen = node.fields[node.names.indexOf(tag)];
   if (chosen === undefined) return unknownCase(node.name, tag);

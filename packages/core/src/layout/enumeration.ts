@@ -50,10 +50,10 @@ export function enumeration<R extends TagRepr, const C extends readonly string[]
   cases: C,
 ): Enumeration<R, C> {
   const element = nodeOf(repr, "u8, u16 or u32", TAG_KINDS);
-  const { size, align } = element;
+  const { size, width, align } = element;
   const names = [...cases];
   const name = `enumeration(${element.name}) { ${names.map(String).join(", ")} }`;
-  checkCount(name, names.length, 1, 2 ** (8 * size));
+  checkCount(name, names.length, 1, 2 ** (8 * width));
   checkNames(name, names);
   const constants = Object.fromEntries(names.map((each, number) => [each, number]));
   const count = names.length;
@@ -61,6 +61,7 @@ export function enumeration<R extends TagRepr, const C extends readonly string[]
     kind: Kind.enum,
     name,
     size,
+    width,
     align,
     portable: true,
     element,

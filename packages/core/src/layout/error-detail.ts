@@ -12,9 +12,9 @@
  */
 export type LayoutErrorDetail =
   /** A definition names two fields, cases or flags alike. */
-  | { readonly code: "duplicate-name"; readonly type: string; readonly name: string }
+  | { readonly code: "duplicate-name"; readonly type: string; readonly member: string }
   /** A name that is empty, starts with `~`, or is `seat` or `__proto__`, which mean something else on a view or object. */
-  | { readonly code: "invalid-name"; readonly type: string; readonly name: string }
+  | { readonly code: "invalid-name"; readonly type: string; readonly member: string }
   /** A number of elements, cases, flags or bytes that is no integer from `min` to `max`. */
   | {
       readonly code: "invalid-count";
@@ -30,7 +30,7 @@ export type LayoutErrorDetail =
   /** A definition was given something else than the kind of type it is made of. */
   | { readonly code: "not-a-layout"; readonly wanted: string; readonly got: string }
   /** A record has no field of this name. */
-  | { readonly code: "no-such-field"; readonly type: string; readonly name: string }
+  | { readonly code: "no-such-field"; readonly type: string; readonly member: string }
   /** A value that is not of the type, or outside its range. */
   | {
       readonly code: "value-out-of-range";
@@ -75,11 +75,11 @@ const where = (path: string): string => (path === "" ? "" : ` in field ${path}`)
 export function describeLayoutError(detail: LayoutErrorDetail): string {
   switch (detail.code) {
     case "duplicate-name":
-      return `${detail.type} has two members called ${JSON.stringify(detail.name)}`;
+      return `${detail.type} has two members called ${JSON.stringify(detail.member)}`;
     case "invalid-name":
       return (
-        `${detail.type} cannot have a member called ${JSON.stringify(detail.name)}: ` +
-        'names are not empty, do not start with "~", and are not "seat" or "__proto__"'
+        `${detail.type} cannot use the name ${JSON.stringify(detail.member)}: names are not empty, ` +
+        'do not start with "~", are not "seat" or "__proto__", and in emitted code are identifiers'
       );
     case "invalid-count":
       return `${detail.type} needs an integer from ${detail.min} to ${detail.max}, got ${detail.count}`;
@@ -90,7 +90,7 @@ export function describeLayoutError(detail: LayoutErrorDetail): string {
     case "not-a-layout":
       return `${detail.wanted} is needed here, got ${detail.got}`;
     case "no-such-field":
-      return `${detail.type} has no field ${JSON.stringify(detail.name)}`;
+      return `${detail.type} has no field ${JSON.stringify(detail.member)}`;
     case "value-out-of-range":
       return `${detail.got} is not a value of ${detail.type}${where(detail.path)}`;
     case "invalid-enum-value":

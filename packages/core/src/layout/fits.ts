@@ -63,3 +63,13 @@ export function isFloat(value: unknown): value is number {
 export function isBool(value: unknown): value is boolean {
   return typeof value === "boolean";
 }
+
+/** An object; a record's fields are looked for in it. */
+export function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** An array, or something like one, of exactly `count` elements. */
+export function isArrayOf(value: unknown, count: number): value is ArrayLike<unknown> {
+  return isRecord(value) && (value as { length?: unknown }).length === count;
+}

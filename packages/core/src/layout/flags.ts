@@ -46,10 +46,10 @@ export function flags<R extends FlagsRepr, const N extends readonly string[]>(
   names: N,
 ): Flags<R, N> {
   const element = nodeOf(repr, "u8, u16, u32 or u64", [Kind.u8, Kind.u16, Kind.u32, Kind.u64]);
-  const { size, align } = element;
+  const { size, width, align } = element;
   const list = [...names];
   const name = `flags(${element.name}) { ${list.map(String).join(", ")} }`;
-  checkCount(name, list.length, 0, 8 * size);
+  checkCount(name, list.length, 0, 8 * width);
   checkNames(name, list);
   const wide = element.kind === Kind.u64;
   const bit = (n: number): number | bigint => (wide ? 1n << BigInt(n) : 2 ** n);
@@ -59,6 +59,7 @@ export function flags<R extends FlagsRepr, const N extends readonly string[]>(
     kind: Kind.flags,
     name,
     size,
+    width,
     align,
     portable: true,
     element,

@@ -17,7 +17,8 @@ function shown(value: unknown): number | bigint | string {
   if (typeof value === "number" || typeof value === "bigint") return value;
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (value === null || typeof value === "boolean") return String(value);
-  return typeof value === "object" ? Object.prototype.toString.call(value) : typeof value;
+  if (typeof value !== "object") return typeof value;
+  return Array.isArray(value) ? "an array" : "an object";
 }
 
 /** `value` is not of the host type that `type` wants, or outside its range. */

@@ -32,6 +32,8 @@ export interface Blueprint {
   readonly name: string;
   readonly size: number;
   readonly align: number;
+  /** Bytes without the padding that `aligned` put behind; `size` when left out. */
+  readonly width?: number;
   /** Whether it is the same for every target. */
   readonly portable: boolean;
   readonly element?: LayoutNode;
@@ -57,6 +59,8 @@ export class LayoutNode {
   readonly target: Target;
   readonly size: number;
   readonly align: number;
+  /** Bytes without the padding that `aligned` put behind: what a pointer, bool or atomic is stored in. */
+  readonly width: number;
   readonly portable: boolean;
   /** Pointee of a pointer, element of an array, number stored by an enumeration, flags, atomic, or a variant's tag. */
   readonly element: LayoutNode | undefined;
@@ -89,6 +93,7 @@ export class LayoutNode {
     this.target = target;
     this.size = plan.size;
     this.align = plan.align;
+    this.width = plan.width ?? plan.size;
     this.portable = plan.portable;
     this.element = plan.element;
     this.count = plan.count ?? 0;
@@ -127,7 +132,7 @@ export class LayoutNode {
 
   offsetOf(name: string): number {
     for (const field of this.fields) if (field.name === name) return field.offset;
-    throw new CoreError({ code: "no-such-field", type: this.name, name });
+    throw new CoreError({ code: "no-such-field", type: this.name, member: name });
   }
 
   /** Where every payload of a variant starts. */
@@ -181,9 +186,9 @@ export function checkNames(type: string, names: readonly unknown[]): void {
       given === "seat" ||
       given === "__proto__"
     ) {
-      throw new CoreError({ code: "invalid-name", type, name });
+      throw new CoreError({ code: "invalid-name", type, member: name });
     }
-    if (seen.has(name)) throw new CoreError({ code: "duplicate-name", type, name });
+    if (seen.has(name)) throw new CoreError({ code: "duplicate-name", type, member: name });
     seen.add(name);
   }
 }

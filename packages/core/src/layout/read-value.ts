@@ -23,20 +23,20 @@ function readU53(node: LayoutNode, dv: DataView, at: number): number {
 }
 
 function readBool(node: LayoutNode, dv: DataView, at: number): boolean {
-  const got = readUint(dv, at, node.size);
+  const got = readUint(dv, at, node.width);
   if (got > 1) fail(unknownCase(node.name, got));
   return got === 1;
 }
 
 function readEnum(node: LayoutNode, dv: DataView, at: number): number {
-  const got = readUint(dv, at, elementOf(node).size);
+  const got = readUint(dv, at, elementOf(node).width);
   if (got >= node.count) fail(unknownCase(node.name, got));
   return got;
 }
 
 function readFlags(node: LayoutNode, dv: DataView, at: number): number | bigint {
-  const { size } = elementOf(node);
-  const got = size === 8 ? dv.getBigUint64(at, true) : readUint(dv, at, size);
+  const { width } = elementOf(node);
+  const got = width === 8 ? dv.getBigUint64(at, true) : readUint(dv, at, width);
   const unknown = unknownBits(node, got);
   if (Number(unknown) !== 0) fail(unknownFlags<number | bigint>(node.name, got, unknown));
   return got;
@@ -73,7 +73,7 @@ export function readValue(node: LayoutNode, dv: DataView, at: number, env?: Poin
     case Kind.boolWitx32:
       return readBool(node, dv, at);
     case Kind.ptr: {
-      const address = node.size === 4 ? dv.getUint32(at, true) : readU53(node, dv, at);
+      const address = node.width === 4 ? dv.getUint32(at, true) : readU53(node, dv, at);
       return env === undefined ? address : env.fromAddress(node as Layout as Ptr, address);
     }
     case Kind.enum:

@@ -172,9 +172,9 @@ function innerView({ offset, type }: Member, number: number): Accessor {
 }
 
 /** The kind whose plain accessors read and write `type` exactly, if there is one. */
-function plainKind({ kind, size }: LayoutNode): Kind {
+function plainKind({ kind, width }: LayoutNode): Kind {
   if (kind === Kind.charU8) return Kind.u8;
-  return kind === Kind.handle || (kind === Kind.ptr && size === 4) ? Kind.u32 : kind;
+  return kind === Kind.handle || (kind === Kind.ptr && width === 4) ? Kind.u32 : kind;
 }
 
 function accessorOf(field: Member, number: number): Accessor {

@@ -86,7 +86,7 @@ export function variant<R extends TagRepr, const C extends readonly CaseSpec[]>(
   const names = list.map((each) => each.name);
   const count = names.length;
   const name = `variant(${element.name}) { ${names.map(String).join(", ")} }`;
-  checkCount(name, count, 1, 2 ** (8 * element.size));
+  checkCount(name, count, 1, 2 ** (8 * element.width));
   checkNames(name, names);
   const constants = Object.fromEntries(names.map((each, number) => [each, number]));
   const node = define((target) => {

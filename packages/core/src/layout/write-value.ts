@@ -38,7 +38,7 @@ function store(node: LayoutNode, dv: DataView, at: number, value: unknown, env?:
       break;
     case Kind.bool8:
     case Kind.boolWitx32:
-      writeUint(dv, at, node.size, value === true ? 1 : 0);
+      writeUint(dv, at, node.width, value === true ? 1 : 0);
       break;
     case Kind.u16:
     case Kind.i16:
@@ -64,7 +64,7 @@ function store(node: LayoutNode, dv: DataView, at: number, value: unknown, env?:
       break;
     case Kind.ptr: {
       const address = env === undefined ? value : env.toAddress(node as Layout as Ptr, value);
-      if (node.size === 4) dv.setUint32(at, address as number, true);
+      if (node.width === 4) dv.setUint32(at, address as number, true);
       else writeU53(dv, at, address as number);
       break;
     }
@@ -92,7 +92,7 @@ function store(node: LayoutNode, dv: DataView, at: number, value: unknown, env?:
       const { tag, value: payload } = value as { tag: string; value: unknown };
       const number = node.names.indexOf(tag);
       const { offset, type } = node.fields[number] as (typeof node.fields)[0];
-      writeUint(dv, at, elementOf(node).size, number);
+      writeUint(dv, at, elementOf(node).width, number);
       store(type, dv, at + offset, payload, env);
       break;
     }

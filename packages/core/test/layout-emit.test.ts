@@ -1,0 +1,235 @@
+/**
+ * Emitted code: it type-checks strictly, and does what the layout does, refusals included.
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import fc from "fast-check";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CoreError } from "../src/core-error.js";
+import { emit, type Layout, type Target } from "../src/layout.js";
+import { layoutOf, type Model, models, valuesOf } from "./layout-model.js";
+
+interface Emitted {
+  readonly [name: string]: (dv: DataView, at: number, value?: unknown) => unknown;
+}
+
+interface Sample {
+  readonly model: Model;
+  readonly target: Target;
+  readonly layout: Layout;
+  readonly name: string;
+}
+
+const word = (target: Target): 4 | 8 => (target === "wasm32" ? 4 : 8);
+
+/** The same types at every run: they are compiled before the property starts. */
+const samples: readonly Sample[] = fc
+  .sample(fc.tuple(models, fc.constantFrom<Target>("wasm32", "host64")), {
+    numRuns: 60,
+    seed: 0x1a40,
+  })
+  .map(([model, target], i) => ({
+    model,
+    target,
+    layout: layoutOf(model).for(target),
+    name: `T${i}`,
+  }));
+
+const here = dirname(fileURLToPath(import.meta.url));
+let folder = "";
+let modules: Emitted[] = [];
+
+beforeAll(async () => {
+  // Inside the package, so that "@memkit/core" can be pointed at its source by a relative import.
+  folder = mkdtempSync(join(here, ".emitted-"));
+  const files = samples.map(({ layout, name }) => {
+    const file = join(folder, `${name}.ts`);
+    const text = emit(layout, { name });
+    expect(text).toContain('from "@memkit/core"');
+    writeFileSync(file, text.replace('"@memkit/core"', '"../../src/index.js"'));
+    return file;
+  });
+  const program = ts.createProgram(files, {
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ["lib.es2024.d.ts", "lib.esnext.disposable.d.ts", "lib.webworker.d.ts"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    verbatimModuleSyntax: true,
+    isolatedDeclarations: true,
+    declaration: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  });
+  const problems = files.flatMap((file) => {
+    const source = program.getSourceFile(file);
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  });
+  expect(
+    problems.map(
+      ({ messageText, file, start }) =>
+        `${file?.fileName}:${start} ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+    ),
+  ).toEqual([]);
+  modules = await Promise.all(
+    files.map((file) => import(/* @vite-ignore */ pathToFileURL(file).href) as Promise<Emitted>),
+  );
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What `act` returns, or the detail of what it throws. */
+function outcome(act: () => unknown): unknown {
+  try {
+    return { value: act() };
+  } catch (error) {
+    if (error instanceof CoreError) return { refused: { ...error } };
+    throw error;
+  }
+}
+
+const FILL = 0x5a;
+const filled = (bytes: number): DataView<ArrayBuffer> =>
+  new DataView(new Uint8Array(bytes).fill(FILL).buffer);
+
+/** A sample with its module. */
+const picked = fc
+  .nat({ max: samples.length - 1 })
+  .map((i) => ({ sample: samples[i] as Sample, i }));
+
+/** A value with one part of it replaced by something else, most often wrong. */
+function spoiled(value: unknown, steps: readonly number[], by: unknown): unknown {
+  const [step, ...rest] = steps;
+  if (step === undefined || typeof value !== "object" || value === null) return by;
+  const keys = Object.keys(value);
+  const key = keys[step % keys.length];
+  if (key === undefined) return by;
+  const inner = spoiled((value as Record<string, unknown>)[key], rest, by);
+  return Array.isArray(value)
+    ? value.map((each, i) => (String(i) === key ? inner : each))
+    : { ...value, [key]: inner };
+}
+
+const junk = fc.constantFrom<unknown>(
+  undefined,
+  null,
+  -1,
+  1.5,
+  256,
+  2 ** 32,
+  2 ** 53,
+  -1n,
+  2n ** 64n,
+  "x",
+  [],
+  {},
+  true,
+  7,
+  7n,
+);
+
+describe("emitted code", () => {
+  it("writes the same bytes and reads the same values as the layout", () => {
+    const withValue = picked.chain(({ sample, i }) =>
+      fc.tuple(
+        fc.constant({ sample, i }),
+        valuesOf(sample.model, word(sample.target)),
+        fc.nat({ max: 9 }),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        withValue,
+        ([
+          {
+            sample: { layout, name },
+            i,
+          },
+          value,
+          at,
+        ]) => {
+          const emitted = modules[i] as Emitted;
+          const ours = filled(at + layout.size + 3);
+          const theirs = filled(at + layout.size + 3);
+          layout.write(ours, at, value);
+          emitted[`write${name}`]?.(theirs, at, value);
+          expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
+          expect(emitted[`read${name}`]?.(ours, at)).toEqual(layout.read(ours, at));
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
+  it("refuses the same values in the same words, and writes nothing then", () => {
+    const withSpoiled = picked.chain(({ sample, i }) =>
+      fc.tuple(
+        fc.constant({ sample, i }),
+        fc
+          .tuple(
+            valuesOf(sample.model, word(sample.target)),
+            fc.array(fc.nat({ max: 5 }), { maxLength: 6 }),
+            junk,
+          )
+          .map(([value, steps, by]) => spoiled(value, steps, by)),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        withSpoiled,
+        ([
+          {
+            sample: { layout, name },
+            i,
+          },
+          value,
+        ]) => {
+          const ours = filled(layout.size);
+          const theirs = filled(layout.size);
+          const said = outcome(() => layout.write(ours, 0, value));
+          expect(outcome(() => modules[i]?.[`write${name}`]?.(theirs, 0, value))).toEqual(said);
+          expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
+          if (!("value" in (said as object))) {
+            expect(new Uint8Array(ours.buffer).every((byte) => byte === FILL)).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
+  it("refuses the same bytes in the same words", () => {
+    const withBytes = picked.chain(({ sample, i }) =>
+      fc.tuple(
+        fc.constant({ sample, i }),
+        fc.uint8Array({ minLength: sample.layout.size, maxLength: sample.layout.size }),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        withBytes,
+        ([
+          {
+            sample: { layout, name },
+            i,
+          },
+          bytes,
+        ]) => {
+          const dv = new DataView(bytes.slice().buffer);
+          expect(outcome(() => modules[i]?.[`read${name}`]?.(dv, 0))).toEqual(
+            outcome(() => layout.read(dv, 0)),
+          );
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+});
