@@ -4,7 +4,7 @@ import { GuestError } from "@memkit/guest-memory";
 import { describe, expect, it } from "vitest";
 import { FUNCTIONS } from "../src/functions.js";
 import { BUFFER, FIXTURES, OUT, type Pointer, SUBSCRIPTION, stage, VECTORS } from "./fixtures.js";
-import { ALL, type TestGuest } from "./harness.js";
+import type { TestGuest } from "./harness.js";
 
 const MEMORY = 0x1_0000;
 const IMPLEMENTED = FUNCTIONS.filter(({ call }) => call !== undefined);
@@ -24,6 +24,7 @@ function outcome(guest: TestGuest, name: string, args: Args): string {
 
 /** The addresses of bytes that differ, outside the ranges that may. */
 function damage(before: Uint8Array, after: Uint8Array, allowed: Ranges): number[] {
+  if (Buffer.compare(before, after) === 0) return [];
   const changed: number[] = [];
   for (let i = 0; i < before.length; i += 1) {
     const may = allowed.some(([start, len]) => i >= start && i < start + len);
@@ -262,13 +263,10 @@ describe("buffers named by iovecs", () => {
 
   it("that add up to more than a u32 can report: EINVAL, nothing written", () => {
     const { guest } = stage();
-    const count = guest.vectors(0x8000, ...Array.from({ length: 64 }, () => [0, MEMORY] as const));
-    guest.grow(1);
+    guest.grow(7);
     const table = MEMORY;
-    const wide = Array.from({ length: 8192 }, () => [0, 0x8_0000] as const);
-    expect(count).toBe(64);
+    const wide = Array.from({ length: 8193 }, () => [0, 0x8_0000] as const); // 2^32 + 2^19 bytes
     guest.vectors(table, ...wide);
-    guest.grow(6);
     expect(outcome(guest, "fd_write", [1, table, wide.length, OUT])).toBe("EINVAL");
   });
 
@@ -336,6 +334,5 @@ describe("descriptors", () => {
 
   it("there are 46 functions, 45 of them implemented", () => {
     expect([FUNCTIONS.length, IMPLEMENTED.length]).toEqual([46, 45]);
-    expect(ALL).toBeGreaterThan(0n);
   });
 });
