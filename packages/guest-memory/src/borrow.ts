@@ -6,4 +6,5 @@
 
 export { BorrowChecker, type BorrowCheckerSizes } from "./borrow-checker.js";
 export { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
+export { BorrowTracer } from "./borrow-tracer.js";
 export type { Borrow, BorrowKind } from "./error.js";

@@ -32,7 +32,7 @@ const steps = (space: number, longest: number): fc.Arbitrary<Step[]> => {
   );
 };
 
-describe("BorrowChecker is the naive model", () => {
+describe("BorrowChecker is the naive model (GM-1, GM-2)", () => {
   it.each([
     ["256 bytes", 256, 40],
     ["2^32 bytes", 2 ** 32, 30],
