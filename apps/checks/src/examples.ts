@@ -37,8 +37,9 @@ export function examplesIn(file: string, text: string): Example[] {
   return found;
 }
 
-/** Whether the block is a program of its own, and not a fragment. */
-export const runs = ({ code }: Example): boolean => /^import\b/m.test(code);
+/** Whether the block is a program of its own: it imports what it uses, and nothing by a path that only its author has. */
+export const runs = ({ code }: Example): boolean =>
+  /^import\b/m.test(code) && !/^import\b[^;]*?"\.{1,2}\//m.test(code);
 
 /** Whether the block claims a result. */
 export const claims = ({ code }: Example): boolean => /\/\/ (?:=>|throws\b)/.test(code);

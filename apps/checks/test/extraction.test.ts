@@ -39,9 +39,14 @@ describe("finding", () => {
     );
   });
 
-  test("only a block with an import runs", () => {
-    const [fragment] = examplesIn("f.md", "```ts\nf(); // important\n```\n");
-    expect(fragment && runs(fragment)).toBe(false);
+  test.each([
+    ['import { f } from "x";\nf();', true],
+    ['import {\n  f,\n} from "x";', true],
+    ["f(); // important", false],
+    ['import { f } from "../f.js";', false],
+    ['import { g } from "x";\nimport {\n  f,\n} from "./f.js";', false],
+  ])("a block runs if it imports, and only from packages: %j", (code, expected) => {
+    expect(runs({ file: "f.md", line: 1, code })).toBe(expected);
   });
 });
 
