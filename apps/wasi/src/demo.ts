@@ -80,15 +80,28 @@ function measure(python: Program, region: WasmRegion): Pair[] {
   return pairs;
 }
 
+/** Words in indented lines of at most 100 columns. */
+function wrapped(words: readonly string[]): string[] {
+  const indent = " ".repeat(16);
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines[lines.length - 1];
+    if (last === undefined || last.length + word.length > 97) lines.push(`${indent}${word}`);
+    else lines[lines.length - 1] = `${last}, ${word}`;
+  }
+  return lines;
+}
+
 function describe(run: RunReport, pairs: readonly Pair[]): string {
   const { startPages, endPages, growths } = run.memory;
   const { reads, writes, granted, refused, peak } = run.counts;
   const byCount = [...run.calls].sort(([, a], [, b]) => b - a);
-  const calls = byCount.map(([name, count]) => `${name} ${count}`).join(", ");
+  const calls = wrapped(byCount.map(([name, count]) => `${name} ${count}`));
   return [
     "underneath",
     `  guest memory  ${startPages} pages of 64 KiB, ${endPages} at the end, ${growths} growths; the region's limit is ${MAX_PAGES}`,
-    `  host calls    ${total(run.calls)} to ${run.calls.size} of ${FUNCTIONS.length} functions: ${calls}`,
+    `  host calls    ${total(run.calls)} to ${run.calls.size} of ${FUNCTIONS.length} functions:`,
+    ...calls,
     `  accesses      ${reads} reads, ${writes} writes`,
     `  borrows       ${granted} granted, ${refused} refused, ${peak} at most at once`,
     `  checks        ${describeShare(shareOf(pairs), pairs.length)}`,

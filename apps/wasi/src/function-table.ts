@@ -6,11 +6,22 @@
 
 import { FUNCTIONS } from "./functions.js";
 
-/** A Markdown table with a row for each function of preview1. */
+const HEAD = ["function", "parameters", "implemented"];
+
+/** A Markdown table, its columns aligned, with a row for each function of preview1. */
 export function functionTable(): string {
-  const rows = FUNCTIONS.map(({ name, params, call }) => {
-    const list = params.map(([param]) => param).join(", ");
-    return `| \`${name}\` | ${list} | ${call === undefined ? "ENOSYS" : "yes"} |`;
-  });
-  return ["| function | parameters | implemented |", "|---|---|---|", ...rows, ""].join("\n");
+  const rows = FUNCTIONS.map(({ name, params, call }) => [
+    `\`${name}\``,
+    params.map(([param]) => param).join(", "),
+    call === undefined ? "ENOSYS" : "yes",
+  ]);
+  const widths = HEAD.map((head, i) => Math.max(head.length, ...rows.map((row) => width(row, i))));
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((columns, i) => (row[i] ?? "").padEnd(columns)).join(" | ")} |`;
+  const rule = widths.map((columns) => "-".repeat(columns));
+  return `${[HEAD, rule, ...rows].map(line).join("\n")}\n`;
+}
+
+function width(row: readonly string[], column: number): number {
+  return row[column]?.length ?? 0;
 }

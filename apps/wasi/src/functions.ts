@@ -11,6 +11,15 @@
 
 import { clockResGet, clockTimeGet } from "./calls/clock.js";
 import {
+  fdClose,
+  fdFdstatGet,
+  fdFdstatSetFlags,
+  fdFdstatSetRights,
+  fdPrestatDirName,
+  fdPrestatGet,
+  fdRenumber,
+} from "./calls/fd-descriptor.js";
+import {
   fdAdvise,
   fdAllocate,
   fdDatasync,
@@ -21,15 +30,6 @@ import {
 } from "./calls/fd-file.js";
 import { fdPread, fdPwrite, fdRead, fdSeek, fdTell, fdWrite } from "./calls/fd-io.js";
 import { fdReaddir } from "./calls/fd-readdir.js";
-import {
-  fdClose,
-  fdFdstatGet,
-  fdFdstatSetFlags,
-  fdFdstatSetRights,
-  fdPrestatDirName,
-  fdPrestatGet,
-  fdRenumber,
-} from "./calls/fd-table.js";
 import {
   pathCreateDirectory,
   pathFilestatGet,
@@ -151,7 +151,7 @@ export const FUNCTIONS: readonly HostFunction[] = [
   fn("proc_raise", [["sig", "ignored"]]),
   fn("sched_yield", [], schedYield),
   fn("random_get", [...BUFFER], randomGet),
-  fn("sock_accept", [FD, ["flags", "ignored"], out("fd")], noSocket),
+  fn("sock_accept", [FD, ["flags", "ignored"], out("accepted_fd")], noSocket),
   fn(
     "sock_recv",
     [FD, ...VECTORS, ["ri_flags", "ignored"], out("ro_datalen"), out("ro_flags")],

@@ -59,15 +59,11 @@ export const MODULE_NAME = "wasi_snapshot_preview1";
 const utf8 = new TextEncoder();
 
 function terminated(what: string, text: string): Uint8Array {
-  if (text.includes("\0") || !isWellFormed(text)) {
+  // A lone surrogate would become U+FFFD in UTF-8: another string than was given.
+  if (text.includes("\0") || !text.isWellFormed()) {
     throw new WasiError({ code: "invalid-string", what, value: text });
   }
   return utf8.encode(`${text}\0`);
-}
-
-/** A lone surrogate would become U+FFFD in UTF-8: another string than was given. */
-function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
 }
 
 function environment(env: Readonly<Record<string, string>>): Uint8Array[] {

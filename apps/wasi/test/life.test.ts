@@ -85,6 +85,19 @@ it("a source that gives more than was asked for is the host's fault, not the gue
   expect(error).toMatchObject({ code: "host-fault", call: "fd_read" });
 });
 
+it("a refusal comes before the source has given up bytes that nobody would get", () => {
+  let asked = 0;
+  const guest = makeGuest({
+    stdin: () => {
+      asked += 1;
+      return new Uint8Array(1);
+    },
+  });
+  guest.vectors(VECTORS, [BUFFER, 4], [BUFFER, 4]);
+  expect(guest.call("fd_read", 0, VECTORS, 2, OUT)).toBe("EFAULT");
+  expect(asked).toBe(0);
+});
+
 describe("memory that grows inside a host call", () => {
   it("during fd_write: the sink has what was written, the result arrives in the grown memory", () => {
     const seen: string[] = [];
