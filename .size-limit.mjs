@@ -5,7 +5,7 @@
  * that of nothing.
  */
 const LIMITS = {
-  core: "9 kB",
+  core: "12 kB",
   "frame-meta": "12 kB",
   "guest-memory": "9 kB",
   "mmap-region": "10 kB",
@@ -17,5 +17,7 @@ export default Object.entries(LIMITS).map(([name, limit]) => ({
   path: `packages/${name}/dist/index.js`,
   import: "*",
   gzip: true,
+  // Chunks without side effects import one another bare; that nothing of them is kept is what we measure.
+  modifyEsbuildConfig: (config) => ({ ...config, logLevel: "error" }),
   limit,
 }));

@@ -69,6 +69,8 @@ function report(folder) {
         compilerMessageReporting: { default: { logLevel: "error" } },
         extractorMessageReporting: {
           default: { logLevel: "error", addToApiReportFile: false },
+          // Shown in the report; that it fails is typedoc's business, where exceptions can be listed.
+          "ae-forgotten-export": { logLevel: "warning", addToApiReportFile: true },
           "ae-missing-release-tag": quiet, // no release tags here: what is exported is public
           "ae-unresolved-link": quiet, // links and comments are typedoc's business
           "ae-undocumented": quiet,

@@ -12,21 +12,15 @@
  */
 
 import ts from "typescript";
-import type { Example } from "./examples.js";
+import { claimsIn, type Example } from "./examples.js";
 
-const CLAIM = /^\/\/ (=>|throws) (.+)$/;
-
-interface Claim {
-  readonly kind: string;
-  /** The value, or the names that the error must bear. */
-  readonly text: string;
-}
+type Claim = ReturnType<typeof claimsIn>[number];
 
 /** The claim in the comment on a statement's last line. */
 function claimAfter(source: ts.SourceFile, statement: ts.Node): Claim | undefined {
   for (const { pos, end } of ts.getTrailingCommentRanges(source.text, statement.end) ?? []) {
-    const [, kind, text] = CLAIM.exec(source.text.slice(pos, end).trim()) ?? [];
-    if (kind !== undefined && text !== undefined) return { kind, text };
+    const [claim] = claimsIn(source.text.slice(pos, end));
+    if (claim !== undefined) return claim;
   }
   return undefined;
 }
@@ -34,7 +28,7 @@ function claimAfter(source: ts.SourceFile, statement: ts.Node): Claim | undefine
 function rewrite(statement: ts.Node, code: string, { kind, text }: Claim, at: string): string {
   const where = JSON.stringify(at);
   if (kind === "throws") {
-    const names = JSON.stringify(text.trim().split(/\s+/));
+    const names = JSON.stringify(text.split(/\s+/));
     // An arrow that needs no `await` stays synchronous: a promise left alone would hide the throw.
     return /\bawait\b/.test(code)
       ? `await __throwsLater(async () => { ${code} }, ${names}, ${where});`
@@ -86,7 +80,7 @@ export function moduleOf(example: Example, support: string): Checked {
   };
   visit(source);
 
-  const claims = code.match(/\/\/ (?:=>|throws\b)/g)?.length ?? 0;
+  const claims = claimsIn(code).length;
   if (claims !== edits.length) {
     throw new Error(
       `${example.file}:${example.line}: ${claims} claims, ${edits.length} of them at the end of a statement`,

@@ -41,5 +41,12 @@ export function examplesIn(file: string, text: string): Example[] {
 export const runs = ({ code }: Example): boolean =>
   /^import\b/m.test(code) && !/^import\b[^;]*?"\.{1,2}\//m.test(code);
 
-/** Whether the block claims a result. */
-export const claims = ({ code }: Example): boolean => /\/\/ (?:=>|throws\b)/.test(code);
+/**
+ * A comment that claims a result: `// => value`, or `// throws` with a code, a class, or both. What reads like a
+ * sentence ("throws a GuestError if") is prose; what begins with a code or a class is a claim, to be right or to fail.
+ */
+const CLAIM = /\/\/ (=>|throws(?= (?:\w*Error\b|\w+-|[\w-]+(?: [\w-]+)?$))) (.+)$/gm;
+
+/** The claims of a text: which kind, and what it says. */
+export const claimsIn = (text: string): { kind: string; text: string }[] =>
+  [...text.matchAll(CLAIM)].map(([, kind = "", said = ""]) => ({ kind, text: said.trim() }));

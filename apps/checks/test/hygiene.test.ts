@@ -25,7 +25,7 @@ const FORBIDDEN: readonly (readonly [string, RegExp])[] = [
     /\bregistry\.[a-z]+\.[a-z]|\bnpm\.pkg\.|localhost:\d|127\.0\.0\.1:/,
   ],
   ["a home directory", /(?:^|[\s"'`(=])\/(?:home|Users|root)\/[\w.-]/],
-  ["a path of a work machine", /(?:^|[\s"'`(=])\/work\/[\w.-]|\/tmp\/[\w.-]|file:\/\/\/\w/],
+  ["a path of one machine", /(?:^|[\s"'`(=])\/tmp\/[\w.-]|file:\/\/\/\w/],
   ["a folder beside the repository", /(?:^|[\s"'`(=./])shared\/[\w.-]/],
   ["an unfinished mark", /\b(?:TO[D]O|FIX[M]E|XX[X])\b/],
   ["a skipped or focused test", /\b(?:it|test|describe)\.(?:skip|only|todo)\b/],
