@@ -11,6 +11,11 @@
 /** What distinguishes one failure: its `code`, and the offending numbers beside it. */
 export interface ErrorDetail {
   readonly code: string;
+  /** The fields are written onto the error: these four are the error's own. */
+  readonly name?: never;
+  readonly message?: never;
+  readonly stack?: never;
+  readonly cause?: never;
 }
 
 const MEMKIT: unique symbol = Symbol.for("@memkit/core/MemkitError");
