@@ -1,3 +1,4 @@
 import { projectConfig } from "../../vitest.base.js";
 
-export default projectConfig("wasi");
+// The tests work on real files, start processes and run CPython: on a busy machine that takes its time.
+export default projectConfig("wasi", { testTimeout: 30_000 });

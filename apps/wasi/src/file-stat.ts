@@ -45,12 +45,22 @@ export interface Times {
   readonly mtime: number;
 }
 
+/** What libuv makes of the part of a second in a double: whole microseconds, as in Node 20 (newer ones keep more). */
+function microseconds(time: number): number {
+  return Math.trunc(((time - Math.trunc(time)) * 1e9) / 1000);
+}
+
 /**
- * Nanoseconds as Node's seconds. Node hands a double to libuv, which keeps whole microseconds and drops the rest; half a
- * microsecond is added so that the double's error never makes it the one before.
+ * Nanoseconds as Node's seconds, rounded down to whole microseconds. Node hands a double to libuv, which cuts it off;
+ * a double just below the microsecond would become the one before, so the next double is taken then. Whole seconds are
+ * exact; near the present, doubles are 238 ns apart.
  */
 function seconds(ns: bigint): number {
-  return (Number(ns / 1000n) + 0.5) / 1e6;
+  const wanted = ns / 1000n;
+  const time = Number(wanted) / 1e6;
+  const exact = Number(wanted % 1_000_000n);
+  const below = microseconds(time) !== exact && time !== Math.trunc(time);
+  return below ? time * (1 + Number.EPSILON) : time;
 }
 
 function chosen(given: bigint, flags: number, set: number, setNow: number, kept: bigint): number {

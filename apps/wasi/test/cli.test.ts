@@ -33,7 +33,7 @@ const trapping = assemble(
   watFor(`(func (export "_start") (drop (call $random_get (i32.const -1) (i32.const 2))))`),
 ).bytes;
 
-it("runs a command with its arguments and exits with its status", { timeout: 30_000 }, () => {
+it("runs a command with its arguments and exits with its status", () => {
   const directory = temporaryDirectory();
   fs.writeFileSync(path.join(directory, "c.wasm"), counting);
   const file = path.join(directory, "c.wasm");
@@ -56,7 +56,7 @@ it("runs a command with its arguments and exits with its status", { timeout: 30_
   expect(trapped.stderr).toMatch(/0xffffffff.*out of bounds/);
 });
 
-it("a mistake on the command line is told with the usage", { timeout: 30_000 }, () => {
+it("a mistake on the command line is told with the usage", () => {
   const run = cli("--dir");
   expect([run.status, run.stdout]).toEqual([2, ""]);
   expect(run.stderr).toMatch(/--dir needs a value[\s\S]*usage:/);

@@ -87,7 +87,7 @@ export interface TestOptions extends HostOptions {
 export const ALL = BigInt(INHERITABLE_RIGHTS);
 export const READ_WRITE = BigInt(Right.fd_read | Right.fd_write | Right.fd_seek | Right.fd_tell);
 
-const region = WasmRegion.create(64, { heapMemorySize: 8 * WASM_PAGE_SIZE });
+const region = WasmRegion.create(4096, { heapMemorySize: 8 * WASM_PAGE_SIZE });
 
 /** A guest of one page, closed when the test ends. */
 export function makeGuest(options: TestOptions = {}): TestGuest {

@@ -31,7 +31,13 @@ const stubborn = assemble(
       (try
         (do (drop (call $fd_write (i32.const 1) (i32.const 8192) (i32.const 1) (i32.const 16384))))
         (catch_all (call $note)))
-      (call $note))`),
+      (call $note))
+    (func $deeper
+      (try
+        (do (drop (call $fd_write (i32.const 1) (i32.const 8192) (i32.const 2) (i32.const 16384))))
+        (catch_all (call $note)))
+      (call $deeper))
+    (func (export "exhaust_stack") (try (do (call $deeper)) (catch_all (call $note))))`),
 ).module;
 
 describe("a guest that catches everything", () => {
@@ -69,6 +75,15 @@ describe("a guest that catches everything", () => {
     expect(guest.dv().getUint32(256, true)).toBe(0);
     expect(thrown(() => guest.call("sched_yield"))).toMatchObject({ code: "poisoned" });
   });
+});
+
+it("a guest that runs out of stack, in a host call or not, ends without having caught it", () => {
+  const guest = makeGuest({ module: stubborn });
+  guest.vectors(8192, [BUFFER, 4], [BUFFER, 8]);
+  expect(thrown(() => guest.call("exhaust_stack"))).toMatchObject({ code: "guest-trap" });
+  expect(guest.dv().getUint32(256, true)).toBe(0);
+  expect(guest.memory.hasOutstandingBorrows()).toBe(false);
+  expect(thrown(() => guest.call("sched_yield"))).toMatchObject({ code: "poisoned" });
 });
 
 it("exit codes are u32", () => {

@@ -5,7 +5,7 @@ import { FUNCTIONS } from "../src/functions.js";
 import { compilePython, expectedOutput, pythonRegion, runScript } from "../src/python.js";
 import { describeShare, shareOf } from "../src/share.js";
 
-it("CPython runs the demo's script on a slot of a region", { timeout: 60_000 }, () => {
+it("CPython runs the demo's script on a slot of a region", () => {
   const python = compilePython();
   const known = FUNCTIONS.filter(({ call }) => call !== undefined).map(({ name }) => name);
   expect(python.imports.filter((name) => !known.includes(name))).toEqual([]);
