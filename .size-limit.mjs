@@ -1,22 +1,24 @@
 /**
- * What a package costs a bundle, minified and gzipped, everything that its index exports and everything that needs.
+ * What a package costs a bundle, minified and gzipped: everything that its index exports, and everything that needs.
  *
  * `import` must be given: with `sideEffects: false` and no import a bundler rightly keeps nothing, and the figure is
  * that of nothing.
  */
-const LIMITS = {
-  core: "12 kB",
-  "frame-meta": "12 kB",
-  "guest-memory": "9 kB",
-  "mmap-region": "10 kB",
-  "page-table": "16 kB",
-};
+const EVERYTHING = [
+  { name: "core", limit: "14 kB" },
+  { name: "frame-meta", limit: "12 kB" },
+  // Alone: who uses it uses core beside it, for the layouts of what it reads.
+  { name: "guest-memory", limit: "9 kB", without: ["@memkit/core", "@memkit/core/*"] },
+  { name: "mmap-region", limit: "10 kB" },
+  { name: "page-table", limit: "16 kB" },
+];
 
-export default Object.entries(LIMITS).map(([name, limit]) => ({
-  name: `@memkit/${name}`,
+export default EVERYTHING.map(({ name, limit, without }) => ({
+  name: `@memkit/${name}${without ? ", without core" : ""}`,
   path: `packages/${name}/dist/index.js`,
   import: "*",
   gzip: true,
+  ...(without && { ignore: without }),
   // Chunks without side effects import one another bare; that nothing of them is kept is what we measure.
   modifyEsbuildConfig: (config) => ({ ...config, logLevel: "error" }),
   limit,
