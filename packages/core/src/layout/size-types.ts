@@ -1,13 +1,24 @@
 /**
  * Sizes and alignments in the type system, by the same C rules as at run time.
  *
- * A number of bytes is a tuple of that length while it is being computed. Nothing is computed until {@link SizeOf} or
- * {@link AlignOf} is asked. Results are exact up to 999 bytes (three decimal digits, which bounds every intermediate
- * tuple below the compiler's 10,000 elements) and alignments of up to 512; whatever lies above, or depends on a count
- * that is only known at run time, is `number`, represented by a tuple of unknown length, which every step passes on.
+ * Nothing is computed until {@link SizeOf} or {@link AlignOf} is asked. Results are exact for sizes up to 1,023 bytes
+ * and alignments up to 512; whatever lies above, or depends on a count that is only known at run time, is `number`.
+ * The arithmetic is that of `size-arithmetic.ts`.
  *
  * @module
  */
+
+import type {
+  Add,
+  AlignUp,
+  Bytes,
+  Coarsest,
+  Longer,
+  NumberOf,
+  Times,
+  Unknown,
+  Zero,
+} from "./size-arithmetic.js";
 
 /** Bytes of each plain scalar; the alignment is the same. */
 export interface ScalarSize {
@@ -75,7 +86,7 @@ export type Shape =
   | AlignedShape;
 
 /** Bytes of `L` where pointers have `W` bytes: 4 for wasm32, 8 for wasm64 and host64. */
-export type SizeOf<L, W extends 4 | 8 = 4> = Size<L, W>["length"];
+export type SizeOf<L, W extends 4 | 8 = 4> = NumberOf<Size<L, W>>;
 
 /** Alignment of `L` in bytes where pointers have `W` bytes. */
 export type AlignOf<L, W extends 4 | 8 = 4> = L extends { readonly "~shape"?: infer S }
@@ -109,144 +120,82 @@ export interface DoesNotFit<What extends string, Got extends number, Max extends
 
 type AtMost<N extends number, Max extends number> = number extends N
   ? false
-  : Bytes<Max> extends readonly [...Bytes<N>, ...Byte[]]
+  : Longer<Bytes<Max>, Bytes<N>> extends Bytes<Max>
     ? true
     : false;
 
-type Byte = 0;
-type Unknown = Byte[];
+type Size<L, W extends 4 | 8> = L extends { readonly "~shape"?: infer S } ? Extent<S, W> : Unknown;
 
-/** `Unknown` in place of anything above 999. */
-type Cap<T extends Byte[]> =
-  `${T["length"]}` extends `${infer _1}${infer _2}${infer _3}${infer _4}${infer _}` ? Unknown : T;
-
-type Add<A, B> = [A, B] extends [infer S extends Byte[], infer T extends Byte[]]
-  ? Cap<[...S, ...T]>
-  : Unknown;
-
-// Multiplication the way it is done on paper: digit by digit from the left, ten times what there was.
-type Digit<U extends Byte[]> = {
-  "0": [];
-  "1": U;
-  "2": [...U, ...U];
-  "3": [...U, ...U, ...U];
-  "4": [...U, ...U, ...U, ...U];
-  "5": [...U, ...U, ...U, ...U, ...U];
-  "6": [...U, ...U, ...U, ...U, ...U, ...U];
-  "7": [...U, ...U, ...U, ...U, ...U, ...U, ...U];
-  "8": [...U, ...U, ...U, ...U, ...U, ...U, ...U, ...U];
-  "9": [...U, ...U, ...U, ...U, ...U, ...U, ...U, ...U, ...U];
-};
-type Ten<T extends Byte[]> = `${T["length"]}` extends `${infer _1}${infer _2}${infer _3}${infer _}`
-  ? Unknown
-  : [...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T];
-type Times<
-  U extends Byte[],
-  N extends string,
-  Acc extends Byte[] = [],
-> = N extends `${infer D extends keyof Digit<U>}${infer Rest}`
-  ? Times<U, Rest, Add<Ten<Acc>, Cap<Digit<U>[D]>>>
-  : N extends ""
-    ? Acc
-    : Unknown;
-type Bytes<N extends number> = Times<[Byte], `${N}`>;
-
-/** The multiples of `A` up to 999: what is aligned to `A`, and for powers of two also what is at least `A`. */
-type Multiples<A extends number, T extends Byte[] = [], All = 0> = number extends T["length"]
-  ? All
-  : Multiples<A, Add<T, Bytes<A>>, All | T["length"]>;
-
-type Larger<A extends number, B extends number> = A extends 1
-  ? B
-  : number extends A | B
-    ? number
-    : B extends Multiples<A>
-      ? B
-      : A;
-
-type AlignUp<T, A extends number> = T extends Byte[]
-  ? A extends 1
-    ? T
-    : number extends A | T["length"]
-      ? Unknown
-      : T["length"] extends Multiples<A>
-        ? T
-        : AlignUp<Cap<[...T, Byte]>, A>
-  : Unknown;
-
-type Size<L, W extends 4 | 8> = L extends { readonly "~shape"?: infer S }
-  ? S extends FixedShape<infer N>
+type Extent<S, W extends 4 | 8> =
+  S extends FixedShape<infer N>
     ? Bytes<N>
-    : S extends PointerShape
-      ? Bytes<W>
-      : S extends ArrayShape<infer E, infer N>
-        ? Times<Size<E, W>, `${N}`>
-        : S extends StructShape<infer F>
-          ? AlignUp<Place<F, W>, Align<S, W>>
+    : S extends StructShape<infer F>
+      ? AlignUp<Place<F, W>, FieldAlign<F, W>>
+      : S extends PointerShape
+        ? Bytes<W>
+        : S extends ArrayShape<infer E, infer N>
+          ? Times<Size<E, W>, `${N}`>
           : S extends PackedShape<infer F>
             ? Squeeze<F, W>
             : S extends VariantShape<infer R, infer C>
-              ? AlignUp<Add<AlignUp<Size<R, W>, CaseAlign<C, W>>, Largest<C, W>>, Align<S, W>>
+              ? AlignUp<Add<AlignUp<Size<R, W>, FieldAlign<C, W>>, Largest<C, W>>, Align<S, W>>
               : S extends AlignedShape<number, infer T>
                 ? AlignUp<Size<T, W>, Align<S, W>>
-                : Unknown
-  : Unknown;
+                : Unknown;
 
 type Align<S, W extends 4 | 8> =
   S extends FixedShape<infer N>
     ? N
-    : S extends PointerShape
-      ? W
-      : S extends ArrayShape<infer E>
-        ? AlignOf<E, W>
-        : S extends StructShape<infer F>
-          ? FieldAlign<F, W>
+    : S extends StructShape<infer F>
+      ? FieldAlign<F, W>
+      : S extends PointerShape
+        ? W
+        : S extends ArrayShape<infer E>
+          ? AlignOf<E, W>
           : S extends PackedShape
             ? 1
             : S extends VariantShape<infer R, infer C>
-              ? Larger<AlignOf<R, W>, CaseAlign<C, W>>
+              ? Coarsest<AlignOf<R, W> | FieldAlign<C, W>>
               : S extends AlignedShape<infer N, infer T>
-                ? Larger<AlignOf<T, W>, N extends KnownAlign ? N : number>
+                ? Coarsest<AlignOf<T, W> | N>
                 : number;
 
-type KnownAlign = 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512;
-
 /** Where the last field of `F` ends. */
-type Place<F, W extends 4 | 8, At extends Byte[] = []> = F extends readonly [infer H, ...infer R]
-  ? H extends readonly [string, infer L]
-    ? Place<R, W, Add<AlignUp<At, AlignOf<L, W>>, Size<L, W>>>
-    : Place<R, W, Add<At, Size<H, W>>>
-  : F extends readonly []
-    ? At
-    : Unknown;
+type Place<F, W extends 4 | 8, At = Zero> = F extends readonly [
+  readonly [string, infer L],
+  ...infer R,
+]
+  ? Place<R, W, Put<At, L, W>>
+  : F extends readonly [infer P, ...infer R]
+    ? Place<R, W, Add<At, Size<P, W>>>
+    : F extends readonly []
+      ? At
+      : Unknown;
 
-/** The same without padding. */
-type Squeeze<F, W extends 4 | 8, At extends Byte[] = []> = F extends readonly [infer H, ...infer R]
+/** Where an `L` ends that follows on `At`. A condition of its own, so that the compiler remembers its results. */
+type Put<At, L, W extends 4 | 8> = L extends { readonly "~shape"?: infer S }
+  ? Add<AlignUp<At, Align<S, W>>, Extent<S, W>>
+  : Unknown;
+
+/** Where the last field of `F` ends without padding. */
+type Squeeze<F, W extends 4 | 8, At = Zero> = F extends readonly [infer H, ...infer R]
   ? Squeeze<R, W, Add<At, Size<H extends readonly [string, infer L] ? L : H, W>>>
   : F extends readonly []
     ? At
     : Unknown;
 
-type FieldAlign<F, W extends 4 | 8, A extends number = 1> = F extends readonly [infer H, ...infer R]
-  ? FieldAlign<R, W, H extends readonly [string, infer L] ? Larger<A, AlignOf<L, W>> : A>
-  : F extends readonly []
-    ? A
-    : number;
+/** The alignment of the most aligned field, or payload. */
+type FieldAlign<F, W extends 4 | 8> = F extends readonly unknown[]
+  ? number extends F["length"]
+    ? number
+    : Coarsest<AlignOf<TypeIn<F[number]>, W>>
+  : number;
 
-type CaseAlign<C, W extends 4 | 8> = FieldAlign<C, W>;
+type TypeIn<H> = H extends readonly [string, infer L] ? L : never;
 
 /** The size of the largest payload; a case that is only a name has none. */
-type Largest<C, W extends 4 | 8, Most extends Byte[] = []> = C extends readonly [
-  infer H,
-  ...infer R,
-]
+type Largest<C, W extends 4 | 8, Most = Zero> = C extends readonly [infer H, ...infer R]
   ? Largest<R, W, H extends readonly [string, infer L] ? Longer<Most, Size<L, W>> : Most>
   : C extends readonly []
     ? Most
     : Unknown;
-
-type Longer<A extends Byte[], B extends Byte[]> = number extends A["length"] | B["length"]
-  ? Unknown
-  : A extends [...B, ...Byte[]]
-    ? A
-    : B;

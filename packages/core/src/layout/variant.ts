@@ -26,11 +26,14 @@ import type { Layout, ValueOf } from "./type.js";
 export type CaseSpec = string | readonly [name: string, payload: Layout];
 
 /** The host value of a variant: `{ tag, value }`, `value` being undefined for a case without payload. */
-export type VariantValue<C extends readonly CaseSpec[]> = {
-  [I in keyof C]: C[I] extends readonly [infer K, infer L extends Layout]
-    ? { tag: K; value: ValueOf<L> }
-    : { tag: C[I]; value?: undefined };
-}[number];
+export type VariantValue<C extends readonly CaseSpec[]> = CaseValue<C[number]>;
+
+type CaseValue<C extends CaseSpec> = C extends readonly [
+  infer K extends string,
+  infer L extends Layout,
+]
+  ? { tag: K; value: ValueOf<L> }
+  : { tag: Extract<C, string>; value?: undefined };
 
 type NameOf<C extends CaseSpec> = C extends readonly [infer K extends string, Layout] ? K : C;
 
