@@ -131,8 +131,8 @@ export function runScript(python: Program, region: WasmRegion, options: RunOptio
     const stderr = new Collector();
     const counts = noCounts();
     const guest = python.instantiate(region, {
-      args: ["python", "/work/script.py", "/work/store", String(options.files)],
-      preopens: [{ host: directory, guest: "/work" }],
+      args: ["python", "/data/script.py", "/data/store", String(options.files)],
+      preopens: [{ host: directory, guest: "/data" }],
       stdin: () => new Uint8Array(),
       stdout: stdout.sink,
       stderr: stderr.sink,
