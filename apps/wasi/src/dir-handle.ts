@@ -9,9 +9,10 @@
  * link straight to the open directory, wherever it is now and whatever its old path means now, so this is `openat`
  * without `openat` (Node has none), and a directory swapped for a symlink between two steps changes nothing.
  *
- * Elsewhere: the directory is a path that was checked, one component at a time, when it was walked. A guest cannot
- * exploit the moment between check and use, since it does not run during its own host calls; another process that
- * changes the same directory at the same time can. {@link PathDir} exists for that case only; README.md says so.
+ * Elsewhere: the directory is a path that was checked, one component at a time, when it was walked, and that must lead to
+ * the same directory (device and inode) at every use: ESTALE if not. A guest cannot exploit the moment between check and
+ * use, since it does not run during its own host calls; another process that changes the same directory at the same time
+ * can. {@link PathDir} exists for that case only; README.md says so.
  *
  * @module
  */
@@ -64,10 +65,22 @@ class ProcDir implements DirHandle {
 }
 
 class PathDir implements DirHandle {
-  readonly self: string;
+  readonly #path: string;
+  readonly #dev: bigint;
+  readonly #ino: bigint;
 
   constructor(path: string) {
-    this.self = path;
+    const stats = fs.lstatSync(path, { bigint: true });
+    if (!stats.isDirectory()) fail("ENOTDIR"); // a symlink is not a directory to lstat
+    this.#path = path;
+    this.#dev = stats.dev;
+    this.#ino = stats.ino;
+  }
+
+  /** A guest that holds this directory may rename it, or one above it, and put a symlink in its place. */
+  get self(): string {
+    const { dev, ino } = fs.lstatSync(this.#path, { bigint: true });
+    return dev === this.#dev && ino === this.#ino ? this.#path : fail("ESTALE");
   }
 
   child(name: string): string {
@@ -75,14 +88,13 @@ class PathDir implements DirHandle {
   }
 
   openDir(name: string): DirHandle {
-    const path = this.child(name);
-    if (!fs.lstatSync(path).isDirectory()) fail("ENOTDIR"); // a symlink is not a directory to lstat
-    return new PathDir(path);
+    return new PathDir(this.child(name));
   }
 
   reopen(): DirHandle {
-    fs.accessSync(this.self, fs.constants.R_OK);
-    return new PathDir(this.self);
+    const path = this.self;
+    fs.accessSync(path, fs.constants.R_OK);
+    return new PathDir(path);
   }
 
   close(): void {

@@ -232,6 +232,30 @@ describe.each(MODES.filter((mode) => mode === "paths" || bestSandboxMode() === m
       expect(open(guest, "..", { dir, oflags: DIRECTORY })).toBe("EPERM");
     });
 
+    it("a held directory that is renamed, with a symlink put in its place, leads nowhere else", () => {
+      for (const moved of ["dir", "dir/sub"]) {
+        fs.mkdirSync(path.join(outside, "sub"), { recursive: true });
+        fs.writeFileSync(path.join(outside, "sub", "secret"), "secret");
+        const dir = mustOpen(guest, "dir/sub", { oflags: DIRECTORY, rights: ALL, inheriting: ALL });
+        before = snapshot(outside);
+        const target = moved === "dir" ? "../outside" : "../../outside";
+        expect(onPaths(guest, "path_rename", moved, "moved")).toBe("ESUCCESS");
+        expect(onPaths(guest, "path_symlink", target, moved)).toBe("ESUCCESS");
+        const lost = mode === "paths" ? "ESTALE" : "ENOENT";
+        expect(open(guest, "secret", { dir })).toBe(lost);
+        expect(onPath(guest, "path_unlink_file", "secret", dir)).toBe(lost);
+        const held = mode === "paths" ? "ESTALE" : "ESUCCESS";
+        expect(onPath(guest, "path_create_directory", "fresh", dir)).toBe(held);
+        expect(guest.call("fd_readdir", dir, BUFFER, 256, 0n, OUT)).toBe(held);
+        expect(guest.call("fd_filestat_set_times", dir, 0n, 0n, 5)).toBe(held);
+        expect(snapshot(outside)).toBe(before);
+        expect(onPath(guest, "path_unlink_file", moved)).toBe("ESUCCESS");
+        expect(onPaths(guest, "path_rename", "moved", moved)).toBe("ESUCCESS");
+        expect(open(guest, "deep", { dir }), "back where it was").toBeTypeOf("number");
+        if (mode === "descriptors") onPath(guest, "path_remove_directory", "fresh", dir);
+      }
+    });
+
     it("odd names: empty, NUL, too long, backslashes, very deep", () => {
       expect(open(guest, "")).toBe("ENOENT");
       expect(open(guest, "file\0")).toBe("EINVAL");
