@@ -24,6 +24,8 @@ import { fail } from "./errno.js";
 export interface DirHandle {
   /** A host path that names the directory itself. */
   readonly self: string;
+  /** Whether `link` makes a second name for a symlink: on Linux. Other systems link what it points to. */
+  readonly linksSymlinks: boolean;
   /** The host path of one name in it; see WASI-1 for what may be done with it. */
   child(name: string): string;
   /** Opens a directory in this one; fails with ENOTDIR or ELOOP when the name is a symlink. */
@@ -41,6 +43,7 @@ const O_PATH = 0o10000000;
 class ProcDir implements DirHandle {
   readonly #fd: number;
   readonly self: string;
+  readonly linksSymlinks = true;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -68,6 +71,7 @@ class PathDir implements DirHandle {
   readonly #path: string;
   readonly #dev: bigint;
   readonly #ino: bigint;
+  readonly linksSymlinks = false;
 
   constructor(path: string) {
     const stats = fs.lstatSync(path, { bigint: true });

@@ -160,6 +160,8 @@ export function pathLink(
     resolve(to.handle, newName, (fresh) => {
       if (old.mustBeDir) fail(fs.lstatSync(old.path).isDirectory() ? "EPERM" : "ENOTDIR");
       refuseSlash(fresh);
+      const isLinkable = old.dir.linksSymlinks || !fs.lstatSync(old.path).isSymbolicLink();
+      if (!isLinkable) fail("ENOTSUP");
       fs.linkSync(old.path, fresh.path);
     }),
   );
