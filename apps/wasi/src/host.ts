@@ -108,9 +108,9 @@ function descriptors(options: HostOptions): FdTable {
 function bind(fn: HostFunction, context: Context, onCall: (name: string) => void): Imports[string] {
   const { name, call } = fn;
   return (...raw) => {
-    onCall(name);
-    if (call === undefined) return Errno.ENOSYS;
     try {
+      onCall(name);
+      if (call === undefined) return Errno.ENOSYS;
       call(context, raw);
       return Errno.ESUCCESS;
     } catch (error) {

@@ -75,6 +75,19 @@ describe("a guest that catches everything", () => {
     expect(guest.dv().getUint32(256, true)).toBe(0);
     expect(thrown(() => guest.call("sched_yield"))).toMatchObject({ code: "poisoned" });
   });
+
+  it("does not survive a fault of the callback that is told of every call", () => {
+    const cause = new TypeError("the observer is broken");
+    const guest = makeGuest({
+      module: stubborn,
+      onCall: () => {
+        throw cause;
+      },
+    });
+    const error = thrown(() => guest.call("swallow_fault"));
+    expect(error).toMatchObject({ code: "host-fault", call: "fd_write", cause });
+    expect(guest.dv().getUint32(256, true)).toBe(0);
+  });
 });
 
 it("a guest that runs out of stack, in a host call or not, ends without having caught it", () => {
