@@ -12,7 +12,7 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CoreError } from "../src/core-error.js";
 import { emit, type Layout, type Target } from "../src/layout.js";
-import { layoutOf, type Model, models, valuesOf } from "./layout-model.js";
+import { layoutOf, type Model, models, SCALARS, valuesOf } from "./layout-model.js";
 
 interface Emitted {
   readonly [name: string]: (dv: DataView, at: number, value?: unknown) => unknown;
@@ -137,6 +137,23 @@ const junk = fc.constantFrom<unknown>(
 );
 
 describe("emitted code", () => {
+  it("is tried on every kind of type", () => {
+    const text = JSON.stringify(samples.map(({ model }) => model));
+    for (const is of [
+      "pointer",
+      "array",
+      "record",
+      "aligned",
+      "variant",
+      "enumeration",
+      "flags",
+      "atomic",
+    ]) {
+      expect(text).toContain(`"is":"${is}"`);
+    }
+    for (const name of Object.keys(SCALARS)) expect(text).toContain(`"name":"${name}"`);
+  });
+
   it("writes the same bytes and reads the same values as the layout", () => {
     const withValue = picked.chain(({ sample, i }) =>
       fc.tuple(

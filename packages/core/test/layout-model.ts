@@ -37,7 +37,8 @@ import {
   variant,
 } from "../src/layout.js";
 
-const SCALARS = {
+/** The scalars, by name. */
+export const SCALARS = {
   u8,
   i8,
   u16,

@@ -18,7 +18,8 @@ const MAX_ALIGN = 65_536;
 
 /**
  * The same type aligned to at least `least` bytes, its size rounded up to that, like Rust's `#[repr(align(n))]` or a
- * C struct with `__attribute__((aligned(n)))`. An alignment that is larger already stays.
+ * C struct with `__attribute__((aligned(n)))`. An alignment that is larger already stays. (A single *member* that C
+ * declares with `alignas(n)` keeps its size: what follows may lie within the rounding. Say that with `pad`.)
  *
  * @param least - a power of two from 1 to 65,536
  * @throws {@link CoreError} `invalid-align`, `not-a-layout`

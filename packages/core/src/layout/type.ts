@@ -38,7 +38,10 @@ export interface Layout<V = unknown, S extends Shape = Shape> {
   readonly align: number;
   /** What pointers were resolved for. A type without pointers is the same for all targets and says `wasm32`. */
   readonly target: Target;
-  /** The same type for `target`: the same object at every call, and this object if the type has no pointers. */
+  /**
+   * The same type for `target`, down to every part of it: the same object at every call, and this object if the type has
+   * no pointers.
+   */
   for(target: Target): this;
   /** The same type under another name. */
   named(name: string): this;
