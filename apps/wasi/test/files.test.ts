@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { BUFFER, OUT, VECTORS } from "./fixtures.js";
 import {
   ALL,
@@ -206,6 +206,35 @@ describe("offsets", () => {
     expect(fs.readFileSync(host("f"), "utf8")).toBe("Xbcdef");
     expect(guest.call("fd_fdstat_set_flags", fd, 16)).toBe("EINVAL"); // sync cannot be added
   });
+
+  /** Files as long as that exist in memory only: the limit of ext4 is 2^44 bytes. */
+  const inMemory = "/dev/shm";
+
+  it.runIf(fs.existsSync(inMemory))(
+    "end at 2^53 - 1; nothing beyond is read or written elsewhere",
+    () => {
+      const own = fs.mkdtempSync(path.join(inMemory, "memkit-wasi-test-"));
+      onTestFinished(() => fs.rmSync(own, { recursive: true, force: true }));
+      const last = 2n ** 53n - 1n;
+      guest = makeGuest({ preopens: [{ host: own, guest: "/data" }] });
+      const fd = mustOpen(guest, "f", { oflags: CREATE, rights: ALL, fdflags: APPEND });
+      expect(guest.call("fd_filestat_set_size", fd, last - 4n)).toBe("ESUCCESS");
+      expect(write(fd, "12345")).toBe("EFBIG");
+      expect(write(fd, "1234")).toBe("ESUCCESS");
+      expect(write(fd, "5")).toBe("EFBIG");
+      expect(guest.call("fd_pwrite", fd, VECTORS, 1, last, OUT)).toBe("EFBIG");
+      expect(seek(fd, -4n, END)).toBe(last - 4n);
+      expect(read(fd)).toBe("1234");
+      expect(read(fd)).toBe("");
+      fs.truncateSync(path.join(own, "f"), Number(last)); // what a host may do, a guest may find
+      spawnSync("truncate", ["-s", "+9", path.join(own, "f")]);
+      expect(read(fd, 9)).toBe("\0".repeat(9));
+      expect(guest.call("fd_read", fd, VECTORS, 1, OUT)).toBe("EOVERFLOW");
+      expect(write(fd, "5")).toBe("EFBIG");
+      expect(seek(fd, 0n, SET)).toBe(0n);
+      expect(read(fd, 1)).toBe("\0");
+    },
+  );
 
   it("streams have none", () => {
     expect(seek(1, 0n, CUR)).toBe("ESPIPE");

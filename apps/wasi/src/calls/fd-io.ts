@@ -11,7 +11,7 @@
 import { FdFlag, Whence } from "../abi.js";
 import type { Context } from "../context.js";
 import type { OpenFile, Stream } from "../descriptor.js";
-import { fail } from "../errno.js";
+import { type ErrnoName, fail } from "../errno.js";
 import type { GuestAccess } from "../guest-access.js";
 import { readVectors, type Vectors, withVectors } from "../io-vectors.js";
 import { Right } from "../rights.js";
@@ -22,6 +22,14 @@ const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
 /** An offset of the guest's as a number. */
 function asPosition(offset: bigint): number {
   return offset <= MAX_OFFSET ? Number(offset) : fail("EINVAL");
+}
+
+/**
+ * Ends the call with `errno` when the file's next `length` bytes reach beyond {@link MAX_OFFSET}: Node takes a position
+ * that it cannot use for none at all, and would read or write where the system's own offset stands, at 0.
+ */
+function requireReachable(position: number, length: number, errno: ErrnoName): void {
+  if (position + length > Number.MAX_SAFE_INTEGER) fail(errno);
 }
 
 /** Copies `bytes` over the views in order; what is left of the views stays as it is. */
@@ -63,6 +71,7 @@ function writeStream(memory: GuestAccess, stream: Stream, vectors: Vectors): num
 }
 
 function readFile(memory: GuestAccess, file: OpenFile, vectors: Vectors, position: number): number {
+  if (file.seekable) requireReachable(position, 0, "EOVERFLOW");
   return withVectors(memory, "mut", vectors, (views) =>
     views.length === 0 ? 0 : file.readv(views, file.seekable ? position : undefined),
   );
@@ -74,6 +83,7 @@ function writeFile(
   vectors: Vectors,
   position: number,
 ): number {
+  if (file.seekable) requireReachable(position, vectors.total, "EFBIG");
   return withVectors(memory, "shared", vectors, (views) =>
     views.length === 0 ? 0 : file.writev(views, file.seekable ? position : undefined),
   );
