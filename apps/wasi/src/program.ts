@@ -69,8 +69,9 @@ export class Program {
   /**
    * Gives the command a slot of `region` and all that `options` grant.
    *
-   * @throws {@link RegionError} when the slot does not fit the memory; {@link WasiError}; `WebAssembly.LinkError`.
-   * Nothing is left open then.
+   * @throws {@link RegionError} when the slot does not fit the memory; {@link WasiError}, among them `not-a-command` for
+   * imports that are not preview1's; {@link GuestError} for what a start function did, `exit` included. Nothing is left
+   * open then.
    */
   instantiate(region: WasmRegion, options: GuestOptions = {}): Guest {
     const slot = region.newInstance({ heap: heapSpecOf(this.#memory) });
@@ -78,7 +79,7 @@ export class Program {
     try {
       const memory = new GuestMemory(slot.heap);
       host = new WasiHost(options.access?.(memory) ?? memory, options);
-      const instance = this.#link(slot, host);
+      const instance = this.#link(slot, host, memory);
       return new Guest(instance, memory, slot, host);
     } catch (error) {
       host?.close();
@@ -87,12 +88,22 @@ export class Program {
     }
   }
 
-  #link(slot: WasmSlot, host: WasiHost): WebAssembly.Instance {
+  /** A start function runs in here, so this is an entry into the guest like any other. */
+  #link(slot: WasmSlot, host: WasiHost, memory: BorrowedMemory): WebAssembly.Instance {
     const { module, name } = this.#memory;
-    return new WebAssembly.Instance(this.#module, {
+    const imports = {
       [module]: { [name]: slot.memory as WebAssembly.Memory },
       [MODULE_NAME]: host.imports,
-    });
+    };
+    const start = () => new WebAssembly.Instance(this.#module, imports);
+    try {
+      return wrapInstance<{ start: typeof start }>({ exports: { start } }, { memory }).start();
+    } catch (error) {
+      // A missing module is a TypeError to the engine, a missing function a LinkError.
+      if (!(error instanceof WebAssembly.LinkError || error instanceof TypeError)) throw error;
+      const reason = `it cannot be linked with preview1 alone (${error.message})`;
+      throw new WasiError({ code: "not-a-command", reason }, { cause: error });
+    }
   }
 }
 
