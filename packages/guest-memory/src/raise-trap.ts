@@ -41,10 +41,8 @@ export function trap(error: unknown): never {
     return unreachableTrap();
   } catch (raised) {
     // An error that came out of a nested guest travels on as what it was raised for, not as its wrapping.
-    const inner = trapCause(error);
-    if (typeof raised === "object" && raised !== null) {
-      carried().set(raised, { error: inner === undefined ? error : inner });
-    }
+    const origin = isCarried(error) ? trapCause(error) : error;
+    if (typeof raised === "object" && raised !== null) carried().set(raised, { error: origin });
     throw raised;
   }
 }

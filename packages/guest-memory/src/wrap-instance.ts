@@ -11,14 +11,16 @@
  * Invariant GM-12: no wrapped export enters the guest while the host holds a borrow, or after the guest has ended.
  * Invariant GM-13: a trap raised in a nested entry of the same instance stays a trap until the outermost one, so that no
  * frame of that guest in between can swallow it.
- * Who could break them: callers of raw exports, and tables and `ref.func` values that reach the guest unwrapped.
+ * Who could break them: callers of raw exports, tables and `ref.func` values that reach the guest unwrapped, arguments
+ * that borrow or end the guest while the engine converts them, and exports that return promises, of which only the part
+ * before the first suspension is watched.
  *
  * @module
  */
 
 import { sharedRegistry } from "@memkit/core";
 import { type Borrow, GuestError } from "./error.js";
-import { isCarried, trapCause } from "./raise-trap.js";
+import { isCarried, trap, trapCause } from "./raise-trap.js";
 
 /** What entering asks of a memory. A `GuestMemory` is one. */
 export interface BorrowedMemory {
@@ -129,7 +131,7 @@ function enter(
     life.depth--;
   }
   // A nested entry trapped and an import swallowed it: the guest ran on, but its result is worth nothing.
-  if (endOf(life) !== undefined) throw ending(life, undefined);
+  if (endOf(life) !== undefined) throw ending(life, life.depth > 0, undefined);
   return result;
 }
 
@@ -141,12 +143,19 @@ function leave(life: Life, entry: string, raised: unknown): unknown {
       : new GuestError({ code: "guest-trap", entry, reason: raised.message }, { cause: raised });
     life.end = { error };
   }
-  return life.end === undefined ? raised : ending(life, raised);
+  return life.end === undefined ? raised : ending(life, life.depth > 1, raised);
 }
 
-/** The typed end at the outermost entry; below it the trap itself, for outer frames of this guest (GM-13). */
-function ending(life: Life, raised: unknown): unknown {
-  return life.depth > 1 && raised !== undefined && isTrap(raised) ? raised : life.end?.error;
+/** The typed end at the outermost entry; in a `nested` one a trap, for outer frames of this guest (GM-13). */
+function ending(life: Life, nested: boolean, raised: unknown): unknown {
+  const error = life.end?.error;
+  if (!nested) return error;
+  if (isTrap(raised)) return raised;
+  try {
+    return trap(error);
+  } catch (again) {
+    return again;
+  }
 }
 
 /** Read again after the guest ran: control-flow analysis cannot know that `run` changes it. */
@@ -160,9 +169,12 @@ function isTrap(raised: unknown): raised is Error {
   return raised instanceof Error && (isStackOverflow(raised) || isCarried(raised));
 }
 
-/** V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError; neither has a class of its own. */
-function isStackOverflow(raised: Error): boolean {
-  return raised instanceof RangeError
-    ? /call stack/i.test(raised.message)
-    : raised.name === "InternalError";
+/**
+ * V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError. Neither has a class of its own, and hosts
+ * have errors of both names, so the engines' words decide.
+ */
+function isStackOverflow({ name, message }: Error): boolean {
+  return name === "RangeError"
+    ? /^Maximum call stack size exceeded/.test(message)
+    : name === "InternalError" && /^too much recursion/.test(message);
 }

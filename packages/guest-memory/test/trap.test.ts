@@ -246,3 +246,70 @@ describe("nested entries (GM-13)", () => {
     expect(codeOf(() => exports.run())).toBe("poisoned");
   });
 });
+
+describe("who is not a trap", () => {
+  it.each([
+    ["an error called InternalError", Object.assign(new Error("disk"), { name: "InternalError" })],
+    ["a RangeError about call stacks", new RangeError("the call stack view is out of range")],
+  ])("%s passes unchanged and ends nothing", (_, error) => {
+    const memory = new GuestMemory({ buffer: new ArrayBuffer(8) });
+    let fail = true;
+    const run = (): number => {
+      if (fail) throw error;
+      return 7;
+    };
+    const exports = wrapInstance<{ run(): number }>({ exports: { run } }, { memory });
+    expect(thrownBy(() => exports.run())).toBe(error);
+    fail = false;
+    expect(exports.run()).toBe(7);
+  });
+
+  it("a trap that carries undefined still carries it when raised again", () => {
+    const first = thrownBy(() => trap(undefined));
+    const second = thrownBy(() => trap(first));
+    expect(second).not.toBe(first);
+    expect(trapCause(second)).toBeUndefined();
+  });
+});
+
+describe("GM-13: a trap that an import in the middle swallows", () => {
+  it.each([
+    ["returns", (): void => undefined],
+    [
+      "throws something else",
+      (): void => {
+        throw new Error("something else");
+      },
+    ],
+  ])("and then %s, is one again for the guest's outer frames", (_, afterwards) => {
+    const end = new GuestError({ code: "exit", status: 5 });
+    let depth = 0;
+    let middle: unknown;
+    const self = guest(({ exports }) => {
+      depth++;
+      if (depth === 3) trap(end);
+      if (depth === 2) {
+        thrownBy(() => exports.run());
+        return afterwards();
+      }
+      middle = thrownBy(() => exports.run());
+      throw middle;
+    });
+    expect(thrownBy(() => self.exports.run())).toBe(end);
+    expect(middle).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect(trapCause(middle)).toBe(end);
+  });
+});
+
+describe("a trap in a start function", () => {
+  it("comes out of the instantiation, and tells its cause", () => {
+    const wat = `(module (import "host" "call" (func $call)) (start $call))`;
+    const starting = new WebAssembly.Module(assemble(wat));
+    const end = new GuestError({ code: "exit", status: 0 });
+    const raised = thrownBy(
+      () => new WebAssembly.Instance(starting, { host: { call: () => trap(end) } }),
+    );
+    expect(raised).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect(trapCause(raised)).toBe(end);
+  });
+});
