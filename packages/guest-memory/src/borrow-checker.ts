@@ -19,6 +19,7 @@
 
 import { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
 import { type Borrow, type BorrowKind, GuestError } from "./error.js";
+import { printed } from "./printed.js";
 import { FlatRegionSet, type RegionSet } from "./region-set.js";
 
 /** Ids in the first ring: 2^10 ids * 2^20 turns keeps serials below 2^30, a small integer in every V8. */
@@ -72,11 +73,14 @@ export class BorrowChecker implements BorrowPolicy {
   mutCount = 0;
   sharedCount = 0;
 
-  /** @param sizes - powers of two; for tests. */
+  /**
+   * @param sizes - powers of two; for tests
+   * @throws {@link GuestError} `invalid-option`
+   */
   constructor(sizes: BorrowCheckerSizes = {}) {
-    const ring = sizes.ring ?? INITIAL_RING;
-    this.#turns = sizes.turns ?? TURNS;
-    this.#maxRing = sizes.maxRing ?? MAX_RING;
+    const ring = powerOfTwo("ring", sizes.ring ?? INITIAL_RING);
+    this.#turns = powerOfTwo("turns", sizes.turns ?? TURNS);
+    this.#maxRing = powerOfTwo("maxRing", sizes.maxRing ?? MAX_RING);
     this.#serials = new Float64Array(ring).fill(FREE);
     this.#places = new Int32Array(ring);
     this.#mask = ring - 1;
@@ -134,7 +138,7 @@ export class BorrowChecker implements BorrowPolicy {
   }
 
   lookup(handle: number): Borrow | undefined {
-    const id = handle & this.#mask;
+    const id = this.#idOf(handle);
     return this.#serials[id] === handle ? this.#describe(id) : undefined;
   }
 
@@ -201,9 +205,14 @@ export class BorrowChecker implements BorrowPolicy {
     return serial;
   }
 
+  /** The id that `handle` would have; any id will do for what is no number, since no serial equals it. */
+  #idOf(handle: number): number {
+    return typeof handle === "number" ? handle & this.#mask : 0;
+  }
+
   /** Frees the handle's id and returns the slot of its range. */
   #retire(handle: number, kind: 0 | 1): number {
-    const id = typeof handle === "number" ? handle & this.#mask : 0;
+    const id = this.#idOf(handle);
     if (this.#serials[id] !== handle) refuse("stale-handle", handle, kind);
     const place = this.#places[id]!;
     if ((place & 1) !== kind) refuse("wrong-handle-kind", handle, kind);
@@ -233,6 +242,13 @@ export class BorrowChecker implements BorrowPolicy {
     this.#limit = size * this.#turns;
     return true;
   }
+}
+
+/** Rings are indexed by masks. */
+function powerOfTwo(option: string, size: number): number {
+  const sensible = Number.isInteger(size) && size >= 1 && size <= MAX_RING;
+  if (sensible && (size & (size - 1)) === 0) return size;
+  throw new GuestError({ code: "invalid-option", option, got: printed(size) });
 }
 
 /** Out of line, so that the paths above stay small enough to be inlined. */

@@ -40,11 +40,13 @@ export class BorrowTracer implements BorrowPolicy {
   }
 
   mutBorrow(start: number, len: number): number {
-    return this.#traced("mut", start, len, this.#inner.mutBorrow(start, len));
+    const stack = callers();
+    return this.#traced("mut", start, len, this.#inner.mutBorrow(start, len), stack);
   }
 
   sharedBorrow(start: number, len: number): number {
-    return this.#traced("shared", start, len, this.#inner.sharedBorrow(start, len));
+    const stack = callers();
+    return this.#traced("shared", start, len, this.#inner.sharedBorrow(start, len), stack);
   }
 
   mutUnborrow(handle: number): void {
@@ -68,11 +70,7 @@ export class BorrowTracer implements BorrowPolicy {
   conflict(start: number, len: number, shared: boolean): Borrow | undefined {
     const found = this.#inner.conflict(start, len, shared);
     if (found === undefined) return undefined;
-    const { region, kind } = found;
-    for (const live of this.#live.values()) {
-      const same = live.region.start === region.start && live.region.len === region.len;
-      if (same && live.kind === kind) return live;
-    }
+    for (const live of this.#live.values()) if (alike(live, found)) return live;
     return found;
   }
 
@@ -81,14 +79,26 @@ export class BorrowTracer implements BorrowPolicy {
   }
 
   outstanding(): Borrow[] {
-    return [...this.#live.values()];
+    const untraced = this.#inner.outstanding(); // some may have been taken behind the tracer's back
+    for (const live of this.#live.values()) {
+      const at = untraced.findIndex((borrow) => alike(live, borrow));
+      if (at >= 0) untraced.splice(at, 1);
+    }
+    return [...this.#live.values(), ...untraced];
   }
 
-  #traced(kind: BorrowKind, start: number, len: number, handle: number): number {
-    if (handle >= 0) {
-      const stack = (new Error().stack ?? "").split("\n").slice(2).join("\n");
-      this.#live.set(handle, { region: { start, len }, kind, stack });
-    }
+  #traced(kind: BorrowKind, start: number, len: number, handle: number, stack: string): number {
+    if (handle >= 0) this.#live.set(handle, { region: { start, len }, kind, stack });
     return handle;
   }
+}
+
+function alike(a: Borrow, b: Borrow): boolean {
+  return a.kind === b.kind && a.region.start === b.region.start && a.region.len === b.region.len;
+}
+
+/** The stack from the policy's method on. Taken before the borrow: what `Error.prepareStackTrace` does may fail. */
+function callers(): string {
+  const lines = String(new Error().stack ?? "").split("\n"); // no string if a host prepares it
+  return lines.slice(2).join("\n"); // "Error", this function
 }

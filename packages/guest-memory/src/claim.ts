@@ -14,6 +14,7 @@ import { type MemorySource, sharedRegistry } from "@memkit/core";
 import { BorrowChecker } from "./borrow-checker.js";
 import type { BorrowPolicy } from "./borrow-policy.js";
 import { GuestError } from "./error.js";
+import { printed } from "./printed.js";
 
 /** Width of a guest's pointers: `wasm32` has 32 bits, `wasm64` 64, of which a number holds 53. */
 export type GuestTarget = "wasm32" | "wasm64";
@@ -44,6 +45,30 @@ const claims = (): Claims =>
     byBuffer: new WeakMap(),
   }));
 
+/** Every method that a policy must have. */
+const METHODS: readonly (keyof BorrowPolicy)[] = [
+  "mutBorrow",
+  "sharedBorrow",
+  "mutUnborrow",
+  "sharedUnborrow",
+  "isMutBorrowed",
+  "isSharedBorrowed",
+  "conflict",
+  "lookup",
+  "outstanding",
+];
+
+function demandTarget(target: GuestTarget): GuestTarget {
+  if (target === "wasm32" || target === "wasm64") return target;
+  throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
+}
+
+function demandPolicy(policy: BorrowPolicy): BorrowPolicy {
+  const object = typeof policy === "object" && policy !== null;
+  if (object && METHODS.every((name) => typeof policy[name] === "function")) return policy;
+  throw new GuestError({ code: "invalid-option", option: "policy", got: printed(policy) });
+}
+
 /** Whether `source` still answers with `buffer`; one that throws or moved on does not. */
 function stillHolds(source: MemorySource, buffer: ArrayBufferLike): boolean {
   try {
@@ -71,16 +96,14 @@ export function claimBuffer(source: MemorySource, buffer: ArrayBufferLike): void
 /**
  * Finds or makes the state of a memory.
  *
- * @throws {@link GuestError} `options-differ` if the memory is already checked with other options.
+ * @throws {@link GuestError} `invalid-option`; `options-differ` if the memory is already checked with other options.
  */
 export function claimSource(source: MemorySource, options: GuestMemoryOptions): Claim {
   const { bySource } = claims();
   const present = bySource.get(source);
   if (present === undefined) {
-    const made: Claim = {
-      target: options.target ?? "wasm32",
-      policy: options.policy ?? new BorrowChecker(),
-    };
+    const { target = "wasm32", policy = new BorrowChecker() } = options;
+    const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy) };
     bySource.set(source, made);
     return made;
   }

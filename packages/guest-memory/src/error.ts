@@ -18,6 +18,7 @@ import {
   formatRegion,
   type Region,
 } from "@memkit/core";
+import { printed } from "./printed.js";
 
 /** The two kinds of borrow: any number of shared ones may overlap, a mut one overlaps nothing. */
 export type BorrowKind = "mut" | "shared";
@@ -116,6 +117,8 @@ export type GuestErrorDetail =
   | { readonly code: "memory-claimed" }
   /** This memory is already checked in another way (`option` says which option differs). */
   | { readonly code: "options-differ"; readonly option: string }
+  /** `got` (as text) is no value that `option` may have. */
+  | { readonly code: "invalid-option"; readonly option: string; readonly got: string }
   /** An export was called while the host still had borrows out. */
   | { readonly code: "reentered"; readonly entry: string; readonly borrows: readonly Borrow[] }
   /** An export was called after the instance had trapped or exited; that end is the `cause`. */
@@ -163,9 +166,9 @@ function describe(d: GuestErrorDetail): string {
     case "unterminated-string":
       return `no NUL byte in ${formatRegion(d.region)}`;
     case "stale-handle":
-      return `handle ${d.handle} names no live ${d.kind} borrow; it was released before, or never given out`;
+      return `handle ${printed(d.handle)} names no live ${d.kind} borrow; it was released before, or never given out`;
     case "wrong-handle-kind":
-      return `handle ${d.handle} names a live borrow of the other kind than ${d.kind}`;
+      return `handle ${printed(d.handle)} names a live borrow of the other kind than ${d.kind}`;
     case "released":
       return `this ${d.guard} of ${formatRegion(d.region)} was released; take a new one`;
     case "async-callback":
@@ -176,6 +179,8 @@ function describe(d: GuestErrorDetail): string {
       return "another source already claims this buffer; make both GuestMemory over the same source object";
     case "options-differ":
       return `this memory already has a GuestMemory with another ${d.option}; give the same one, or none`;
+    case "invalid-option":
+      return `${d.got} is no value for the option ${d.option}`;
     case "reentered":
       return `export ${d.entry} called while the host holds ${d.borrows.length} borrow(s), the first a ${
         d.borrows[0] === undefined ? "hidden one" : sayBorrow(d.borrows[0])

@@ -42,7 +42,7 @@ export class GuestMemory extends ByteMemory {
 
   /**
    * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`
-   * @throws {@link GuestError} `memory-claimed`, `options-differ`
+   * @throws {@link GuestError} `memory-claimed`, `invalid-option`, `options-differ`
    */
   constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
     super(source, options);

@@ -5,8 +5,8 @@
  */
 
 import { CoreError } from "@memkit/core";
-import { printed } from "./checked-memory.js";
 import type { GuestErrorDetail } from "./error.js";
+import { printed } from "./printed.js";
 
 /**
  * The detail of the {@link GuestError} that an error from reading or writing a value means; undefined for other errors,

@@ -12,8 +12,9 @@
  */
 
 import { isFloat, isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU64 } from "@memkit/core";
-import { CheckedMemory, printed } from "./checked-memory.js";
+import { CheckedMemory } from "./checked-memory.js";
 import { GuestError } from "./error.js";
+import { printed } from "./printed.js";
 
 /** The last question of a write, after bounds, alignment and borrows. A NaN is a float like any other. */
 function demand(fits: boolean, type: string, value: unknown): void {
