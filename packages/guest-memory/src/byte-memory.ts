@@ -9,6 +9,7 @@
  */
 
 import { type BorrowKind, GuestError } from "./error.js";
+import { printed } from "./printed.js";
 import { ScalarMemory } from "./scalar-memory.js";
 import { decodeUtf8, encodeUtf8, utf8Error } from "./utf8.js";
 
@@ -33,7 +34,7 @@ export class ByteMemory extends ScalarMemory {
    * ```
    */
   withSlice<R>(ptr: number, len: number, use: (bytes: Uint8Array) => R): R {
-    const start = this.validate(ptr, len, 1, 1);
+    const start = this.place(ptr, len, 1, 1);
     return this.#scoped("shared", start, this.normalise(len), use);
   }
 
@@ -43,16 +44,18 @@ export class ByteMemory extends ScalarMemory {
    * @throws {@link GuestError} as {@link withSlice}
    */
   withSliceMut<R>(ptr: number, len: number, use: (bytes: Uint8Array) => R): R {
-    const start = this.validate(ptr, len, 1, 1);
+    const start = this.place(ptr, len, 1, 1);
     return this.#scoped("mut", start, this.normalise(len), use);
   }
 
   /**
    * Copies `src` into the guest at `ptr`.
    *
-   * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed`
+   * @throws {@link GuestError} `try-from-int-error` if `src` is no Uint8Array, whose bytes would be rounded to fit; as
+   * {@link validate}, then `ptr-borrowed`
    */
   copyIn(ptr: number, src: Uint8Array): void {
+    demandKind(isBytes(src), "Uint8Array", src);
     const start = this.locate(ptr, src.length, 1, 1, "write");
     this.views.liveU8.set(src, start);
   }
@@ -99,9 +102,11 @@ export class ByteMemory extends ScalarMemory {
   /**
    * Writes `text` as UTF-8 at `ptr`, without a terminator, and returns the number of bytes.
    *
-   * @throws {@link GuestError} as {@link copyIn}; nothing is written unless all of it fits
+   * @throws {@link GuestError} `try-from-int-error` if `text` is no string; as {@link copyIn}; nothing is written unless
+   * all of it fits
    */
   writeString(ptr: number, text: string): number {
+    demandKind(typeof text === "string", "string", text);
     const bytes = encodeUtf8(text);
     this.copyIn(ptr, bytes);
     return bytes.length;
@@ -111,6 +116,8 @@ export class ByteMemory extends ScalarMemory {
     const handle = this.take(kind, start, len);
     let result: R;
     try {
+      // Bounds again: the policy may be the user's, and have changed the memory.
+      if (start + len >= this.views.u8.length) this.place(start, len, 1, 1);
       result = use(new Uint8Array(this.buffer, start, len));
     } finally {
       this.give(kind, handle);
@@ -120,6 +127,16 @@ export class ByteMemory extends ScalarMemory {
     }
     return result;
   }
+}
+
+/** Of any realm; a Proxy is none. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === "Uint8Array";
+}
+
+/** @throws {@link GuestError} `try-from-int-error` */
+export function demandKind(right: boolean, type: string, value: unknown): void {
+  if (!right) throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
 
 /** The error for `bytes`, which lie at `start` and are known not to be UTF-8. */

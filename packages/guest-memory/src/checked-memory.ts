@@ -14,9 +14,9 @@
  * @module
  */
 
-import { bufferOf, type MemorySource, type Region, ViewCache } from "@memkit/core";
-import { type BorrowPolicy, OUT_OF_HANDLES } from "./borrow-policy.js";
-import { claimBuffer, claimSource, type GuestMemoryOptions, type GuestTarget } from "./claim.js";
+import type { Region } from "@memkit/core";
+import { OUT_OF_HANDLES } from "./borrow-policy.js";
+import { ClaimedMemory } from "./claimed-memory.js";
 import {
   type Borrow,
   type BorrowKind,
@@ -24,6 +24,7 @@ import {
   GuestError,
   type GuestErrorDetail,
 } from "./error.js";
+import { printed } from "./printed.js";
 
 /** How {@link CheckedMemory.tryBorrow} and the other `try` methods answer. */
 export type Result<T> =
@@ -31,100 +32,8 @@ export type Result<T> =
   /** `new GuestError(error)` makes the exception, should one be wanted. */
   | { readonly ok: false; readonly error: GuestErrorDetail };
 
-/** Addresses of a 32-bit guest end here; those of a 64-bit guest end where numbers stop being exact. */
-const MAX_ADDRESS: Readonly<Record<GuestTarget, number>> = {
-  wasm32: 0xffff_ffff,
-  wasm64: Number.MAX_SAFE_INTEGER,
-};
-
-/** The part of `GuestMemory` that knows no types: addresses, bounds, alignment and borrows. */
-export class CheckedMemory {
-  /** Pointer width of the guest. */
-  readonly target: GuestTarget;
-  /** The highest address a pointer can hold: 2^32 - 1, or 2^53 - 1 for a 64-bit guest. */
-  readonly maxAddress: number;
-  /** @internal The buffer of the views. Kept here because asking a view for it costs as much as making one. */
-  buffer: ArrayBufferLike;
-  /** @internal The cached views. */
-  readonly views: ViewCache;
-  protected readonly borrows: BorrowPolicy;
-
-  constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
-    this.views = new ViewCache(source);
-    this.buffer = this.views.liveU8.buffer;
-    claimBuffer(source, this.buffer);
-    const claim = claimSource(source, options);
-    this.target = claim.target;
-    this.maxAddress = MAX_ADDRESS[claim.target];
-    this.borrows = claim.policy;
-  }
-
-  /** The memory's length in bytes, as the source says it now. */
-  get byteLength(): number {
-    return this.refresh();
-  }
-
-  /** The source this memory was made over. */
-  get source(): MemorySource {
-    return this.views.source;
-  }
-
-  /** Whether other threads may change the bytes at any time. No borrow of such a memory is ever recorded. */
-  isSharedMemory(): boolean {
-    return this.views.shared;
-  }
-
-  /**
-   * Every byte of the memory, unchecked.
-   *
-   * Caller must: read and write only ranges that no live borrow forbids; never keep the view, which is detached when the
-   * memory grows; not hand it to anyone who does either.
-   */
-  base(): Uint8Array {
-    this.refresh();
-    return this.views.liveU8;
-  }
-
-  /**
-   * Asks the source for its buffer again. Needed only after the source exchanged its buffer without detaching the old one.
-   *
-   * @returns the memory's length in bytes
-   * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`
-   * @throws {@link GuestError} `memory-claimed`
-   */
-  refresh(): number {
-    const buffer = bufferOf(this.views.source);
-    if (buffer !== this.buffer) claimBuffer(this.views.source, buffer);
-    const length = this.views.refresh();
-    this.buffer = this.views.liveU8.buffer;
-    return length;
-  }
-
-  /**
-   * The address that a pointer or length denotes: an i32 or u32 of a 32-bit guest, an i64 or u64 of a 64-bit one.
-   *
-   * A guest's pointers arrive as signed integers: from 2 GiB on they are negative.
-   *
-   * @throws {@link GuestError} `try-from-int-error` for what is no such integer, or above 2^53 - 1
-   *
-   * @example
-   * ```ts
-   * import { GuestMemory } from "@memkit/guest-memory";
-   *
-   * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) });
-   * mem.toAddress(-1); // => 4294967295
-   * ```
-   */
-  toAddress(value: number | bigint): number {
-    const wide = this.target === "wasm64";
-    const n = wide && typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value;
-    if (typeof n === "number" && Number.isSafeInteger(n)) {
-      if (n >= 0 && n <= this.maxAddress) return n;
-      if (!wide && n < 0 && n >= -0x8000_0000) return n >>> 0;
-    }
-    throw new GuestError(this.#notAnAddress(value));
-  }
-
+/** The part of `GuestMemory` that knows no types: bounds, alignment and borrows. */
+export class CheckedMemory extends ClaimedMemory {
   /** Whether any borrow is live. If so, the guest must not run. */
   hasOutstandingBorrows(): boolean {
     return this.borrows.mutCount !== 0 || this.borrows.sharedCount !== 0;
@@ -202,7 +111,14 @@ export class CheckedMemory {
    * @throws {@link GuestError} `try-from-int-error`, `ptr-overflow`, `ptr-out-of-bounds`, `ptr-not-aligned`
    */
   validate(ptr: number, count: number, size: number, align: number): number {
-    if (this.#inBounds(ptr, count, size) && (ptr & (align - 1)) === 0) return ptr;
+    demandSize(size);
+    demandAlign(align);
+    return this.place(ptr, count, size, align);
+  }
+
+  /** {@link validate} for sizes and alignments that are known to be good. */
+  protected place(ptr: number, count: number, size: number, align: number): number {
+    if (this.#inBounds(ptr, count, size) && (ptr & (align - 1)) === 0) return ptr >>> 0;
     const fault = this.fault(ptr, count, size, align, undefined);
     if (fault !== undefined) throw new GuestError(fault);
     return this.normalise(ptr);
@@ -227,11 +143,12 @@ export class CheckedMemory {
     align: number,
     access: "read" | "write",
   ): number {
+    // The policy first: it may be the user's, and whatever it does to the memory, the bounds hold afterwards (GM-6).
     if (
-      this.#inBounds(ptr, count, size) &&
-      (ptr & (align - 1)) === 0 &&
       this.borrows.mutCount === 0 &&
-      (access === "read" || this.borrows.sharedCount === 0)
+      (access === "read" || this.borrows.sharedCount === 0) &&
+      this.#inBounds(ptr, count, size) &&
+      (ptr & (align - 1)) === 0
     ) {
       return ptr;
     }
@@ -252,17 +169,14 @@ export class CheckedMemory {
     const elements = this.normalise(count);
     const len = elements * size;
     if (len > this.maxAddress) return { code: "ptr-overflow", ptr: start, count: elements, size };
-    const end = start + len;
-    const known = this.views.byteLength;
-    // 0 is what a detached buffer reports: even an empty range needs a view that is alive.
-    if ((end > known || known === 0) && end > this.refresh()) {
-      const byteLength = this.views.byteLength;
-      return { code: "ptr-out-of-bounds", region: { start, len }, byteLength };
-    }
+    const outside = this.#boundsFault(start, len);
+    if (outside !== undefined) return outside;
     if (len !== 0 && start % align !== 0) {
       return { code: "ptr-not-aligned", region: { start, len }, align };
     }
-    return access === undefined ? undefined : this.#borrowFault(start, len, access);
+    if (access === undefined) return undefined;
+    // Bounds again: the policy may be the user's, and have changed the memory while it answered.
+    return this.#borrowFault(start, len, access) ?? this.#boundsFault(start, len);
   }
 
   /** Whether the fast path may read `size` bytes at `ptr`, a multiple of `align`. */
@@ -270,9 +184,9 @@ export class CheckedMemory {
     return (
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
-      ptr + size <= this.views.u8.length &&
       (ptr & (align - 1)) === 0 &&
-      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size))
+      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
+      ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
   }
 
@@ -281,18 +195,11 @@ export class CheckedMemory {
     return (
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
-      ptr + size <= this.views.u8.length &&
       (ptr & (align - 1)) === 0 &&
       (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
-      (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size))
+      (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size)) &&
+      ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
-  }
-
-  /** {@link toAddress} of what is nearly always an unsigned number already. */
-  protected normalise(value: number): number {
-    if (typeof value === "number" && value >>> 0 === value) return value;
-    if (typeof value === "bigint") throw new GuestError(this.#notAnAddress(value));
-    return this.toAddress(value);
   }
 
   /** Borrows, or says why not. `start` and `len` are numbers already checked. */
@@ -319,6 +226,16 @@ export class CheckedMemory {
       ptr + count * size <= length &&
       length !== 0
     );
+  }
+
+  /** Slow half: asks the source again before it says no. */
+  #boundsFault(start: number, len: number): GuestErrorDetail | undefined {
+    const end = start + len;
+    const known = this.views.byteLength;
+    // 0 is what a detached buffer reports: even an empty range needs a view that is alive.
+    if ((end <= known && known !== 0) || end <= this.refresh()) return undefined;
+    const { byteLength } = this.views;
+    return { code: "ptr-out-of-bounds", region: { start, len }, byteLength };
   }
 
   #borrow(kind: BorrowKind, start: number, len: number): number {
@@ -354,15 +271,16 @@ export class CheckedMemory {
   #whole(region: Region): Region {
     return { start: this.normalise(region.start), len: this.normalise(region.len) };
   }
-
-  #notAnAddress(value: unknown): GuestErrorDetail {
-    const type = this.target === "wasm64" ? "a 53-bit address" : "i32 or u32";
-    return { code: "try-from-int-error", type, got: printed(value) };
-  }
 }
 
-/** A rejected value as an error prints it. */
-export function printed(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+function demandSize(size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return;
+  throw new GuestError({ code: "try-from-int-error", type: "size", got: printed(size) });
+}
+
+function demandAlign(align: number): void {
+  if (Number.isInteger(align) && align >>> 0 === align && align !== 0) {
+    if ((align & (align - 1)) === 0) return;
+  }
+  throw new GuestError({ code: "try-from-int-error", type: "alignment", got: printed(align) });
 }

@@ -41,11 +41,11 @@ export abstract class Guard {
   ) {
     this.guardName = guardName;
     this.mem = mem;
-    this.region = region;
+    this.region = Object.freeze({ start: region.start, len: region.len }); // GM-14: nobody moves it
     this.#kind = kind;
     this.#view = owned;
     if (kind === undefined) this.#handle = -1;
-    else this.#handle = kind === "mut" ? mem.mutBorrow(region) : mem.sharedBorrow(region);
+    else this.#handle = kind === "mut" ? mem.mutBorrow(this.region) : mem.sharedBorrow(this.region);
   }
 
   /** Whether it has ended. */
@@ -79,14 +79,20 @@ export abstract class Guard {
   /**
    * Ends the borrow.
    *
-   * @throws {@link GuestError} `released` the second time: by then the range may be somebody else's
+   * @throws {@link GuestError} `released` the second time: by then the range may be somebody else's; what the policy
+   * throws, and then the guard lives on
    */
   drop(): void {
     this.demandLive();
-    this.#live = false;
+    this.#live = false; // first: a policy that comes back here must not find it live
+    try {
+      if (this.#kind === "mut") this.mem.mutUnborrow(this.#handle);
+      else if (this.#kind === "shared") this.mem.sharedUnborrow(this.#handle);
+    } catch (error) {
+      this.#live = true;
+      throw error;
+    }
     this.#view = undefined;
-    if (this.#kind === "mut") this.mem.mutUnborrow(this.#handle);
-    else if (this.#kind === "shared") this.mem.sharedUnborrow(this.#handle);
   }
 
   /** Ends the borrow unless it has ended: what `using` calls. */

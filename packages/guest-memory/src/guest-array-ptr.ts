@@ -156,7 +156,7 @@ export class GuestArrayPtr<T extends Layout = Layout> {
     const { start, len } = this.#region();
     demandLength(this.len, values.length);
     this.mem.demandUnborrowed(start, len, "write");
-    this.mem.copyIn(start, elementBytes(this.type, values));
+    this.mem.copyIn(start, elementBytes(this.type, values, this.len));
   }
 
   /** The bytes as a string, not validated yet. */

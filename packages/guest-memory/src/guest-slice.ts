@@ -96,11 +96,13 @@ export class GuestSliceMut<T extends Transparent = Transparent> extends ElementG
    * @throws {@link GuestError} `released`, `try-from-int-error`; {@link CoreError} `index-out-of-range`
    */
   set(index: number, value: ValueOf<T>): void {
-    const { bytes, type, length } = this;
+    this.demandLive();
+    const { type, length } = this;
     if (!(Number.isInteger(index) && index >= 0 && index < length)) {
       throw new CoreError({ code: "index-out-of-range", type: type.name, index, length });
     }
-    bytes.set(elementBytes(type, [value]), index * type.size);
+    const encoded = elementBytes(type, [value], 1);
+    this.bytes.set(encoded, index * type.size);
   }
 
   /**
@@ -109,9 +111,10 @@ export class GuestSliceMut<T extends Transparent = Transparent> extends ElementG
    * @throws {@link GuestError} `released`, `slice-lengths-differ`, `try-from-int-error`
    */
   copyFromSlice(values: ArrayLike<ValueOf<T>>): void {
-    const { bytes, length } = this;
-    demandLength(length, values.length);
-    bytes.set(elementBytes(this.type, values));
+    this.demandLive();
+    demandLength(this.length, values.length);
+    const encoded = elementBytes(this.type, values, this.length);
+    this.bytes.set(encoded); // asked for last: looking at `values` may have grown the memory or ended the borrow
   }
 }
 
@@ -136,9 +139,10 @@ export function demandLength(expected: number, got: number): void {
 export function elementBytes<T extends Transparent>(
   type: T,
   values: ArrayLike<ValueOf<T>>,
+  count: number,
 ): Uint8Array {
   try {
-    return bytesOf(type, values);
+    return bytesOf(type, values, count);
   } catch (error) {
     const detail = layoutFault(error);
     throw detail === undefined ? error : new GuestError(detail);

@@ -6,7 +6,7 @@
  */
 
 import type { Region } from "@memkit/core";
-import { invalidUtf8 } from "./byte-memory.js";
+import { demandKind, invalidUtf8 } from "./byte-memory.js";
 import type { BorrowKind } from "./error.js";
 import { Guard } from "./guard.js";
 import type { GuestMemory } from "./guest-memory.js";
@@ -73,10 +73,11 @@ export class GuestStrMut extends TextGuard {
   /**
    * Replaces the text by another of the same length in UTF-8 bytes.
    *
-   * @throws {@link GuestError} `released`, `slice-lengths-differ`
+   * @throws {@link GuestError} `released`, `try-from-int-error` if `text` is no string, `slice-lengths-differ`
    */
   set(text: string): void {
     const { bytes } = this;
+    demandKind(typeof text === "string", "string", text);
     const encoded = encodeUtf8(text);
     demandLength(bytes.length, encoded.length);
     bytes.set(encoded);

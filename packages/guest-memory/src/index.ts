@@ -10,6 +10,7 @@ export { BorrowTracer } from "./borrow-tracer.js";
 export { ByteMemory } from "./byte-memory.js";
 export { CheckedMemory, type Result } from "./checked-memory.js";
 export type { GuestMemoryOptions, GuestTarget } from "./claim.js";
+export { ClaimedMemory } from "./claimed-memory.js";
 export {
   type Borrow,
   type BorrowKind,

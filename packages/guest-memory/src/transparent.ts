@@ -74,17 +74,22 @@ export function vectorOf<T extends Transparent>(
 }
 
 /**
- * The bytes of `values`: a view of them if they are a typed array of `type`, else a checked copy.
+ * The bytes of `values`: a view of them if they are a typed array of `type`, else a checked copy of the first `count`,
+ * which is what their length was when the caller asked.
  *
  * @throws {@link CoreError} `value-out-of-range`
  */
-export function bytesOf<T extends Transparent>(type: T, values: ArrayLike<ValueOf<T>>): Uint8Array {
+export function bytesOf<T extends Transparent>(
+  type: T,
+  values: ArrayLike<ValueOf<T>>,
+  count: number,
+): Uint8Array {
   const Vector = CONSTRUCTORS.get(type.kind) as unknown as typeof Uint8Array;
   if (LITTLE_ENDIAN && values instanceof Vector) {
     return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }
-  const bytes = new Uint8Array(values.length * type.size);
+  const bytes = new Uint8Array(count * type.size);
   const dv = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) type.write(dv, i * type.size, values[i] as never);
+  for (let i = 0; i < count; i++) type.write(dv, i * type.size, values[i] as never);
   return bytes;
 }
