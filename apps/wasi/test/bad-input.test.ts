@@ -4,7 +4,7 @@ import { GuestError } from "@memkit/guest-memory";
 import { describe, expect, it } from "vitest";
 import { FUNCTIONS } from "../src/functions.js";
 import { BUFFER, FIXTURES, OUT, type Pointer, SUBSCRIPTION, stage, VECTORS } from "./fixtures.js";
-import type { TestGuest } from "./harness.js";
+import { makeGuest, type TestGuest } from "./harness.js";
 
 const MEMORY = 0x1_0000;
 const IMPLEMENTED = FUNCTIONS.filter(({ call }) => call !== undefined);
@@ -268,6 +268,14 @@ describe("buffers named by iovecs", () => {
     const wide = Array.from({ length: 8193 }, () => [0, 0x8_0000] as const); // 2^32 + 2^19 bytes
     guest.vectors(table, ...wide);
     expect(outcome(guest, "fd_write", [1, table, wide.length, OUT])).toBe("EINVAL");
+  });
+
+  it("that name more bytes than the guest has: the host copies no more than that", () => {
+    const sizes: number[] = [];
+    const guest = makeGuest({ stdout: (bytes) => void sizes.push(bytes.length) });
+    guest.vectors(VECTORS, [0, 0xc000], [0, 0xc000]);
+    expect(outcome(guest, "fd_write", [1, VECTORS, 2, OUT])).toBe("ESUCCESS");
+    expect([sizes, guest.dv().getUint32(OUT, true)]).toEqual([[MEMORY], MEMORY]);
   });
 
   it("a result inside a buffer is written after it", () => {

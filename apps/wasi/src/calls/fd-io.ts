@@ -42,12 +42,14 @@ function scatter(bytes: Uint8Array, views: readonly Uint8Array[]): void {
   }
 }
 
-function gather(views: readonly Uint8Array[], total: number): Uint8Array {
-  const bytes = new Uint8Array(total);
+/** Copies the first `length` bytes of the views. */
+function gather(views: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const view of views) {
-    bytes.set(view, at);
-    at += view.length;
+    const part = view.subarray(0, length - at);
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
 }
@@ -64,8 +66,13 @@ function readStream(memory: GuestAccess, stream: Stream, vectors: Vectors): numb
   return bytes.length;
 }
 
+/**
+ * Writes at most as many bytes as the guest has memory: buffers may overlap, and 64 KiB of a guest's could name 4 GiB for
+ * the host to copy. What is left is a short write.
+ */
 function writeStream(memory: GuestAccess, stream: Stream, vectors: Vectors): number {
-  const bytes = withVectors(memory, "shared", vectors, (views) => gather(views, vectors.total));
+  const length = Math.min(vectors.total, memory.base().length);
+  const bytes = withVectors(memory, "shared", vectors, (views) => gather(views, length));
   if (bytes.length !== 0) stream.sink?.(bytes);
   return bytes.length;
 }
