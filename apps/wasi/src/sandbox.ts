@@ -15,12 +15,24 @@
 import * as fs from "node:fs";
 import type { DirHandle } from "./dir-handle.js";
 import { fail, systemErrorCode } from "./errno.js";
+import type { GuestAccess } from "./guest-access.js";
 
 /** How many symlinks one walk may expand. Linux: MAXSYMLINKS, include/linux/namei.h. */
 const MAX_SYMLINKS = 40;
 
 /** The longest path that is looked at, in UTF-8 bytes with its terminator. Linux: PATH_MAX, uapi/linux/limits.h. */
 const PATH_MAX = 4096;
+
+/**
+ * A path or a link's text of the guest's. One that is too long is not decoded: it may be as long as the memory, and no
+ * string of JavaScript is.
+ *
+ * @throws {@link GuestError} as `readString`; {@link Failure} ENAMETOOLONG
+ */
+export function readPath(memory: GuestAccess, ptr: number, length: number): string {
+  memory.validate(ptr, length, 1, 1);
+  return length < PATH_MAX ? memory.readString(ptr, length) : fail("ENAMETOOLONG");
+}
 
 /** Where a walk ended: one name in one directory, which may or may not exist. */
 export interface Location {

@@ -123,6 +123,20 @@ describe("text that is not UTF-8 is EILSEQ", () => {
   );
 });
 
+describe("a path of PATH_MAX bytes is too long before it is anything else", () => {
+  it.each(CASES.filter(({ pointer }) => pointer.path === true))(
+    "$name argument $arg",
+    ({ name, arg }) => {
+      const { guest, fd } = stage();
+      guest.bytes().fill(0xff, 0x7000, 0x8000);
+      const args = (FIXTURES[name]?.args(fd) ?? []).map((a, i) =>
+        i === arg ? 0x7000 : i === arg + 1 ? 0x1000 : a,
+      );
+      expect(outcome(guest, name, args)).toBe("ENAMETOOLONG");
+    },
+  );
+});
+
 /** A value that fits but means nothing, and one that does not fit; per kind of parameter. */
 const ENUMS: Readonly<
   Record<string, readonly [unknown: number | bigint, tooWide: number | bigint]>

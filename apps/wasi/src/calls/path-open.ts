@@ -10,7 +10,7 @@ import type { Context } from "../context.js";
 import { type Descriptor, fileTypeOf, OpenDir, OpenFile } from "../descriptor.js";
 import { fail, systemErrorCode } from "../errno.js";
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, Right, WRITING_RIGHTS } from "../rights.js";
-import { FOLLOW, type Location, resolve } from "../sandbox.js";
+import { FOLLOW, type Location, readPath, resolve } from "../sandbox.js";
 
 /** What the guest asked for. */
 interface Request {
@@ -114,7 +114,7 @@ export function pathOpen(
   out: number,
 ): void {
   const dir = fds.dir(fd, neededRights(oflags));
-  const name = memory.readString(path, length);
+  const name = readPath(memory, path, length);
   if (((base | inheriting) & ~dir.inheriting) !== 0) fail("ENOTCAPABLE");
   if (has(oflags, OFlag.directory) && has(oflags, OFlag.creat)) fail("EINVAL");
   fds.reserve();

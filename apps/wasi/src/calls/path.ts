@@ -15,7 +15,7 @@ import { fail, systemErrorCode } from "../errno.js";
 import { fileStatOf, timesOf } from "../file-stat.js";
 import { withBuffer } from "../io-vectors.js";
 import { Right } from "../rights.js";
-import { FOLLOW, type Location, resolve } from "../sandbox.js";
+import { FOLLOW, type Location, readPath, resolve } from "../sandbox.js";
 
 /** What is at the end of a path, or FOLLOW for a symlink that has to be followed. */
 function statAt(at: Location, lookup: number): fs.BigIntStats | typeof FOLLOW {
@@ -45,7 +45,7 @@ export function pathFilestatGet(
   out: number,
 ): void {
   const dir = fds.dir(fd, Right.path_filestat_get);
-  const name = memory.readString(path, length);
+  const name = readPath(memory, path, length);
   const stats = resolve(dir.handle, name, (at) => statAt(at, lookup));
   memory.write(filestat, out, fileStatOf(stats));
 }
@@ -61,7 +61,7 @@ export function pathFilestatSetTimes(
   flags: number,
 ): void {
   const dir = fds.dir(fd, Right.path_filestat_set_times);
-  const name = memory.readString(path, length);
+  const name = readPath(memory, path, length);
   resolve(dir.handle, name, (at) => {
     const stats = statAt(at, lookup);
     if (stats === FOLLOW) return FOLLOW;
@@ -77,7 +77,7 @@ export function pathCreateDirectory(
   length: number,
 ): void {
   const dir = fds.dir(fd, Right.path_create_directory);
-  resolve(dir.handle, memory.readString(path, length), (at) => {
+  resolve(dir.handle, readPath(memory, path, length), (at) => {
     if (at.name === ".") fail("EEXIST");
     fs.mkdirSync(at.path);
   });
@@ -90,7 +90,7 @@ export function pathRemoveDirectory(
   length: number,
 ): void {
   const dir = fds.dir(fd, Right.path_remove_directory);
-  resolve(dir.handle, memory.readString(path, length), (at) => {
+  resolve(dir.handle, readPath(memory, path, length), (at) => {
     if (at.name === ".") fail("EINVAL");
     fs.rmdirSync(at.path);
   });
@@ -103,7 +103,7 @@ export function pathUnlinkFile(
   length: number,
 ): void {
   const dir = fds.dir(fd, Right.path_unlink_file);
-  resolve(dir.handle, memory.readString(path, length), (at) => {
+  resolve(dir.handle, readPath(memory, path, length), (at) => {
     if (at.mustBeDir) fail(fs.lstatSync(at.path).isDirectory() ? "EISDIR" : "ENOTDIR");
     fs.unlinkSync(at.path);
   });
@@ -120,8 +120,8 @@ export function pathRename(
 ): void {
   const from = fds.dir(fd, Right.path_rename_source);
   const to = fds.dir(newFd, Right.path_rename_target);
-  const oldName = memory.readString(oldPath, oldLength);
-  const newName = memory.readString(newPath, newLength);
+  const oldName = readPath(memory, oldPath, oldLength);
+  const newName = readPath(memory, newPath, newLength);
   resolve(from.handle, oldName, (old) =>
     resolve(to.handle, newName, (fresh) => {
       if (old.name === "." || fresh.name === ".") fail("EBUSY");
@@ -153,8 +153,8 @@ export function pathLink(
 ): void {
   const from = fds.dir(fd, Right.path_link_source);
   const to = fds.dir(newFd, Right.path_link_target);
-  const oldName = memory.readString(oldPath, oldLength);
-  const newName = memory.readString(newPath, newLength);
+  const oldName = readPath(memory, oldPath, oldLength);
+  const newName = readPath(memory, newPath, newLength);
   if ((lookup & LookupFlag.symlink_follow) !== 0) fail("EINVAL");
   resolve(from.handle, oldName, (old) =>
     resolve(to.handle, newName, (fresh) => {
@@ -180,8 +180,8 @@ export function pathSymlink(
   length: number,
 ): void {
   const dir = fds.dir(fd, Right.path_symlink);
-  const text = memory.readString(textPtr, textLength);
-  const name = memory.readString(path, length);
+  const text = readPath(memory, textPtr, textLength);
+  const name = readPath(memory, path, length);
   if (text === "") fail("ENOENT");
   if (text.includes("\0")) fail("EINVAL");
   if (text.startsWith("/")) fail("EPERM");
@@ -202,7 +202,7 @@ export function pathReadlink(
   out: number,
 ): void {
   const dir = fds.dir(fd, Right.path_readlink);
-  const text = resolve(dir.handle, memory.readString(path, length), (at) =>
+  const text = resolve(dir.handle, readPath(memory, path, length), (at) =>
     at.mustBeDir ? fail("EINVAL") : fs.readlinkSync(at.path, "buffer"),
   );
   const used = withBuffer(memory, buffer, bufferLength, (bytes) => {
