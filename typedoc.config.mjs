@@ -29,12 +29,17 @@ export default {
   treatValidationWarningsAsErrors: true,
 };
 
-/** Options of the package in `folder`: every subpath that its `exports` name is an entry point. */
-export function docs(folder) {
+/**
+ * Options of the package in `folder`: every subpath that its `exports` name is an entry point.
+ *
+ * @param steps - Types that are steps of a calculation on types: they stand in signatures, but nobody writes them.
+ */
+export function docs(folder, steps = []) {
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   return {
     entryPoints: Object.values(exports).flatMap((to) =>
       typeof to === "string" ? [] : [to["@memkit/source"]],
     ),
+    intentionallyNotExported: steps,
   };
 }
