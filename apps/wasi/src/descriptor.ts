@@ -2,8 +2,8 @@
  * What a guest's file descriptor can stand for: a file, a directory, or a stream of the host's.
  *
  * Node can neither seek nor ask for a file offset, so the host keeps the offset of every file and reads and writes at
- * positions. Appending is therefore "at the size the file has now": atomic between the guests of one process, not
- * against other processes that write the same file.
+ * positions. Appending is therefore "at the size the file has now": atomic between the guests of one thread, not
+ * against other threads and processes that write the same file.
  *
  * @module
  */
