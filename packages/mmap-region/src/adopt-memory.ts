@@ -17,6 +17,7 @@ import { RegionError, wholeNumber } from "./region-error.js";
 import { encodeUnsigned, WasmReader } from "./wasm-reader.js";
 import {
   type DefinedMemory,
+  type Import,
   type Imports,
   readImports,
   readMemories,
@@ -146,23 +147,32 @@ export function adoptMemory(bytes: Uint8Array<ArrayBuffer>, options: AdoptOption
   const sections = readSections(new WasmReader(bytes, 0, bytes.length));
   const importSection = sections.find(({ id }) => id === SectionId.import);
   const memorySection = sections.find(({ id }) => id === SectionId.memory);
+  let memories = 0;
+  let already: ImportedMemory | undefined;
+  let own: DefinedMemory | undefined;
+  let taken = false;
+  const seeImport = (entry: Import): void => {
+    taken ||= entry.module === module && entry.name === name;
+    if (entry.memory === undefined) return;
+    memories += 1;
+    already ??= { ...entry.memory, module: entry.module, name: entry.name };
+  };
+  const seeMemory = (entry: DefinedMemory): void => {
+    memories += 1;
+    own ??= entry;
+  };
   const imports: Imports =
-    importSection === undefined ? { list: [], entries: 0 } : readImports(importSection.body);
-  const defined: readonly DefinedMemory[] =
-    memorySection === undefined ? [] : readMemories(memorySection.body);
+    importSection === undefined
+      ? { count: 0, entries: 0 }
+      : readImports(importSection.body, seeImport);
+  if (memorySection !== undefined) readMemories(memorySection.body, seeMemory);
 
-  const imported = imports.list.flatMap((i) =>
-    i.memory === undefined ? [] : [{ ...i.memory, module: i.module, name: i.name }],
-  );
-  const count = imported.length + defined.length;
-  if (count > 1) throw new RegionError({ code: "several-memories", count });
-  const already = imported[0];
+  if (memories > 1) throw new RegionError({ code: "several-memories", count: memories });
   if (already !== undefined) return importedAlready(bytes, already, maxPages);
-  const own = defined[0];
   if (own === undefined || memorySection === undefined)
     throw new RegionError({ code: "no-memory" });
   // Two imports of one name are valid wasm, but JavaScript can give only one value for both.
-  if (imports.list.some((i) => i.module === module && i.name === name)) {
+  if (taken) {
     throw new RegionError({ code: "import-name-taken", importModule: module, importName: name });
   }
 
@@ -173,7 +183,7 @@ export function adoptMemory(bytes: Uint8Array<ArrayBuffer>, options: AdoptOption
       ? bytes.subarray(0, 0)
       : bytes.subarray(imports.entries, importSection.body.end);
   const body = concat([
-    encodeUnsigned(imports.list.length + 1),
+    encodeUnsigned(imports.count + 1),
     others,
     moduleBytes,
     nameBytes,

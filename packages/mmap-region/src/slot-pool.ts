@@ -14,21 +14,19 @@ import { RegionError, wholeNumber } from "./region-error.js";
 /** The free slots of one region, and what a backend left in each for the next tenant. */
 export class SlotPool<Leftover> {
   readonly capacity: number;
-  /** The first `#free` entries are the free numbers, the most recently dropped last. */
-  readonly #numbers: Uint32Array;
+  /**
+   * The free numbers, by their position from 0 to `#free - 1`, the most recently dropped last. A position that is not
+   * in the map has its own number, as all have at first: slots that were never used take no memory.
+   */
+  readonly #moved: Map<number, number> = new Map();
   readonly #leftovers: Map<number, Leftover> = new Map();
   #free: number;
   #closed = false;
 
-  /** @throws {@link RegionError} `invalid-argument`, or `out-of-memory` when the list itself does not fit. */
+  /** @throws {@link RegionError} `invalid-argument` */
   constructor(capacity: number) {
     this.capacity = wholeNumber("capacity", capacity, 0xffff_ffff);
-    try {
-      this.#numbers = Uint32Array.from({ length: capacity }, (_, number) => number);
-    } catch (cause) {
-      throw new RegionError({ code: "out-of-memory", asked: capacity * 4 }, { cause });
-    }
-    this.#free = capacity;
+    this.#free = this.capacity;
   }
 
   get free(): number {
@@ -48,14 +46,15 @@ export class SlotPool<Leftover> {
   choose(strategy: AllocStrategy): number {
     if (this.#closed) throw new RegionError({ code: "region-closed" });
     const position = strategy.next(this.#free, this.capacity);
-    // Asked again after the call: the caller's strategy may have taken slots meanwhile.
+    // Asked again after the call: the caller's strategy may have closed the region or taken slots meanwhile.
+    if (this.#closed) throw new RegionError({ code: "region-closed" });
     if (this.#free === 0) throw new RegionError({ code: "region-full", capacity: this.capacity });
     return wholeNumber("allocation strategy's position", position, this.#free - 1);
   }
 
   /** The number of the slot at a position that {@link SlotPool.choose} returned. */
   numberAt(position: number): number {
-    return this.#numbers[position]!;
+    return this.#moved.get(position) ?? position;
   }
 
   /** What the slot's last tenant left behind for the next one. */
@@ -67,14 +66,20 @@ export class SlotPool<Leftover> {
   take(position: number): void {
     this.#leftovers.delete(this.numberAt(position));
     this.#free -= 1;
-    this.#numbers[position] = this.#numbers[this.#free]!;
+    this.#place(position, this.numberAt(this.#free));
+    this.#moved.delete(this.#free); // no longer a position
   }
 
   /** Makes a slot free again. The caller must have finished everything else with it (MR-3). */
   putLast(number: number, leftover?: Leftover): void {
     if (leftover !== undefined && !this.#closed) this.#leftovers.set(number, leftover);
-    this.#numbers[this.#free] = number;
+    this.#place(this.#free, number);
     this.#free += 1;
+  }
+
+  #place(position: number, number: number): void {
+    if (number === position) this.#moved.delete(position);
+    else this.#moved.set(position, number);
   }
 
   /** @throws {@link RegionError} `region-closed` when it already is. */

@@ -78,6 +78,7 @@ export class WasmReader {
   /** A length-prefixed UTF-8 name. */
   name(): string {
     const text = this.sub(this.unsigned(32));
+    if (text.done) return ""; // a module of nothing but empty names would spend its time in the decoder
     try {
       return UTF8.decode(this.bytes.subarray(text.at, text.end));
     } catch {

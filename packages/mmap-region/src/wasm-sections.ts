@@ -27,7 +27,10 @@ export interface Section {
   readonly body: WasmReader;
 }
 
-/** Reads `\0asm`, version 1, and the frame of every section. */
+/**
+ * Reads `\0asm`, version 1, and the frame of every section. Custom sections, of which there may be any number, are
+ * passed over.
+ */
 export function readSections(reader: WasmReader): readonly Section[] {
   for (const expected of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) {
     const offset = reader.at;
@@ -45,7 +48,8 @@ export function readSections(reader: WasmReader): readonly Section[] {
       if (next <= rank) throw reader.malformed(`section ${id} out of order or repeated`, start);
       rank = next;
     }
-    sections.push({ id, start, body: reader.sub(reader.unsigned(32)) });
+    const body = reader.sub(reader.unsigned(32));
+    if (id !== SectionId.custom) sections.push({ id, start, body });
   }
   return sections;
 }
@@ -93,21 +97,20 @@ function readImport(reader: WasmReader): Import {
   return { module, name, memory };
 }
 
-/** The entries of the import section. */
+/** The import section. */
 export interface Imports {
-  readonly list: readonly Import[];
+  readonly count: number;
   /** Where the first entry starts, behind the count. */
   readonly entries: number;
 }
 
-/** Reads the whole import section. */
-export function readImports(body: WasmReader): Imports {
+/** Reads the whole import section and shows every entry to `visit`: a module may have millions, so none is kept. */
+export function readImports(body: WasmReader, visit: (entry: Import) => void): Imports {
   const count = body.unsigned(32);
   const entries = body.at;
-  const list: Import[] = [];
-  for (let n = 0; n < count; n++) list.push(readImport(body));
+  for (let n = 0; n < count; n++) visit(readImport(body));
   body.finish();
-  return { list, entries };
+  return { count, entries };
 }
 
 /** A memory that the module defines, and where its type lies in the file. */
@@ -117,15 +120,13 @@ export interface DefinedMemory {
   readonly end: number;
 }
 
-/** Reads the whole memory section. */
-export function readMemories(body: WasmReader): readonly DefinedMemory[] {
+/** Reads the whole memory section, and shows every entry to `visit`. */
+export function readMemories(body: WasmReader, visit: (entry: DefinedMemory) => void): void {
   const count = body.unsigned(32);
-  const list: DefinedMemory[] = [];
   for (let n = 0; n < count; n++) {
     const start = body.at;
     const type = readMemoryType(body);
-    list.push({ type, start, end: body.at });
+    visit({ type, start, end: body.at });
   }
   body.finish();
-  return list;
 }
