@@ -59,11 +59,11 @@ export function customRandom(rng: () => number): AllocStrategy {
     next(free, capacity) {
       requireFree(free, capacity);
       const drawn = rng();
-      if (drawn >= 0 && drawn < 1) return Math.floor(drawn * free);
+      if (typeof drawn === "number" && drawn >= 0 && drawn < 1) return Math.floor(drawn * free);
       throw new RegionError({
         code: "invalid-argument",
         argument: "rng()",
-        value: drawn,
+        value: typeof drawn === "number" ? drawn : typeof drawn,
         reason: "a random source must return a number from 0 up to but not including 1",
       });
     },

@@ -116,6 +116,15 @@ export function planHeap(
       reason: "heap memory size requested for instance is larger than slot allows",
     });
   }
+  if (spec !== undefined && (typeof spec !== "object" || spec === null)) {
+    const value = spec === null ? "null" : typeof spec;
+    throw new RegionError({
+      code: "invalid-argument",
+      argument: "heap",
+      value,
+      reason: "a heap is described by an object, or left out",
+    });
+  }
   const addressSpace = limits.heapAddressSpaceSize;
   const initialSize = spec === undefined ? 0 : wholeNumber("initialSize", spec.initialSize);
   const reservedSize = wholeNumberOr("reservedSize", spec?.reservedSize, initialSize);
@@ -182,19 +191,32 @@ export function planExpansion(plan: HeapPlan, accessible: number, bytes: number)
   return added;
 }
 
+/** What is no Uint8Array, is a Proxy of one or is detached cannot be copied. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  let cause: unknown;
+  if (bytes instanceof Uint8Array) {
+    try {
+      return new Uint8Array(bytes);
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new RegionError(
+    {
+      code: "invalid-argument",
+      argument: "initialData bytes",
+      value: typeof bytes,
+      reason: "initial data is given as a Uint8Array whose buffer is not detached",
+    },
+    { cause },
+  );
+}
+
 /** The caller's initial data, copied, so that a later change of the caller's arrays does not reach the next reset. */
 export function copyInitialData(spec: ModuleSpec, initialSize: number): readonly InitialData[] {
   return (spec.initialData ?? []).map(({ offset, bytes }) => {
     wholeNumber("initialData offset", offset);
-    if (!(bytes instanceof Uint8Array)) {
-      throw new RegionError({
-        code: "invalid-argument",
-        argument: "initialData bytes",
-        value: typeof bytes,
-        reason: "initial data is given as a Uint8Array",
-      });
-    }
-    const copy = new Uint8Array(bytes);
+    const copy = copyOf(bytes);
     exceeds("incorrect-module", "initial data beyond the heap", offset + copy.length, initialSize);
     return { offset, bytes: copy };
   });

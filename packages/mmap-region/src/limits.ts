@@ -125,7 +125,8 @@ export class Limits implements LimitSizes {
    * @throws {@link RegionError} `invalid-argument` as the constructor.
    */
   with(sizes: Partial<LimitSizes>): Limits {
-    return new Limits({ ...this, ...sizes });
+    const given = Object.entries(sizes).filter(([, size]) => size !== undefined);
+    return new Limits({ ...this, ...Object.fromEntries(given) });
   }
 
   /**

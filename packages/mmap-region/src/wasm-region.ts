@@ -75,10 +75,10 @@ export class WasmRegion implements Region<WasmSlot> {
    * use, so that about 13,000 to 16,000 fit into a process on Linux x64, whatever the capacity.
    * @param sizes - The limits of every slot; what is left out has lucet's defaults. `heapMemorySize` must be a multiple
    * of 65,536 and at most 4 GiB.
-   * @throws {@link RegionError} `invalid-argument` as {@link Limits.validate}, `unsupported`, `out-of-memory`
+   * @throws {@link RegionError} `invalid-argument` as {@link Limits.validate}, `unsupported`
    */
   static create(capacity: number, sizes: Partial<LimitSizes> = {}): WasmRegion {
-    const limits = sizes instanceof Limits ? sizes : new Limits(sizes);
+    const limits = new Limits(sizes); // a copy, for MR-1 also of what is, or claims to be, a Limits
     limits.validate();
     requireWasmPages("heapMemorySize", limits.heapMemorySize);
     if (limits.heapMemorySize > WASM32_MAX_PAGES * WASM_PAGE_SIZE) {

@@ -39,7 +39,7 @@ function refuseMemories(): void {
 describe("WasmRegion.create", () => {
   test("takes Limits or sizes", () => {
     const limits = new Limits({ heapMemorySize: 2 * PAGE });
-    expect(WasmRegion.create(1, limits).limits).toBe(limits);
+    expect(WasmRegion.create(1, limits).limits).toEqual(limits);
     expect(WasmRegion.create(1, { heapMemorySize: 2 * PAGE }).limits).toEqual(limits);
   });
 
