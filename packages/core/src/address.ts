@@ -167,7 +167,7 @@ function isWide(value: number): boolean {
  */
 export function hiWord(value: number | bigint, what: AddressKind = "address"): number {
   checkU64(value, what);
-  return typeof value === "bigint" ? Number(value >> 32n) : Math.floor(value / WORD);
+  return typeof value === "bigint" ? Number(value >> 32n) : Math.floor(value / WORD) + 0; // -0 becomes 0
 }
 
 /**

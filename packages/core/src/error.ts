@@ -24,6 +24,11 @@ function branded(value: unknown, brand: symbol): boolean {
   return typeof value === "object" && value !== null && brand in value;
 }
 
+/** The ordinary `instanceof`, for classes that others derive: their instances have no brand of their own. */
+function inherits(value: unknown, { prototype }: { readonly prototype: object }): boolean {
+  return Object.prototype.isPrototypeOf.call(prototype, value as object);
+}
+
 /**
  * The common ancestor of `CoreError`, `GuestError`, `FrameError`, `PageTableError` and `RegionError`.
  *
@@ -55,7 +60,8 @@ export abstract class MemkitError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return branded(value, MEMKIT);
+    // biome-ignore lint/complexity/noThisInStatic: this is the class that was asked, which may be derived
+    return this === MemkitError ? branded(value, MEMKIT) : inherits(value, this);
   }
 }
 Object.defineProperty(MemkitError.prototype, MEMKIT, { value: true });
@@ -103,7 +109,8 @@ export function defineError<D extends ErrorDetail>(
       super(describe(detail), detail, options);
     }
     static override [Symbol.hasInstance](value: unknown): boolean {
-      return branded(value, symbol);
+      // biome-ignore lint/complexity/noThisInStatic: this is the class that was asked, which may be derived
+      return this === TypedError ? branded(value, symbol) : inherits(value, this);
     }
   }
   const name = brand.slice(brand.lastIndexOf("/") + 1);

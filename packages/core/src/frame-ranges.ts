@@ -72,6 +72,6 @@ export class FrameRanges {
       if (first[mid]! <= pfn) lo = mid + 1;
       else hi = mid;
     }
-    return lo > 0 && pfn <= this.#last[lo - 1]! && pfn % 1 === 0 ? lo - 1 : -1;
+    return lo > 0 && pfn <= this.#last[lo - 1]! && Number.isInteger(pfn) ? lo - 1 : -1;
   }
 }

@@ -61,6 +61,7 @@ export class Ledger {
 
   /** A handle of `kind` on `id` begins. */
   acquire(kind: string, id: number): void {
+    const stack = this.#stacks ? callers() : ""; // first: what `Error.prepareStackTrace` does may fail
     let ofKind = this.#live.get(kind);
     if (ofKind === undefined) {
       ofKind = new Map();
@@ -73,7 +74,7 @@ export class Ledger {
     }
     live.count += 1;
     this.#size += 1;
-    live.stacks?.push(callers());
+    live.stacks?.push(stack);
   }
 
   /**
@@ -113,6 +114,6 @@ export class Ledger {
 
 /** The stack from the caller of `acquire` on. */
 function callers(): string {
-  const lines = (new Error().stack ?? "").split("\n");
+  const lines = String(new Error().stack ?? "").split("\n"); // no string if a host prepares it
   return lines.slice(3).join("\n"); // "Error", this function, `acquire`
 }

@@ -63,8 +63,12 @@ export type MemoryErrorDetail =
   /** A ledger was told of the end of a handle that is not live. */
   | { readonly code: "not-in-ledger"; readonly kind: string; readonly id: number };
 
+/** What is no number, although its type says so, is not looked into: its code is not ours to run. */
+const shown = (n: number | bigint): string =>
+  (typeof n === "object" && n !== null) || typeof n === "function" ? typeof n : String(n);
+
 const hex = (n: number | bigint): string =>
-  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
+  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : shown(n);
 
 const SENTENCES: {
   readonly [C in MemoryErrorDetail["code"]]: (
@@ -74,17 +78,18 @@ const SENTENCES: {
   "address-out-of-range": (d) =>
     `${hex(d.got)} is no ${d.kind}: it must be an integer in 0..${hex(d.max)}`,
   "address-overflow": (d) => `${hex(d.len)} bytes from ${hex(d.start)} leave the address space`,
-  "invalid-level": (d) => `${d.got} is no paging level: those are 1 (4 KiB pages) to 5`,
-  "not-a-power-of-two": (d) => `cannot align to ${d.got}: a power of two up to 2^52 is needed`,
+  "invalid-level": (d) => `${shown(d.got)} is no paging level: those are 1 (4 KiB pages) to 5`,
+  "not-a-power-of-two": (d) =>
+    `cannot align to ${shown(d.got)}: a power of two up to 2^52 is needed`,
   "not-aligned": (d) => `the ${d.what}, ${hex(d.got)}, is not a multiple of ${d.align}`,
   "invalid-frame-range": (d) =>
-    `${d.frames} frames from frame ${hex(d.firstPfn)}: at least one is needed, and none above frame 0xfffffffffffff`,
+    `${shown(d.frames)} frames from frame ${hex(d.firstPfn)}: at least one is needed, and none above frame 0xfffffffffffff`,
   "frames-overlap": (d) =>
     `frame ${hex(d.pfn)} is claimed twice: banks and MMIO ranges may not overlap`,
   "banks-share-bytes": (d) =>
     `two banks use the byte at ${hex(d.byteOffset)} of one buffer: writing one frame would change another`,
   "out-of-bounds": (d) =>
-    `${d.len} bytes from ${hex(d.start)} are not inside a memory of ${hex(d.byteLength)} bytes`,
+    `${shown(d.len)} bytes from ${hex(d.start)} are not inside a memory of ${hex(d.byteLength)} bytes`,
   "too-short": (d) => `${d.needed} bytes are needed and ${d.remain} remain`,
   "not-a-single-access": (d) =>
     `${d.type} has ${d.size} bytes: only 1, 2, 4 or 8 can be accessed at once`,

@@ -80,7 +80,14 @@ function checkAlign(address: number, align: number): void {
     throw new CoreError({ code: "address-out-of-range", kind: "address", got: address, max });
   }
   // A logarithm alone would not do: that of 2^52 - 1 rounds to 52.
-  if (!(align >= 1 && align <= 2 ** 52 && 2 ** Math.round(Math.log2(align)) === align)) {
+  if (
+    !(
+      Number.isInteger(align) &&
+      align >= 1 &&
+      align <= 2 ** 52 &&
+      2 ** Math.round(Math.log2(align)) === align
+    )
+  ) {
     throw new CoreError({ code: "not-a-power-of-two", got: align });
   }
 }
@@ -122,7 +129,7 @@ export function alignDown(address: number, align: number): number {
 export function alignUp(address: number, align: number): number {
   checkAlign(address, align);
   const rest = address % align;
-  if (rest === 0) return address;
+  if (rest === 0) return address + 0; // -0 becomes 0
   const up = address - rest + align; // at most 2^53 - 1 + 2^52: rounded perhaps, but never down to a safe integer
   if (!Number.isSafeInteger(up)) {
     throw new CoreError({ code: "address-overflow", start: address, len: align - rest });
@@ -154,8 +161,8 @@ export interface PageSpan {
  */
 export function pagesTouched(start: number | bigint, len: number | bigint): PageSpan {
   const first = vpnOf(start);
-  if (typeof len === "number" ? !Number.isSafeInteger(len) || len < 0 : len < 0n || len > SPACE) {
-    const max = typeof len === "number" ? Number.MAX_SAFE_INTEGER : SPACE;
+  if (typeof len === "bigint" ? len < 0n || len > SPACE : !Number.isSafeInteger(len) || len < 0) {
+    const max = typeof len === "bigint" ? SPACE : Number.MAX_SAFE_INTEGER;
     throw new CoreError({ code: "address-out-of-range", kind: "length", got: len, max });
   }
   if (Number(len) === 0) return { first, count: 0 };

@@ -96,14 +96,16 @@ export class PhysicalMemory {
     memory: MemorySource | readonly BankInit[],
     { mmio = [] }: { readonly mmio?: readonly FrameRange[] } = {},
   ) {
-    const inits = isBankList(memory) ? memory : [wholeOf(memory)];
+    // Copies first: what is checked must be what is used, also where getters answer differently the second time.
+    const inits = (isBankList(memory) ? memory : [wholeOf(memory)]).map((init) => ({ ...init }));
+    const ranges = mmio.map(({ firstPfn, frames }) => ({ firstPfn, frames }));
     this.#ram = new FrameRanges(inits);
-    this.#devices = new FrameRanges(mmio);
+    this.#devices = new FrameRanges(ranges);
     this.#ram.refuseCommonFrame(this.#devices);
     const viewsOf = new Map<MemorySource, ViewCache>();
     this.banks = this.#ram.sorted(inits).map((init) => takeIn(init, viewsOf));
     refuseSharedBytes(this.banks);
-    this.mmio = this.#devices.sorted(mmio).map(({ firstPfn, frames }) => ({ firstPfn, frames }));
+    this.mmio = this.#devices.sorted(ranges);
     this.totalFrames = this.banks.reduce((sum, { frames }) => sum + frames, 0);
   }
 
@@ -123,7 +125,7 @@ export class PhysicalMemory {
    * allocates nothing. A number that is no {@link Paddr} is in no bank.
    */
   bankIndexAt(address: number): number {
-    return this.#ram.find(address % 1 === 0 ? Math.floor(address / PAGE_SIZE) : -1);
+    return this.#ram.find(Number.isInteger(address) ? Math.floor(address / PAGE_SIZE) : -1);
   }
 
   /** Where frame `pfn` starts in the source of its bank, in bytes, or -1. O(log banks), allocates nothing. */
@@ -156,7 +158,7 @@ function takeIn(
   const start = byteOffset;
   const len = frames * PAGE_SIZE;
   const { byteLength } = views;
-  if (start % BANK_ALIGN !== 0) {
+  if (!Number.isInteger(start) || start % BANK_ALIGN !== 0) {
     const what = "bank's byteOffset";
     throw new CoreError({ code: "not-aligned", what, got: start, align: BANK_ALIGN });
   }

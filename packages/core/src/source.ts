@@ -45,9 +45,9 @@ function isArrayBuffer(value: unknown): value is ArrayBuffer {
 }
 
 function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
-  // Not `instanceof`: pages that are not cross-origin isolated have shared wasm memories but no SharedArrayBuffer.
-  if (Object.prototype.toString.call(value) !== "[object SharedArrayBuffer]") return false;
   try {
+    // Not `instanceof`: pages that are not cross-origin isolated have shared wasm memories but no SharedArrayBuffer.
+    if (Object.prototype.toString.call(value) !== "[object SharedArrayBuffer]") return false;
     new DataView(value as SharedArrayBuffer);
     return true;
   } catch {
@@ -59,8 +59,12 @@ function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
 function nameOf(value: unknown): string {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value;
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  return ArrayBuffer.isView(value) ? `a view (${value.constructor?.name ?? tag})` : tag;
+  try {
+    const tag = Object.prototype.toString.call(value).slice(8, -1);
+    return ArrayBuffer.isView(value) ? `a view (${value.constructor?.name ?? tag})` : tag;
+  } catch {
+    return "an object"; // a revoked proxy, or a tag that throws: it has no name to give
+  }
 }
 
 /**

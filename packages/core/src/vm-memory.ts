@@ -85,7 +85,8 @@ export function solidRange(
   const bytes = given instanceof Uint8Array ? given : undefined;
   const memory = new SourceMemory(bytes ? { buffer: bytes.buffer } : (given as MemorySource));
   const byteLength = bytes ? bytes.length : memory.views.refresh();
-  const count = len ?? byteLength - start;
+  const count =
+    len === undefined && Number.isInteger(start) ? byteLength - start : (len ?? Number.NaN);
   const inside = Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 0;
   if (!inside || start + count > byteLength) {
     throw new CoreError({ code: "out-of-bounds", start, len: count, byteLength });

@@ -94,8 +94,15 @@ export function loadOnce<T>(memory: FallibleMemory, type: Pod<T>): T {
 }
 
 /** As {@link loadOnce}. */
-export function storeOnce<T>(memory: FallibleMemory, type: Pod<T>, value: T): void {
-  Atomics.store(...locate(memory, type), encode(type, value) as bigint);
+export function storeOnce<T>(
+  memory: FallibleMemory,
+  type: Pod<T>,
+  value: T,
+  seekAgain: () => void,
+): void {
+  const bits = encode(type, value) as bigint;
+  seekAgain(); // encoding may have run code of the value's, and that code anything
+  Atomics.store(...locate(memory, type), bits);
 }
 
 /** What a compare-and-exchange found. */
@@ -112,9 +119,11 @@ export function exchangeOnce<T>(
   type: Pod<T>,
   expected: T,
   replacement: T,
+  seekAgain: () => void,
 ): Exchange<T> {
   const before = encode(type, expected) as bigint;
   const after = encode(type, replacement) as bigint;
+  seekAgain(); // as in `storeOnce`
   const seen = Atomics.compareExchange(...locate(memory, type), before, after);
   return { previous: decode(type, seen), exchanged: seen === before };
 }

@@ -104,14 +104,17 @@ export abstract class BaseWriter extends VmCursor {
    * ```
    */
   cmpxchg<T>(reader: BaseReader, type: Pod<T>, expected: T, replacement: T): Exchange<T> {
-    reader.atomicLoad(type); // faults, or throws, where the reader may not read
-    const theirs = VmCursor.placeOf(reader);
-    this.seekOnce(type);
-    const ours = VmCursor.placeOf(this);
-    if (ours.buffer !== theirs.buffer || ours.offset !== theirs.offset) {
-      throw new CoreError({ code: "not-the-same-place" });
-    }
-    return exchangeOnce(this.memory, type, expected, replacement);
+    const seek = (): void => {
+      reader.atomicLoad(type); // faults, or throws, where the reader may not read
+      const theirs = VmCursor.placeOf(reader);
+      this.seekOnce(type);
+      const ours = VmCursor.placeOf(this);
+      if (ours.buffer !== theirs.buffer || ours.offset !== theirs.offset) {
+        throw new CoreError({ code: "not-the-same-place" });
+      }
+    };
+    seek();
+    return exchangeOnce(this.memory, type, expected, replacement, seek);
   }
 
   /** Proves that `type` can be written here in a single access, and leaves the memory pointing there. */
@@ -156,7 +159,7 @@ export class VmWriter extends BaseWriter {
    */
   writeOnce<T>(type: Pod<T>, value: T): void {
     this.seekOnce(type);
-    storeOnce(this.memory, type, value);
+    storeOnce(this.memory, type, value, () => this.seekOnce(type));
     this.advance(type.size);
   }
 
