@@ -17,6 +17,12 @@ import type { GuestAccess } from "./guest-access.js";
 /** The kind of borrow that a buffer needs: `mut` to be filled, `shared` to be written out. */
 export type Direction = "mut" | "shared";
 
+/**
+ * The most buffers of one call. Preview1 names no limit, but without one a call would make the host remember as many
+ * buffers as fit into the guest's memory. This is 64 times wasi-libc's own limit (`IOV_MAX` of its `limits.h`).
+ */
+const MAX_VECTORS = 64 * 1024;
+
 /** What a table of iovecs says. */
 export interface Vectors {
   /** The table itself. */
@@ -31,10 +37,11 @@ export interface Vectors {
  * Reads a table of `count` iovecs.
  *
  * @throws {@link GuestError} for the table and for each buffer: `ptr-overflow`, `ptr-out-of-bounds`, `ptr-not-aligned`.
- * EINVAL when the buffers together are longer than the call's result, a u32, could report.
+ * EINVAL when there are more than 65,536, or when together they are longer than the call's result, a u32, could report.
  */
 export function readVectors(memory: GuestAccess, table: number, count: number): Vectors {
   const start = memory.validate(table, count, iovec.size, iovec.align);
+  if (count > MAX_VECTORS) fail("EINVAL");
   const buffers: Region[] = [];
   let total = 0;
   for (let i = 0; i < count; i += 1) {

@@ -14,7 +14,7 @@ import { Errno, errnoOf } from "./errno.js";
 import { WasiError } from "./wasi-error.js";
 
 /** The errno for an error of guest memory; `undefined` for one that the guest does not survive. */
-export function errnoOfGuestError(error: GuestError): number | undefined {
+function errnoOfGuestError(error: GuestError): number | undefined {
   switch (error.code) {
     case "invalid-flag-value":
     case "invalid-enum-value":

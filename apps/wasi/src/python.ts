@@ -38,7 +38,7 @@ export interface RunReport {
 }
 
 /** What host calls work on: the checked memory, the same with counters, or the unchecked twin that it is compared with. */
-export type Mode = "checked" | "counted" | "unchecked";
+type Mode = "checked" | "counted" | "unchecked";
 
 /** What differs from run to run. */
 export interface RunOptions {

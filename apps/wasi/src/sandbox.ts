@@ -63,7 +63,7 @@ function linkTarget(path: string): string | undefined {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Bytes of a host name or link as a guest's string; EILSEQ where they are not UTF-8. */
-export function decodeName(bytes: Uint8Array): string {
+function decodeName(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {

@@ -77,7 +77,7 @@ const kinds = {
 } as const;
 
 /** The name of a kind of parameter. */
-export type KindName = keyof typeof kinds;
+type KindName = keyof typeof kinds;
 
 /** A parameter: its name, and its kind. */
 export type Param<K extends KindName = KindName> = readonly [name: string, kind: K];

@@ -354,6 +354,27 @@ describe("descriptors", () => {
     expect(outcome(guest, "proc_raise", [9])).toBe("ENOSYS");
   });
 
+  it("tables that the host would have to remember whole: EINVAL beyond 65,536 buffers and 2,048 subscriptions", () => {
+    const table = 0x1_0000;
+    const call = (name: string, args: (fd: number) => Args) => {
+      const { guest, fd } = stage();
+      guest.grow(9);
+      return outcome(guest, name, args(fd));
+    };
+    for (const [name, ...rest] of [
+      ["fd_read", OUT],
+      ["fd_write", OUT],
+      ["fd_pread", 0n, OUT],
+      ["fd_pwrite", 0n, OUT],
+    ] as const) {
+      expect(call(name, (fd) => [fd, table, 65_536, ...rest])).toBe("ESUCCESS");
+      expect(call(name, (fd) => [fd, table, 65_537, ...rest])).toBe("EINVAL");
+    }
+    // Subscriptions of zeros: clock 0, due at once.
+    expect(call("poll_oneoff", () => [table, table, 2048, OUT])).toBe("ESUCCESS");
+    expect(call("poll_oneoff", () => [table, table, 2049, OUT])).toBe("EINVAL");
+  });
+
   it("there are 46 functions, 45 of them implemented", () => {
     expect([FUNCTIONS.length, IMPLEMENTED.length]).toEqual([46, 45]);
   });

@@ -32,16 +32,16 @@ export interface Fixture {
 }
 
 /** Where things are in the guest's memory. */
-export const FILE = 0x1000; // "file", 4 bytes
-export const FRESH = 0x1100; // "fresh", 5 bytes
-export const LINK = 0x1200; // "link", 4 bytes: a symlink to "file"
-export const EMPTY = 0x1300; // "empty", 5 bytes: an empty directory
+const FILE = 0x1000; // "file", 4 bytes
+const FRESH = 0x1100; // "fresh", 5 bytes
+const LINK = 0x1200; // "link", 4 bytes: a symlink to "file"
+const EMPTY = 0x1300; // "empty", 5 bytes: an empty directory
 export const VECTORS = 0x2000; // two iovecs of 16 bytes
 export const BUFFER = 0x3000;
 export const OUT = 0x4000;
-export const OUT_2 = 0x4100;
+const OUT_2 = 0x4100;
 export const SUBSCRIPTION = 0x5000; // one, of the monotonic clock, due at once
-export const EVENT = 0x6000;
+const EVENT = 0x6000;
 
 const out = (arg: number, size: number): Pointer => ({ arg, size, align: size });
 const record = (arg: number, size: number): Pointer => ({ arg, size, align: 8 });

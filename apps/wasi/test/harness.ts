@@ -21,7 +21,7 @@ import { INHERITABLE_RIGHTS, Right } from "../src/rights.js";
 const WIDE: readonly string[] = ["filesize", "filedelta", "timestamp", "dircookie", "rights"];
 
 /** The wasm types of a function's parameters. */
-export function wasmTypes(name: string): readonly ("i32" | "i64")[] {
+function wasmTypes(name: string): readonly ("i32" | "i64")[] {
   const fn = FUNCTIONS.find((each) => each.name === name);
   if (fn === undefined) throw new Error(`no function ${name}`);
   return fn.params.map(([, kind]) => (WIDE.includes(kind) ? "i64" : "i32"));
@@ -40,7 +40,7 @@ export function watFor(extra = ""): string {
     const gets = types.map((_, i) => `(local.get ${i})`).join(" ");
     return `(func (export "${name}") (param ${types.join(" ")}) ${result(name)} (call $${name} ${gets}))`;
   });
-  return `(module ${imports.join("\n")} (memory (export "memory") 1 8) ${exports.join("\n")} ${extra})`;
+  return `(module ${imports.join("\n")} (memory (export "memory") 1 16) ${exports.join("\n")} ${extra})`;
 }
 
 const assembler = await wabt();
@@ -87,12 +87,12 @@ export interface TestOptions extends HostOptions {
 export const ALL = BigInt(INHERITABLE_RIGHTS);
 export const READ_WRITE = BigInt(Right.fd_read | Right.fd_write | Right.fd_seek | Right.fd_tell);
 
-const region = WasmRegion.create(4096, { heapMemorySize: 8 * WASM_PAGE_SIZE });
+const region = WasmRegion.create(4096, { heapMemorySize: 16 * WASM_PAGE_SIZE });
 
 /** A guest of one page, closed when the test ends. */
 export function makeGuest(options: TestOptions = {}): TestGuest {
   const module = options.module ?? plain;
-  const type = { initialPages: 1, maximumPages: 8, shared: false, memory64: false };
+  const type = { initialPages: 1, maximumPages: 16, shared: false, memory64: false };
   const slot = region.newInstance({ heap: heapSpecOf(type) });
   const memory = new GuestMemory(slot.heap);
   const nothing = {

@@ -13,8 +13,14 @@ import { ClockId, EventType, event, SubClockFlag, subscription } from "../abi.js
 import { now, sleepUntil } from "../clocks.js";
 import type { Context } from "../context.js";
 import { Errno, errnoOf, fail } from "../errno.js";
-import type { FdTable } from "../fd-table.js";
+import { type FdTable, MAX_DESCRIPTORS } from "../fd-table.js";
 import { Right } from "../rights.js";
+
+/**
+ * The most subscriptions of one call: reading and writing of every descriptor that a guest can have. poll(2) knows the
+ * same limit (EINVAL beyond RLIMIT_NOFILE), so that one call cannot make the host remember a whole memory of them.
+ */
+const MAX_SUBSCRIPTIONS = 2 * MAX_DESCRIPTORS;
 
 type Subscription = ValueOf<typeof subscription>;
 type Event = ValueOf<typeof event>;
@@ -86,6 +92,7 @@ export function pollOneoff(
   if (count === 0) fail("EINVAL");
   const from = memory.validate(input, count, subscription.size, subscription.align);
   const to = memory.validate(output, count, event.size, event.align);
+  if (count > MAX_SUBSCRIPTIONS) fail("EINVAL");
   const subscriptions: Subscription[] = [];
   for (let i = 0; i < count; i += 1) {
     subscriptions.push(memory.read(subscription, from + i * subscription.size));
