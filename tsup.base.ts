@@ -26,5 +26,9 @@ export const libConfig = (over: Options = {}): ReturnType<typeof defineConfig> =
     dts: { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
     clean: true,
     sourcemap: true,
+    // The sources are in the package: the maps need not carry them a second time.
+    esbuildOptions(options) {
+      options.sourcesContent = false;
+    },
     ...over,
   });

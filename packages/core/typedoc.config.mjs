@@ -10,4 +10,5 @@ export default docs(import.meta.dirname, [
   "src/layout/struct.ts:Named",
   "src/layout/variant.ts:CaseValue",
   "src/layout/variant.ts:NameOf",
+  "src/vm-memory.ts:VmRange",
 ]);

@@ -59,6 +59,7 @@ export abstract class MemkitError extends Error {
     return { ...Object.fromEntries(fields), name: this.name, message: this.message };
   }
 
+  /** Asks for the brand, so that errors of another copy of the package count (see the head of this module). */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: this is the class that was asked, which may be derived
     return this === MemkitError ? branded(value, MEMKIT) : inherits(value, this);
@@ -73,6 +74,7 @@ export type ErrorOf<D extends ErrorDetail> = MemkitError & Readonly<D>;
 export interface ErrorClass<D extends ErrorDetail> {
   new (detail: D, options?: ErrorOptions): ErrorOf<D>;
   readonly prototype: MemkitError;
+  /** Asks for the brand, so that errors of another copy of the package count (see the head of this module). */
   [Symbol.hasInstance](value: unknown): value is ErrorOf<D>;
 }
 

@@ -84,6 +84,7 @@ export abstract class VmCursor {
       throw new CoreError({ code: "too-short", needed: size, remain: this.left });
   }
 
+  /** Moves the cursor on, over bytes that {@link require} has found. */
   protected advance(count: number): void {
     this.#at += count;
   }

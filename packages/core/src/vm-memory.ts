@@ -38,7 +38,7 @@ const isFallible = (value: MemorySource | ViewCache | FallibleMemory): value is 
   has(value, "seek");
 
 /** A {@link MemorySource} as memory that ends, for now, where the source does. */
-export class SourceMemory implements FallibleMemory {
+class SourceMemory implements FallibleMemory {
   readonly views: ViewCache;
   offset = 0;
 

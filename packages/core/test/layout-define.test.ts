@@ -9,9 +9,19 @@ import {
   aligned,
   array,
   atomic,
+  bool8,
+  boolWitx32,
+  charU8,
   emit,
   enumeration,
+  f32,
+  f64,
   flags,
+  handle,
+  i8,
+  i16,
+  i32,
+  i64,
   Kind,
   type Layout,
   packed,
@@ -23,6 +33,7 @@ import {
   u16,
   u32,
   u64,
+  u64Number,
   variant,
 } from "../src/layout.js";
 import { detailOf } from "./layout-detail.js";
@@ -155,7 +166,39 @@ describe("a definition", () => {
     expect(variant(u8, ["a", ["b", u64]]).cases).toEqual({ a: 0, b: 1 });
   });
 
-  it("keeps one object per type and target, and one shape for all", () => {
+  it("gives plain scalars the first kinds, without a gap (CORE-10)", () => {
+    const scalars = [
+      u8,
+      i8,
+      u16,
+      i16,
+      u32,
+      i32,
+      u64,
+      i64,
+      f32,
+      f64,
+      bool8,
+      boolWitx32,
+      charU8,
+      u64Number,
+    ];
+    expect(scalars.map(({ kind }) => kind)).toEqual(scalars.map((_, i) => i));
+    expect(Kind.u64Number).toBe(scalars.length - 1);
+    const others = [
+      ptr(u8),
+      handle,
+      enumeration(u8, ["a"]),
+      flags(u8, []),
+      atomic(u8),
+      array(u8, 1),
+    ];
+    for (const { kind } of [...others, struct(["a", u8]), variant(u8, ["a"]), pad(1)]) {
+      expect(kind).toBeGreaterThan(Kind.u64Number);
+    }
+  });
+
+  it("keeps one object per type and target, and one shape for all (CORE-11, CORE-12)", () => {
     const list = struct(["next", ptr(u8)], ["n", array(ptr(u32), 2)]);
     expect(list.for("wasm64")).toBe(list.for("wasm64"));
     expect(list.for("wasm64")).not.toBe(list.for("host64"));

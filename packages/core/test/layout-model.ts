@@ -126,7 +126,7 @@ const { model: anyModel } = fc.letrec<{ model: Model }>((tie) => ({
 export const models: fc.Arbitrary<Model> = anyModel;
 
 /** The name of field, case or flag `n`. Some are no identifiers, and some mean something to every object. */
-export const nameOf = (n: number): string =>
+const nameOf = (n: number): string =>
   ["a", "b c", "constructor", "toString", "length", "π`$"][n] ?? `x${n}`;
 
 /** The layout that a model stands for. */

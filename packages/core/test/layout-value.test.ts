@@ -87,7 +87,7 @@ describe.each(
     }
   });
 
-  it("refuses everything else, and writes nothing", () => {
+  it("refuses everything else, and writes nothing (CORE-14)", () => {
     const dv = fresh();
     const view = struct(["it", type]).for(type.target).view(dv, 0) as { it?: unknown };
     for (const value of [...bad, ...JUNK]) {

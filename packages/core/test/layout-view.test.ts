@@ -196,7 +196,7 @@ describe("an atomic", () => {
     expect([dv.getUint32(4, true), other.getUint32(4, true)]).toEqual([1, 3]);
   });
 
-  it("is refused at an address that is no multiple of its width, and stays where it was", () => {
+  it("is refused at an address that is no multiple of its width, and stays where it was (CORE-15)", () => {
     const buffer = new ArrayBuffer(64);
     const tight = packed(struct(["kind", u8], ["count", atomic(u32)]));
     const view = tight.view(new DataView(buffer), 0);

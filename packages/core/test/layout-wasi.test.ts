@@ -170,7 +170,7 @@ describe("WASI preview 1", () => {
     expect(subscription.read(dv, 0)).toEqual(value);
   });
 
-  it("puts a subscription's file descriptor at 16, whatever the case", () => {
+  it("puts a subscription's file descriptor at 16, whatever the case (CORE-16)", () => {
     const dv = new DataView(new ArrayBuffer(48));
     subscription.write(dv, 0, {
       userdata: 0n,

@@ -47,7 +47,7 @@ function filled(bytes: number): DataView<ArrayBuffer> {
 }
 
 describe("any type", () => {
-  it("has the size, alignment and offsets that C gives it, on every target", () => {
+  it("has the size, alignment and offsets that C gives it, on every target (CORE-13)", () => {
     fc.assert(
       fc.property(models, (model) => {
         for (const target of TARGETS) {

@@ -146,7 +146,7 @@ export function invalidUtf8(bytes: Uint8Array, start: number): GuestError {
 }
 
 /** Whether a callback's result is something to await. */
-export function isThenable(value: unknown): boolean {
+function isThenable(value: unknown): boolean {
   return (
     ((typeof value === "object" && value !== null) || typeof value === "function") &&
     typeof (value as { then?: unknown }).then === "function"

@@ -100,6 +100,7 @@ export abstract class Guard {
     if (this.#live) this.drop();
   }
 
+  /** What a structured log wants: plain numbers. */
   toJSON(): object {
     const { start, len } = this.region;
     return { guard: this.guardName, start, len, dropped: this.dropped };

@@ -67,6 +67,7 @@ export class GuestArrayPtr<T extends Layout = Layout> {
     for (let i = 0; i < this.len; i++) yield base.add(i);
   }
 
+  /** As {@link iter}. */
   [Symbol.iterator](): Generator<GuestPtr<T>> {
     return this.iter();
   }
@@ -174,6 +175,7 @@ export class GuestArrayPtr<T extends Layout = Layout> {
     return `*guest 0x${this.offsetBase.toString(16)}/${this.len}`;
   }
 
+  /** What a structured log wants: plain numbers. */
   toJSON(): object {
     return { type: this.type.name, offset: this.offsetBase, len: this.len };
   }

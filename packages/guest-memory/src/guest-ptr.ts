@@ -125,6 +125,7 @@ export class GuestPtr<T extends Layout = Layout> {
     return `*guest 0x${this.offset.toString(16)}`;
   }
 
+  /** What a structured log wants: plain numbers. */
   toJSON(): object {
     return { type: this.type.name, offset: this.offset };
   }

@@ -90,6 +90,7 @@ export class GuestStrPtr {
     return `*guest 0x${this.offsetBase.toString(16)}/${this.len}`;
   }
 
+  /** What a structured log wants: plain numbers. */
   toJSON(): object {
     return { type: "str", offset: this.offsetBase, len: this.len };
   }

@@ -24,7 +24,9 @@ import { isCarried, trap, trapCause } from "./raise-trap.js";
 
 /** What entering asks of a memory. A `GuestMemory` is one. */
 export interface BorrowedMemory {
+  /** Whether the guest must not run now. */
   hasOutstandingBorrows(): boolean;
+  /** Which borrows forbid it. */
   outstandingBorrows(): readonly Borrow[];
 }
 
@@ -33,6 +35,7 @@ export interface InstanceLike {
   readonly exports: object;
 }
 
+/** What {@link wrapInstance} has to know of an instance. */
 export interface WrapOptions {
   /** The memory, or memories, that the instance works on. */
   readonly memory: BorrowedMemory | readonly BorrowedMemory[];

@@ -28,7 +28,7 @@ export class AtomicCell {
   readonly #type: LayoutNode;
   #dv: DataView | undefined;
   /** The words of the whole buffer: for code that calls `Atomics` itself. */
-  words: Words;
+  words: Uint8Array | Uint16Array | Uint32Array;
   /** Where the number is in {@link AtomicCell.words}. */
   index: number;
 
@@ -59,6 +59,7 @@ export class AtomicCell {
     this.index = address / size;
   }
 
+  /** The number now. */
   load(): number {
     return Atomics.load(this.words, this.index);
   }

@@ -16,7 +16,7 @@ import { outOfRange } from "./misfit.js";
 import type { LayoutNode, Member } from "./node.js";
 
 /** What the views of all record types have in common. */
-export class RecordView {
+class RecordView {
   "~dv": DataView;
   "~at": number;
   /** Views of fields, by field number. */

@@ -109,6 +109,7 @@ export interface Handle extends Layout<number, FixedShape<4>> {
 
 /** The type of a value with a view of its own, or else the value itself. */
 export type ViewOf<L extends Layout> = L extends {
+  /** Makes the view. */
   view(dv: DataView, offset: number): infer V;
 }
   ? V
@@ -116,5 +117,6 @@ export type ViewOf<L extends Layout> = L extends {
 
 /** Types that are only seen through a view of their own: records, arrays, atomics. */
 export interface Viewed {
+  /** Its view of the bytes at `offset`. */
   view(dv: DataView, offset: number): unknown;
 }
