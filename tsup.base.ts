@@ -23,7 +23,11 @@ export const libConfig = (over: Options = {}): ReturnType<typeof defineConfig> =
     format: ["esm", "cjs"],
     target: "node20",
     splitting: true,
-    dts: { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
+    dts: {
+      // The declarations name Symbol.dispose, which no `lib` before ESNext declares: they bring it along.
+      banner: '/// <reference lib="esnext.disposable" />',
+      compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] },
+    },
     clean: true,
     sourcemap: true,
     // The sources are in the package: the maps need not carry them a second time.

@@ -63,7 +63,7 @@ export class Consumer {
   typecheck(compiler: string): void {
     const compilerOptions = {
       target: "ES2022",
-      lib: ["ES2022", "ESNext.Disposable"],
+      lib: ["ES2022"],
       types: [],
       module: "NodeNext",
       moduleResolution: "NodeNext",

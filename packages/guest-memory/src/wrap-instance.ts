@@ -20,6 +20,7 @@
 
 import { sharedRegistry } from "@memkit/core";
 import { type Borrow, GuestError } from "./error.js";
+import { printed } from "./printed.js";
 import { isCarried, trap, trapCause } from "./raise-trap.js";
 
 /** What entering asks of a memory. A `GuestMemory` is one. */
@@ -59,6 +60,8 @@ const lives = (): WeakMap<object, Life> =>
  * (`poisoned`, with that end as `cause`). What {@link trap} was given comes out as thrown; a trap of the guest's own
  * comes out as `guest-trap` with the engine's error as `cause`. Plain exceptions pass unchanged and end nothing.
  *
+ * @throws {@link GuestError} `invalid-option` for what is no instance, or a memory that is no `GuestMemory`
+ *
  * Raw exports are not seen: calls through `instance.exports`, or through a table, are neither refused nor translated.
  *
  * @typeParam E - the exports, for the compiler: `wrapInstance<{ run(n: number): number }>(instance, ...)`.
@@ -85,7 +88,9 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   instance: InstanceLike,
   options: WrapOptions,
 ): E {
+  demandObject("instance.exports", instance?.exports);
   const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
+  for (const memory of memories) demandMemory(memory);
   const life = lifeOf(instance);
   const wrap = (name: string, value: unknown): unknown =>
     typeof value === "function"
@@ -97,6 +102,20 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
     wrap(name, value),
   ]);
   return Object.freeze(Object.fromEntries(exports)) as E;
+}
+
+function demandObject(option: string, value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new GuestError({ code: "invalid-option", option, got: printed(value) });
+}
+
+/** A `WebAssembly.Memory` in this place would be found out only when the guest is entered. */
+function demandMemory(memory: unknown): void {
+  demandObject("memory", memory);
+  const { hasOutstandingBorrows, outstandingBorrows } = memory as Partial<BorrowedMemory>;
+  if (typeof hasOutstandingBorrows === "function" && typeof outstandingBorrows === "function")
+    return;
+  throw new GuestError({ code: "invalid-option", option: "memory", got: printed(memory) });
 }
 
 type Callable = (...args: unknown[]) => unknown;
@@ -174,10 +193,14 @@ function isTrap(raised: unknown): raised is Error {
 
 /**
  * V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError. Neither has a class of its own, and hosts
- * have errors of both names, so the engines' words decide.
+ * have errors of both names, so the engines' words decide, the whole of them.
+ *
+ * Compared, not matched: this runs where the stack ends, and a regular expression that has to be compiled there
+ * aborts the process (V8: "RegExpCompiler Allocation failed") or throws a SyntaxError, which a guest can swallow.
  */
 function isStackOverflow({ name, message }: Error): boolean {
   return name === "RangeError"
-    ? /^Maximum call stack size exceeded/.test(message)
-    : name === "InternalError" && /^too much recursion/.test(message);
+    ? message === "Maximum call stack size exceeded" ||
+        message === "Maximum call stack size exceeded."
+    : name === "InternalError" && message === "too much recursion";
 }

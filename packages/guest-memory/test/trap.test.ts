@@ -313,3 +313,16 @@ describe("a trap in a start function", () => {
     expect(trapCause(raised)).toBe(end);
   });
 });
+
+it("what is no instance, or no checked memory, is refused before anything runs", () => {
+  const memory = new GuestMemory({ buffer: new ArrayBuffer(8) });
+  const instance = { exports: {} };
+  const wrap = wrapInstance as (instance: unknown, options: { memory: unknown }) => unknown;
+  expect(codeOf(() => wrap({ run: () => 1 }, { memory }))).toBe("invalid-option");
+  expect(codeOf(() => wrap(undefined, { memory }))).toBe("invalid-option");
+  expect(codeOf(() => wrap(instance, { memory: { buffer: new ArrayBuffer(8) } }))).toBe(
+    "invalid-option",
+  );
+  expect(codeOf(() => wrap(instance, { memory: [memory, null] }))).toBe("invalid-option");
+  expect(codeOf(() => wrap(instance, { memory: undefined }))).toBe("invalid-option");
+});
