@@ -1,10 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/**
+ * TypeScript takes the braces of a `@throws` tag for a type, so TypeDoc finds `{@link CoreError}` there only in the module
+ * that exports it. Here it is looked up among what the package's index exports.
+ */
+const linkToIndex = (app) =>
+  app.converter.addUnknownSymbolResolver(({ symbolReference }, { project }) => {
+    const name = symbolReference?.path?.map(({ path }) => path).join(".");
+    const target = name && project.getChildByName(`index.${name}`);
+    return target && { target, caption: name };
+  });
+
 /** The documentation of all packages; a warning fails, so that what is exported stays documented. */
 export default {
   name: "memkit",
   entryPointStrategy: "packages",
+  plugin: [linkToIndex],
   entryPoints: ["packages/*"],
   packageOptions: {
     excludeInternal: true,
@@ -22,10 +34,9 @@ export default {
       "TypeAlias",
     ],
   },
-  // Every package has checked itself by then. Links stay unchecked: TypeScript takes the braces of a `@throws` tag for a
-  // type, and TypeDoc then finds a class only if the same module exports it. The root README points at folders that are
-  // no part of the documentation.
-  validation: { notExported: false, invalidLink: false, invalidPath: false, notDocumented: false },
+  // Every package has checked the rest by then; links are checked once all packages are there. The root README points at
+  // folders that are no part of the documentation.
+  validation: { notExported: false, invalidLink: true, invalidPath: false, notDocumented: false },
   out: "docs/api",
   readme: "README.md",
   hideGenerator: true,

@@ -15,7 +15,8 @@ import type { Borrow, BorrowKind } from "./error.js";
  *
  * @example
  * ```ts
- * import { BorrowChecker, BorrowTracer, GuestMemory } from "@memkit/guest-memory";
+ * import { GuestMemory } from "@memkit/guest-memory";
+ * import { BorrowChecker, BorrowTracer } from "@memkit/guest-memory/borrow";
  *
  * const policy = new BorrowTracer(new BorrowChecker());
  * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) }, { policy });

@@ -70,7 +70,7 @@ export class ClaimedMemory {
    * Asks the source for its buffer again. Needed only after the source exchanged its buffer without detaching the old one.
    *
    * @returns the memory's length in bytes
-   * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`
+   * @throws `CoreError` `invalid-source`, `source-detached`, `source-threw`
    * @throws {@link GuestError} `memory-claimed`
    */
   refresh(): number {

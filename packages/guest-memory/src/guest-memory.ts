@@ -41,7 +41,7 @@ export class GuestMemory extends ByteMemory {
   readonly pointers: PointerEnv;
 
   /**
-   * @throws {@link CoreError} `invalid-source`, `source-detached`, `source-threw`
+   * @throws `CoreError` `invalid-source`, `source-detached`, `source-threw`
    * @throws {@link GuestError} `memory-claimed`, `invalid-option`, `options-differ`
    */
   constructor(source: MemorySource, options: GuestMemoryOptions = {}) {

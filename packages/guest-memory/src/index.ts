@@ -6,7 +6,6 @@
 
 export { BorrowChecker, type BorrowCheckerSizes } from "./borrow-checker.js";
 export { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
-export { BorrowTracer } from "./borrow-tracer.js";
 export { ByteMemory } from "./byte-memory.js";
 export { CheckedMemory, type Result } from "./checked-memory.js";
 export type { GuestMemoryOptions, GuestTarget } from "./claim.js";

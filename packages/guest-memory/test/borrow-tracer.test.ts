@@ -1,4 +1,5 @@
-import { BorrowChecker, BorrowTracer, GuestMemory } from "@memkit/guest-memory";
+import { GuestMemory } from "@memkit/guest-memory";
+import { BorrowChecker, BorrowTracer } from "@memkit/guest-memory/borrow";
 import { expect, it } from "vitest";
 import { codeOf } from "./support/model.js";
 

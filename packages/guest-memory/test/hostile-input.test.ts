@@ -1,10 +1,6 @@
 import { u8, u16, u32 } from "@memkit/core";
-import {
-  BorrowChecker,
-  BorrowTracer,
-  GuestMemory,
-  type GuestMemoryOptions,
-} from "@memkit/guest-memory";
+import { GuestMemory, type GuestMemoryOptions } from "@memkit/guest-memory";
+import { BorrowChecker, BorrowTracer } from "@memkit/guest-memory/borrow";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./support/model.js";
 
