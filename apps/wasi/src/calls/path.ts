@@ -17,6 +17,19 @@ import { withBuffer } from "../io-vectors.js";
 import { Right } from "../rights.js";
 import { FOLLOW, type Location, readPath, resolve } from "../sandbox.js";
 
+/** Walks from a descriptor that has `right` to where a path of the guest ends, and acts there. */
+function atPath<T>(
+  { memory, fds }: Context,
+  right: number,
+  fd: number,
+  path: number,
+  length: number,
+  use: (at: Location) => T | typeof FOLLOW,
+): T {
+  const dir = fds.dir(fd, right);
+  return resolve(dir.handle, readPath(memory, path, length), use);
+}
+
 /** What is at the end of a path, or FOLLOW for a symlink that has to be followed. */
 function statAt(at: Location, lookup: number): fs.BigIntStats | typeof FOLLOW {
   const stats = fs.lstatSync(at.path, { bigint: true });
@@ -37,21 +50,20 @@ function statIfPresent(path: string): fs.Stats | undefined {
 }
 
 export function pathFilestatGet(
-  { memory, fds }: Context,
+  host: Context,
   fd: number,
   lookup: number,
   path: number,
   length: number,
   out: number,
 ): void {
-  const dir = fds.dir(fd, Right.path_filestat_get);
-  const name = readPath(memory, path, length);
-  const stats = resolve(dir.handle, name, (at) => statAt(at, lookup));
-  memory.write(filestat, out, fileStatOf(stats));
+  const right = Right.path_filestat_get;
+  const stats = atPath(host, right, fd, path, length, (at) => statAt(at, lookup));
+  host.memory.write(filestat, out, fileStatOf(stats));
 }
 
 export function pathFilestatSetTimes(
-  { memory, fds }: Context,
+  host: Context,
   fd: number,
   lookup: number,
   path: number,
@@ -60,9 +72,7 @@ export function pathFilestatSetTimes(
   mtim: bigint,
   flags: number,
 ): void {
-  const dir = fds.dir(fd, Right.path_filestat_set_times);
-  const name = readPath(memory, path, length);
-  resolve(dir.handle, name, (at) => {
+  atPath(host, Right.path_filestat_set_times, fd, path, length, (at) => {
     const stats = statAt(at, lookup);
     if (stats === FOLLOW) return FOLLOW;
     const { atime, mtime } = timesOf(stats, atim, mtim, flags);
@@ -70,40 +80,22 @@ export function pathFilestatSetTimes(
   });
 }
 
-export function pathCreateDirectory(
-  { memory, fds }: Context,
-  fd: number,
-  path: number,
-  length: number,
-): void {
-  const dir = fds.dir(fd, Right.path_create_directory);
-  resolve(dir.handle, readPath(memory, path, length), (at) => {
+export function pathCreateDirectory(host: Context, fd: number, path: number, length: number): void {
+  atPath(host, Right.path_create_directory, fd, path, length, (at) => {
     if (at.name === ".") fail("EEXIST");
     fs.mkdirSync(at.path);
   });
 }
 
-export function pathRemoveDirectory(
-  { memory, fds }: Context,
-  fd: number,
-  path: number,
-  length: number,
-): void {
-  const dir = fds.dir(fd, Right.path_remove_directory);
-  resolve(dir.handle, readPath(memory, path, length), (at) => {
+export function pathRemoveDirectory(host: Context, fd: number, path: number, length: number): void {
+  atPath(host, Right.path_remove_directory, fd, path, length, (at) => {
     if (at.name === ".") fail("EINVAL");
     fs.rmdirSync(at.path);
   });
 }
 
-export function pathUnlinkFile(
-  { memory, fds }: Context,
-  fd: number,
-  path: number,
-  length: number,
-): void {
-  const dir = fds.dir(fd, Right.path_unlink_file);
-  resolve(dir.handle, readPath(memory, path, length), (at) => {
+export function pathUnlinkFile(host: Context, fd: number, path: number, length: number): void {
+  atPath(host, Right.path_unlink_file, fd, path, length, (at) => {
     if (at.mustBeDir) fail(fs.lstatSync(at.path).isDirectory() ? "EISDIR" : "ENOTDIR");
     fs.unlinkSync(at.path);
   });
