@@ -12,7 +12,7 @@ import { GuestMemory, wrapInstance } from "@memkit/guest-memory";
 import { adoptMemory, heapSpecOf, WASM_PAGE_SIZE, WasmRegion } from "@memkit/mmap-region";
 import { onTestFinished } from "vitest";
 import wabt from "wabt";
-import { ERRNO_NAMES, Errno, type ErrnoName } from "../src/errno.js";
+import { ERRNO_NAMES, type ErrnoName } from "../src/errno.js";
 import { FUNCTIONS } from "../src/functions.js";
 import type { GuestAccess } from "../src/guest-access.js";
 import { type HostOptions, MODULE_NAME, WasiHost } from "../src/host.js";
