@@ -179,13 +179,26 @@ export class CheckedMemory extends ClaimedMemory {
     return this.#borrowFault(start, len, access) ?? this.#boundsFault(start, len);
   }
 
+  /** Whether no borrow forbids reading `size` bytes at `ptr`. Asked before the bounds: the policy may be the user's. */
+  protected readable(ptr: number, size: number): boolean {
+    return this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size);
+  }
+
+  /** Whether no borrow forbids writing `size` bytes at `ptr`. Asked before the bounds. */
+  protected writable(ptr: number, size: number): boolean {
+    return (
+      this.readable(ptr, size) &&
+      (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size))
+    );
+  }
+
   /** Whether the fast path may read `size` bytes at `ptr`, a multiple of `align`. */
   protected mayRead(ptr: number, size: number, align: number): boolean {
     return (
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
       (ptr & (align - 1)) === 0 &&
-      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
+      this.readable(ptr, size) &&
       ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
   }
@@ -196,8 +209,7 @@ export class CheckedMemory extends ClaimedMemory {
       typeof ptr === "number" &&
       ptr >>> 0 === ptr &&
       (ptr & (align - 1)) === 0 &&
-      (this.borrows.mutCount === 0 || !this.borrows.isMutBorrowed(ptr, size)) &&
-      (this.borrows.sharedCount === 0 || !this.borrows.isSharedBorrowed(ptr, size)) &&
+      this.writable(ptr, size) &&
       ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
   }

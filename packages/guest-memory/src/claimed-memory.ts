@@ -11,6 +11,7 @@ import type { BorrowPolicy } from "./borrow-policy.js";
 import { claimBuffer, claimSource, type GuestMemoryOptions, type GuestTarget } from "./claim.js";
 import { GuestError, type GuestErrorDetail } from "./error.js";
 import { printed } from "./printed.js";
+import { ScalarViews } from "./scalar-views.js";
 
 /** Addresses of a 32-bit guest end here; those of a 64-bit guest end where numbers stop being exact. */
 const MAX_ADDRESS: Readonly<Record<GuestTarget, number>> = {
@@ -28,12 +29,15 @@ export class ClaimedMemory {
   buffer: ArrayBufferLike;
   /** @internal The cached views. */
   readonly views: ViewCache;
+  /** The same bytes, as the scalars read them. */
+  protected scalars: ScalarViews;
   protected readonly borrows: BorrowPolicy;
 
   constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
     this.views = new ViewCache(source);
     this.buffer = this.views.liveU8.buffer;
     claimBuffer(source, this.buffer);
+    this.scalars = new ScalarViews(this.views.u8);
     const claim = claimSource(source, options);
     this.target = claim.target;
     this.maxAddress = MAX_ADDRESS[claim.target];
@@ -78,6 +82,7 @@ export class ClaimedMemory {
     if (buffer !== this.buffer) claimBuffer(this.views.source, buffer);
     const length = this.views.refresh();
     this.buffer = this.views.liveU8.buffer;
+    if (this.scalars.u8 !== this.views.u8) this.scalars = new ScalarViews(this.views.u8);
     return length;
   }
 
