@@ -9,7 +9,8 @@
  */
 
 import { CoreError } from "@memkit/core";
-import { GuestError, trap, trapCause } from "@memkit/guest-memory";
+import { GuestError } from "@memkit/guest-memory";
+import { trap, trapCause } from "@memkit/guest-memory/instance";
 import { Errno, errnoOf } from "./errno.js";
 import { WasiError } from "./wasi-error.js";
 

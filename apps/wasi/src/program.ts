@@ -9,7 +9,8 @@
  * @module
  */
 
-import { type BorrowedMemory, GuestError, GuestMemory, wrapInstance } from "@memkit/guest-memory";
+import { GuestError, GuestMemory } from "@memkit/guest-memory";
+import { type BorrowedMemory, wrapInstance } from "@memkit/guest-memory/instance";
 import {
   adoptMemory,
   heapSpecOf,

@@ -8,7 +8,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { GuestMemory, wrapInstance } from "@memkit/guest-memory";
+import { GuestMemory } from "@memkit/guest-memory";
+import { wrapInstance } from "@memkit/guest-memory/instance";
 import { adoptMemory, heapSpecOf, WASM_PAGE_SIZE, WasmRegion } from "@memkit/mmap-region";
 import { onTestFinished } from "vitest";
 import wabt from "wabt";

@@ -25,13 +25,6 @@ export { GuestCow, GuestSlice, GuestSliceMut } from "./guest-slice.js";
 export { GuestStr, GuestStrCow, GuestStrMut } from "./guest-str.js";
 export { GuestStrPtr } from "./guest-str-ptr.js";
 export type { GuestInput, GuestValue } from "./guest-value.js";
-export { trap, trapCause } from "./raise-trap.js";
 export { ScalarMemory } from "./scalar-memory.js";
 export type { Transparent, VectorOf, Vectors } from "./transparent.js";
 export { UnsafeGuestSlice } from "./unsafe-guest-slice.js";
-export {
-  type BorrowedMemory,
-  type InstanceLike,
-  type WrapOptions,
-  wrapInstance,
-} from "./wrap-instance.js";

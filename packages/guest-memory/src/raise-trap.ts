@@ -24,7 +24,8 @@ const carried = (): WeakMap<object, { readonly error: unknown }> =>
  *
  * @example
  * ```ts
- * import { GuestError, trap, trapCause } from "@memkit/guest-memory";
+ * import { GuestError } from "@memkit/guest-memory";
+ * import { trap, trapCause } from "@memkit/guest-memory/instance";
  *
  * let raised: unknown;
  * try {

@@ -68,7 +68,8 @@ const lives = (): WeakMap<object, Life> =>
  *
  * @example
  * ```ts
- * import { GuestError, GuestMemory, trap, wrapInstance } from "@memkit/guest-memory";
+ * import { GuestError, GuestMemory } from "@memkit/guest-memory";
+ * import { trap, wrapInstance } from "@memkit/guest-memory/instance";
  *
  * const memory = new GuestMemory({ buffer: new ArrayBuffer(8) });
  * const instance = { exports: { run: (): never => trap(new GuestError({ code: "exit", status: 3 })) } };

@@ -1,5 +1,5 @@
 import { GuestError, GuestMemory } from "@memkit/guest-memory";
-import { trap, trapCause, wrapInstance } from "@memkit/guest-memory/trap";
+import { trap, trapCause, wrapInstance } from "@memkit/guest-memory/instance";
 import { beforeAll, describe, expect, it } from "vitest";
 import wabt from "wabt";
 import { TRAP_MODULE } from "../src/trap-module.js";

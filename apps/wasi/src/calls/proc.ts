@@ -5,7 +5,8 @@
  */
 
 import { randomFillSync } from "node:crypto";
-import { GuestError, trap } from "@memkit/guest-memory";
+import { GuestError } from "@memkit/guest-memory";
+import { trap } from "@memkit/guest-memory/instance";
 import type { Context } from "../context.js";
 import { withBuffer } from "../io-vectors.js";
 

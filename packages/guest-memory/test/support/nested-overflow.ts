@@ -5,7 +5,8 @@
  * Prints what came out; the process must live to do so.
  */
 
-import { GuestMemory, wrapInstance } from "@memkit/guest-memory";
+import { GuestMemory } from "@memkit/guest-memory";
+import { wrapInstance } from "@memkit/guest-memory/instance";
 
 // (module (import "h" "c" (func)) (func (export "recurse") call 1) (func (export "nest") call 0))
 const bytes = Uint8Array.from(

@@ -1,5 +1,5 @@
 /**
- * Leaving a guest for good, and entering it again: traps, exits, poisoning, re-entry.
+ * A guest instance: leaving it for good, and entering it again: traps, exits, poisoning, re-entry.
  *
  * @module
  */
