@@ -7,8 +7,14 @@
  */
 
 import { bufferOf, type MemorySource, ViewCache } from "@memkit/core";
-import type { BorrowPolicy } from "./borrow-policy.js";
-import { claimBuffer, claimSource, type GuestMemoryOptions, type GuestTarget } from "./claim.js";
+import { type BorrowPolicy, type WatchingPolicy, watching } from "./borrow-policy.js";
+import {
+  type Claim,
+  claimBuffer,
+  claimSource,
+  type GuestMemoryOptions,
+  type GuestTarget,
+} from "./claim.js";
 import { GuestError, type GuestErrorDetail } from "./error.js";
 import { printed } from "./printed.js";
 import { ScalarViews } from "./scalar-views.js";
@@ -20,7 +26,7 @@ const MAX_ADDRESS: Readonly<Record<GuestTarget, number>> = {
 };
 
 /** The part of `GuestMemory` that checks no access yet: the source and its views, the guest's addresses. */
-export class ClaimedMemory {
+export class ClaimedMemory extends ScalarViews {
   /** Pointer width of the guest. */
   readonly target: GuestTarget;
   /** The highest address a pointer can hold: 2^32 - 1, or 2^53 - 1 for a 64-bit guest. */
@@ -29,19 +35,23 @@ export class ClaimedMemory {
   buffer: ArrayBufferLike;
   /** @internal The cached views. */
   readonly views: ViewCache;
-  /** The same bytes, as the scalars read them. */
-  protected scalars: ScalarViews;
   protected readonly borrows: BorrowPolicy;
+  /** @internal The same policy, if it watches what holders do. */
+  readonly watch: WatchingPolicy | null;
+  protected readonly claim: Claim;
 
   constructor(source: MemorySource, options: GuestMemoryOptions = {}) {
-    this.views = new ViewCache(source);
-    this.buffer = this.views.liveU8.buffer;
+    const views = new ViewCache(source);
+    super(views.u8);
+    this.views = views;
+    this.buffer = views.liveU8.buffer;
     claimBuffer(source, this.buffer);
-    this.scalars = new ScalarViews(this.views.u8);
     const claim = claimSource(source, options);
     this.target = claim.target;
     this.maxAddress = MAX_ADDRESS[claim.target];
     this.borrows = claim.policy;
+    this.watch = watching(claim.policy);
+    this.claim = claim;
   }
 
   /** The memory's length in bytes, as the source says it now. */
@@ -82,7 +92,7 @@ export class ClaimedMemory {
     if (buffer !== this.buffer) claimBuffer(this.views.source, buffer);
     const length = this.views.refresh();
     this.buffer = this.views.liveU8.buffer;
-    if (this.scalars.u8 !== this.views.u8) this.scalars = new ScalarViews(this.views.u8);
+    if (this.u8 !== this.views.u8) this.retype(this.views.u8);
     return length;
   }
 
@@ -102,23 +112,30 @@ export class ClaimedMemory {
    * ```
    */
   toAddress(value: number | bigint): number {
-    const wide = this.target === "wasm64";
-    const n = wide && typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value;
+    const wide = this.target === "wasm64" && typeof value === "bigint";
+    const address = this.addressOf(wide ? Number(BigInt.asUintN(64, value)) : value);
+    if (address < 0) throw new GuestError(this.notAnAddress(value));
+    return address;
+  }
+
+  /** The address that a number denotes, or -1 if it is none. */
+  protected addressOf(n: unknown): number {
     if (typeof n === "number" && Number.isSafeInteger(n)) {
       if (n >= 0 && n <= this.maxAddress) return n + 0; // -0 becomes 0
-      if (!wide && n < 0 && n >= -0x8000_0000) return n >>> 0;
+      if (this.target === "wasm32" && n < 0 && n >= -0x8000_0000) return n >>> 0;
     }
-    throw new GuestError(this.#notAnAddress(value));
+    return -1;
   }
 
   /** {@link toAddress} of what is nearly always an unsigned number already. */
   protected normalise(value: number): number {
     if (typeof value === "number" && value >>> 0 === value) return value >>> 0; // -0 becomes 0
-    if (typeof value === "bigint") throw new GuestError(this.#notAnAddress(value));
+    if (typeof value === "bigint") throw new GuestError(this.notAnAddress(value));
     return this.toAddress(value);
   }
 
-  #notAnAddress(value: unknown): GuestErrorDetail {
+  /** What is wrong with a value that is none. */
+  protected notAnAddress(value: unknown): GuestErrorDetail {
     const type = this.target === "wasm64" ? "a 53-bit address" : "i32 or u32";
     return { code: "try-from-int-error", type, got: printed(value) };
   }

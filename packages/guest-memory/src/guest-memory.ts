@@ -18,6 +18,7 @@ import { GuestArrayPtr } from "./guest-array-ptr.js";
 import { GuestPtr } from "./guest-ptr.js";
 import { GuestStrPtr } from "./guest-str-ptr.js";
 import { layoutFault } from "./layout-faults.js";
+import { LiveScalars } from "./live-scalars.js";
 
 /**
  * A guest's memory, checked: every access is in bounds, aligned, and refused where a borrow forbids it.
@@ -50,6 +51,10 @@ export class GuestMemory extends ByteMemory {
       fromAddress: (type, address) => new GuestPtr(this, type.element, address),
       toAddress: (_, value) => (value instanceof GuestPtr ? value.offset : value) as number,
     };
+    if (new.target === GuestMemory && this.views.resizable) {
+      // biome-ignore lint/correctness/noConstructorReturn: a caller need not know that there are two kinds
+      return new ResizableMemory(source, options);
+    }
   }
 
   /**
@@ -174,6 +179,19 @@ export class GuestMemory extends ByteMemory {
   #own<L extends Layout>(type: L): L {
     return type.target === this.target ? type : type.for(this.target);
   }
+}
+
+/** A memory over a resizable buffer: its scalar methods are live-scalars.ts's. */
+class ResizableMemory extends GuestMemory {}
+for (const [name, method] of Object.entries(
+  Object.getOwnPropertyDescriptors(LiveScalars.prototype),
+)) {
+  if (!name.startsWith("live")) continue;
+  Object.defineProperty(
+    ResizableMemory.prototype,
+    `${name[4]!.toLowerCase()}${name.slice(5)}`,
+    method,
+  );
 }
 
 /** The detail of a value's fault; anything else goes on as it is. */
