@@ -1,5 +1,5 @@
 /**
- * Reference-counted metadata of physical frames. Today: the reference count.
+ * Reference-counted metadata of physical frames.
  *
  * @packageDocumentation
  */
@@ -23,3 +23,19 @@ export {
   tryIncShared,
   tryIncSingle,
 } from "./ref-count.js";
+export type { SlotGeometry } from "./slot/geometry.js";
+export {
+  FRAME_METADATA_MAX_ALIGN,
+  FRAME_METADATA_MAX_SIZE,
+  META_SLOT_SIZE,
+  type TableParts,
+} from "./slot/layout.js";
+export {
+  attachSlots,
+  createSlots,
+  type SlotTableAttachment,
+  type SlotTableOptions,
+  slotTableBytes,
+} from "./slot/open.js";
+export type { SlotTable, TableMode } from "./slot/slot-table.js";
+export type { HeaderPart, TableErrorDetail } from "./table-error.js";

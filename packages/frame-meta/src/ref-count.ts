@@ -85,13 +85,19 @@ export const Refusal = {
   overflow: -4,
   countAtMax: -5,
   outOfBound: -6,
+  /** A claim found the frame shared. */
+  inUse: -7,
+  /** The address is not a multiple of 4096. */
+  notAligned: -8,
+  /** The frame belongs to a device and has no slot. */
+  mmio: -9,
 } as const;
 
 /** A value of {@link Refusal}. */
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
-/** Why `word` may not move. Off the hot path: called only with a word that has been refused. */
-function refusalOf(word: number | undefined): Refusal {
+/** Why `word` may not move. Off the hot path: called only with a word that has been refused. @internal */
+export function refusalOf(word: number | undefined): Refusal {
   if (word === undefined) return Refusal.outOfBound;
   if (word > 0) return Refusal.countAtMax; // a decrement accepts every positive word
   if (word === REF_COUNT_UNUSED) return Refusal.unused;

@@ -1,0 +1,219 @@
+/**
+ * Makes slot tables, and opens those that another agent has made.
+ *
+ * FM-7: a table that was opened is one that this program and this memory agree with in every word that has a meaning:
+ * version, mode, place of the words of a slot, banks, MMIO ranges, size. Anything else is refused before a slot is looked at.
+ * Its maker stores the magic last, so a table that is still being made is refused too.
+ *
+ * @module
+ */
+
+import {
+  type BankInit,
+  bufferTraits,
+  type FrameRange,
+  hiWord,
+  loWord,
+  type MemorySource,
+  PhysicalMemory,
+} from "@memkit/core";
+import { FrameError } from "../frame-error.js";
+import { REF_COUNT_UNUSED } from "../ref-count.js";
+import type { HeaderPart } from "../table-error.js";
+import { SlotGeometry } from "./geometry.js";
+import {
+  HeaderWord,
+  MAGIC,
+  MAX_TABLE_WORDS,
+  partsOf,
+  RANGE_WORDS,
+  SLOT_WORDS,
+  SlotWord,
+  type TableParts,
+  VERSION,
+  WORD_LAYOUT,
+} from "./layout.js";
+import { SharedSlotTable } from "./shared.js";
+import { SingleSlotTable } from "./single.js";
+import type { SlotTable, TableMode } from "./slot-table.js";
+
+/** What a new table is made for. */
+export interface SlotTableOptions {
+  /** The memory whose frames are counted; a plain source is one bank at frame 0. */
+  readonly memory: PhysicalMemory | MemorySource | readonly BankInit[];
+  /** `single`: one agent, plain accesses, the default. `shared`: many agents, a SharedArrayBuffer, Atomics. */
+  readonly mode?: TableMode;
+  /** How many types of metadata the table has room for, 1..65,535. 64 if not given: 8 KiB. */
+  readonly types?: number;
+  /**
+   * Where to put the table, instead of a buffer of its own: exactly as many bytes as {@link slotTableBytes} says, shared in
+   * mode `shared`. Whoever can write them can forge any frame: they must be out of reach of guests.
+   */
+  readonly buffer?: ArrayBuffer | SharedArrayBuffer;
+}
+
+/** Where a table is that another agent has made. */
+export interface SlotTableAttachment {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** This agent's view of the memory: the same banks over the same bytes. */
+  readonly memory: PhysicalMemory | MemorySource | readonly BankInit[];
+  /** As it was made; `shared` if not given. */
+  readonly mode?: TableMode;
+}
+
+const MODE_NUMBER: Readonly<Record<TableMode, number>> = { single: 1, shared: 2 };
+const DEFAULT_TYPES = 64;
+const MAX_TYPES = 0xffff;
+
+function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
+  // By shape, not by class: it may come from another copy of the package that made it.
+  return "bankIndexOf" in memory ? memory : new PhysicalMemory(memory);
+}
+
+function checkMode(mode: TableMode): void {
+  if (!Object.hasOwn(MODE_NUMBER, mode)) {
+    throw new FrameError({ code: "invalid-option", option: "mode", got: String(mode) });
+  }
+}
+
+function partsFor({ banks, mmio, totalFrames }: PhysicalMemory, types: number): TableParts {
+  if (!(Number.isInteger(types) && types >= 1 && types <= MAX_TYPES)) {
+    throw new FrameError({ code: "invalid-option", option: "types", got: String(types) });
+  }
+  const parts = partsOf(banks.length + mmio.length, types, totalFrames);
+  if (parts.words > MAX_TABLE_WORDS) {
+    const max = MAX_TABLE_WORDS * 4;
+    throw new FrameError({ code: "table-too-large", needed: parts.words * 4, max });
+  }
+  return parts;
+}
+
+/**
+ * Bytes of the table that `createSlots` would make.
+ *
+ * @throws {@link FrameError} `invalid-option`, `table-too-large`; what `PhysicalMemory` throws
+ */
+export function slotTableBytes({ memory, types = DEFAULT_TYPES }: SlotTableOptions): number {
+  return partsFor(memoryOf(memory), types).words * 4;
+}
+
+/**
+ * A new table: every frame is unused.
+ *
+ * @throws {@link FrameError} `invalid-option`, `table-too-large` also where the host has no memory for it; what
+ * `PhysicalMemory` throws
+ *
+ * @example
+ * ```ts
+ * import { createSlots } from "@memkit/frame-meta";
+ *
+ * const slots = createSlots({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
+ * slots.tryClaim(2); // => 0
+ * slots.tryPublish(2, 1, 2); // => 1
+ * slots.tryInc(2); // => 2
+ * slots.tryClaim(2); // => -7
+ * ```
+ */
+export function createSlots(options: SlotTableOptions): SlotTable {
+  const { mode = "single", types = DEFAULT_TYPES, buffer } = options;
+  checkMode(mode);
+  const memory = memoryOf(options.memory);
+  const parts = partsFor(memory, types);
+  const words = wordsIn(buffer ?? allocate(parts.words * 4, mode), mode);
+  if (words.length !== parts.words) {
+    const got = `${words.length * 4} bytes, ${parts.words * 4} are needed`;
+    throw new FrameError({ code: "invalid-option", option: "buffer", got });
+  }
+  if (buffer !== undefined) words.fill(0);
+  const header = headerOf(memory, mode, types);
+  words.set(header.slice(1), 1);
+  words.set(rangeWords(memory), parts.ranges);
+  const end = parts.words;
+  for (let i = parts.slots + SlotWord.count; i < end; i += SLOT_WORDS) words[i] = REF_COUNT_UNUSED;
+  Atomics.store(words, HeaderWord.magic, MAGIC); // FM-7: what was written above is seen by who finds it
+  return open(words, memory, parts, mode);
+}
+
+/**
+ * The table in `buffer`, which another agent, or this one, has made.
+ *
+ * @throws {@link FrameError} `header-mismatch`, `invalid-option`; what `PhysicalMemory` throws
+ */
+export function attachSlots(attachment: SlotTableAttachment): SlotTable {
+  const { mode = "shared", buffer } = attachment;
+  checkMode(mode);
+  const memory = memoryOf(attachment.memory);
+  const words = wordsIn(buffer, mode);
+  expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, HeaderWord.magic), MAGIC);
+  const types = words[HeaderWord.types] ?? 0;
+  const header = headerOf(memory, mode, types);
+  expectWord("version", words[HeaderWord.version], header[HeaderWord.version]);
+  expectWord("word layout", words[HeaderWord.wordLayout], header[HeaderWord.wordLayout]);
+  expectWord("mode", words[HeaderWord.mode], header[HeaderWord.mode]);
+  expectWord("banks", words[HeaderWord.banks], header[HeaderWord.banks]);
+  expectWord("mmio", words[HeaderWord.mmio], header[HeaderWord.mmio]);
+  const parts = partsFor(memory, types);
+  rangeWords(memory).forEach((word, i) => {
+    const part = i < memory.banks.length * RANGE_WORDS ? "banks" : "mmio";
+    expectWord(part, words[parts.ranges + i], word);
+  });
+  expectWord("size", words.length, parts.words);
+  return open(words, memory, parts, mode);
+}
+
+function open(words: Int32Array, memory: PhysicalMemory, parts: TableParts, mode: TableMode) {
+  const Table = mode === "single" ? SingleSlotTable : SharedSlotTable;
+  return new Table(words, new SlotGeometry(memory), parts);
+}
+
+function expectWord(part: HeaderPart, got: number | undefined, expected: number | undefined): void {
+  if (got === expected) return;
+  throw new FrameError({ code: "header-mismatch", part, expected: expected ?? 0, got: got ?? 0 });
+}
+
+function allocate(bytes: number, mode: TableMode): ArrayBuffer | SharedArrayBuffer {
+  const Buffer = mode === "single" ? ArrayBuffer : SharedArrayBuffer;
+  try {
+    return new Buffer(bytes);
+  } catch (cause) {
+    // A RangeError: what is the most differs between hosts, and from moment to moment.
+    throw new FrameError({ code: "table-too-large", needed: bytes, max: 0 }, { cause });
+  }
+}
+
+/** Views of resizable buffers are slow everywhere once there is one, and their words can go away. */
+function wordsIn(buffer: ArrayBuffer | SharedArrayBuffer, mode: TableMode): Int32Array {
+  const { shared, resizable } = bufferTraits(buffer);
+  if (resizable || (mode === "shared" && !shared)) {
+    const got = resizable ? "resizable" : "unshared in mode shared";
+    throw new FrameError({ code: "invalid-option", option: "buffer", got });
+  }
+  return new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+}
+
+/** The header of such a table, with its magic. */
+function headerOf({ banks, mmio, totalFrames }: PhysicalMemory, mode: TableMode, types: number) {
+  const header = new Int32Array(SLOT_WORDS);
+  header[HeaderWord.magic] = MAGIC;
+  header[HeaderWord.version] = VERSION;
+  header[HeaderWord.mode] = MODE_NUMBER[mode];
+  header[HeaderWord.wordLayout] = WORD_LAYOUT;
+  header[HeaderWord.frames] = totalFrames;
+  header[HeaderWord.banks] = banks.length;
+  header[HeaderWord.mmio] = mmio.length;
+  header[HeaderWord.types] = types;
+  return header;
+}
+
+/** Banks, then MMIO ranges, as the table records them. */
+function rangeWords({ banks, mmio }: PhysicalMemory): Int32Array {
+  const ranges: readonly FrameRange[] = [...banks, ...mmio];
+  const words = new Int32Array(ranges.length * RANGE_WORDS);
+  ranges.forEach(({ firstPfn, frames }, i) => {
+    words.set(
+      [loWord(firstPfn), hiWord(firstPfn), loWord(frames), hiWord(frames)],
+      i * RANGE_WORDS,
+    );
+  });
+  return words;
+}

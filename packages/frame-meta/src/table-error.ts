@@ -1,0 +1,128 @@
+/**
+ * The cases of `FrameError` about tables, types, handles, segments and lists.
+ *
+ * @module
+ */
+
+/** Which part of a table's header differs from what was asked for. */
+export type HeaderPart = "magic" | "version" | "mode" | "word layout" | "banks" | "mmio" | "size";
+
+/** A case of `FrameError` from tables, types, handles, segments and lists. */
+export type TableErrorDetail =
+  /** `paddr` is no multiple of 4096. */
+  | { readonly code: "not-aligned"; readonly paddr: number }
+  /** A device is at frame `pfn`: it has no metadata. */
+  | { readonly code: "mmio"; readonly pfn: number }
+  /** The bytes given are no table that this program can use with this memory. */
+  | {
+      readonly code: "header-mismatch";
+      readonly part: HeaderPart;
+      readonly expected: number;
+      readonly got: number;
+    }
+  /** A table of so many frames needs a buffer of `needed` bytes; `max` is the most that there can be. */
+  | { readonly code: "table-too-large"; readonly needed: number; readonly max: number }
+  /** An option is not what it must be. */
+  | { readonly code: "invalid-option"; readonly option: string; readonly got: string }
+  /** Metadata has at most 40 bytes, aligned to 64 at most; inside a list's link 32. */
+  | {
+      readonly code: "meta-does-not-fit";
+      readonly type: string;
+      readonly what: "size" | "alignment";
+      readonly got: number;
+      readonly max: number;
+    }
+  /** The directory of types has its `capacity` of them. */
+  | { readonly code: "directory-full"; readonly type: string; readonly capacity: number }
+  /** A type's name has 1 to 96 bytes of UTF-8. */
+  | { readonly code: "invalid-type-name"; readonly bytes: number }
+  /** The frame has another type than the one asked for. 0 is no type. */
+  | {
+      readonly code: "type-mismatch";
+      readonly pfn: number;
+      readonly expected: number;
+      readonly got: number;
+    }
+  /** This agent has not bound the type of frame `pfn`. */
+  | { readonly code: "type-not-bound"; readonly pfn: number; readonly type: number }
+  /** The frames of this type have no bytes to read and write: it is not declared untyped. */
+  | { readonly code: "not-untyped"; readonly type: string }
+  /** The number is no raw handle. */
+  | { readonly code: "not-a-raw-handle"; readonly got: number }
+  /** The raw handle is of generation `got`; the frame has been given away since. */
+  | {
+      readonly code: "stale-handle";
+      readonly pfn: number;
+      readonly got: number;
+      readonly generation: number;
+    }
+  /** `onDropPre` of the frame's type returned false: the handle is still valid. */
+  | { readonly code: "drop-refused"; readonly pfn: number }
+  /** `failed` of `frames` frames threw while they were torn down; all of them are unused now. The errors are the `cause`. */
+  | { readonly code: "drop-failed"; readonly frames: number; readonly failed: number }
+  /** A segment has at least one frame. */
+  | { readonly code: "empty-segment"; readonly start: number; readonly end: number }
+  /** A range ends before it starts. */
+  | { readonly code: "reversed-range"; readonly start: number; readonly end: number }
+  /** Bytes `start`..`end` are not inside a segment of `size` bytes; a split leaves something on both sides. */
+  | {
+      readonly code: "offset-out-of-bound";
+      readonly start: number;
+      readonly end: number;
+      readonly size: number;
+    }
+  /** The frame is in list `list`, so it cannot leave by any other way. */
+  | { readonly code: "in-list"; readonly pfn: number; readonly list: number }
+  /** The list was changed by other means than this cursor since the cursor was made. */
+  | { readonly code: "cursor-stale"; readonly list: number }
+  /** 2^31-1 lists have been made in this table. */
+  | { readonly code: "no-more-lists" };
+
+const hex = (n: number): string =>
+  Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : String(n);
+
+const SENTENCES: {
+  readonly [C in TableErrorDetail["code"]]: (
+    detail: Extract<TableErrorDetail, { readonly code: C }>,
+  ) => string;
+} = {
+  "not-aligned": (d) => `${hex(d.paddr)} is not the address of a frame: it is no multiple of 4096`,
+  mmio: (d) => `frame ${hex(d.pfn)} is a device's: it is not counted`,
+  "header-mismatch": (d) =>
+    `this is no table for this memory: its ${d.part} is ${hex(d.got)}, ${hex(d.expected)} is needed`,
+  "table-too-large": (d) => `the table needs ${d.needed} bytes, at most ${d.max} can be had`,
+  "invalid-option": (d) => `${d.option} cannot be ${d.got}`,
+  "meta-does-not-fit": (d) =>
+    `metadata ${d.type} has a ${d.what} of ${d.got}: a slot has room for ${d.max}`,
+  "directory-full": (d) =>
+    `no room for type ${d.type}: the table was made for ${d.capacity}, ask for more when creating it`,
+  "invalid-type-name": (d) => `a type's name has 1 to 96 bytes of UTF-8, not ${d.bytes}`,
+  "type-mismatch": (d) => `frame ${hex(d.pfn)} has type ${d.got}, not ${d.expected}`,
+  "type-not-bound": (d) =>
+    `frame ${hex(d.pfn)} has type ${d.type}, which this agent has not bound: bind it first`,
+  "not-untyped": (d) => `frames of type ${d.type} are not untyped: their bytes are their owner's`,
+  "not-a-raw-handle": (d) => `${String(d.got)} is no raw handle`,
+  "stale-handle": (d) =>
+    `the raw handle of frame ${hex(d.pfn)} is of generation ${d.got}, the frame of generation ${d.generation}`,
+  "drop-refused": (d) => `the type of frame ${hex(d.pfn)} refuses its last drop for now`,
+  "drop-failed": (d) =>
+    `${d.failed} of ${d.frames} frames threw while they were torn down (see the cause); all of them are unused now`,
+  "empty-segment": (d) => `no frame from ${hex(d.start)} to ${hex(d.end)}: at least one is needed`,
+  "reversed-range": (d) => `the range from ${hex(d.start)} ends before it starts, at ${hex(d.end)}`,
+  "offset-out-of-bound": (d) =>
+    `bytes ${hex(d.start)} to ${hex(d.end)} are not inside a segment of ${hex(d.size)} bytes`,
+  "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
+  "cursor-stale": (d) => `list ${d.list} was changed behind this cursor: make a new one`,
+  "no-more-lists": () => "2^31-1 lists have been made in this table, and ids are not used twice",
+};
+
+/** Whether {@link describeTableError} is the one to describe this detail. */
+export function isTableErrorDetail(detail: { readonly code: string }): detail is TableErrorDetail {
+  return Object.hasOwn(SENTENCES, detail.code);
+}
+
+/** One sentence for a {@link TableErrorDetail}. */
+export function describeTableError(detail: TableErrorDetail): string {
+  const sentence = SENTENCES[detail.code] as (detail: TableErrorDetail) => string;
+  return sentence(detail);
+}

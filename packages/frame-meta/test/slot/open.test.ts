@@ -1,0 +1,161 @@
+import { PhysicalMemory } from "@memkit/core";
+import {
+  attachSlots,
+  createSlots,
+  FRAME_METADATA_MAX_ALIGN,
+  FRAME_METADATA_MAX_SIZE,
+  META_SLOT_SIZE,
+  type SlotTableOptions,
+  slotTableBytes,
+} from "@memkit/frame-meta";
+import { describe, expect, it } from "vitest";
+import {
+  HEADER_WORDS,
+  HeaderWord,
+  partsOf,
+  SLOT_WORDS,
+  SlotWord,
+  TYPE_WORDS,
+} from "../../src/slot/layout.js";
+import { MODES, twoBanks } from "./modes.js";
+
+describe("the layout", () => {
+  it("is OSTD's where OSTD has one", () => {
+    expect([META_SLOT_SIZE, FRAME_METADATA_MAX_SIZE, FRAME_METADATA_MAX_ALIGN]).toEqual([
+      64, 40, 64,
+    ]);
+    expect(SLOT_WORDS * 4).toBe(META_SLOT_SIZE);
+    expect(
+      [SlotWord.storage, SlotWord.count, SlotWord.type, SlotWord.list].map((w) => w * 4),
+    ).toEqual([0, 40, 48, 56]);
+  });
+  it("gives each word of a slot and of the header a place of its own", () => {
+    for (const words of [SlotWord, HeaderWord]) {
+      const places = Object.values(words);
+      expect(new Set(places).size).toBe(places.length);
+    }
+    expect(Object.values(SlotWord).filter((w) => w > 0 && w < 10)).toEqual([]);
+    expect(Math.max(...Object.values(HeaderWord))).toBeLessThan(HEADER_WORDS);
+  });
+  it.each([0, 1, 2, 3, 7])("puts slots at a multiple of 64 bytes, with %i ranges", (ranges) => {
+    const parts = partsOf(ranges, 3, 5);
+    expect((parts.slots * 4) % META_SLOT_SIZE).toBe(0);
+    expect(parts.types).toBeGreaterThanOrEqual(parts.ranges + ranges * 8);
+    expect(parts.slots).toBe(parts.types + 3 * TYPE_WORDS);
+    expect(parts.words).toBe(parts.slots + 5 * SLOT_WORDS);
+  });
+});
+
+describe.each(MODES)("%s", (mode) => {
+  it("starts with every frame unused, in a buffer of its own", () => {
+    const memory = twoBanks();
+    const slots = createSlots({ memory, mode });
+    expect(slots.frames).toBe(8);
+    expect(slots.words.buffer).not.toBe(memory.banks[0]?.source.buffer);
+    expect(slots.words.byteLength).toBe(slotTableBytes({ memory }));
+    for (const pfn of [0x10, 0x13, 0x80000, 0x80003]) expect(slots.countOf(pfn)).toBe(-1);
+  });
+
+  it("also in a buffer that is given, whatever was in it", () => {
+    const memory = twoBanks();
+    const bytes = slotTableBytes({ memory, types: 2 });
+    const buffer = mode === "single" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+    new Uint8Array(buffer).fill(0xaa);
+    const fresh = createSlots({ memory, mode, types: 2 });
+    const slots = createSlots({ memory, mode, types: 2, buffer });
+    expect(slots.words.buffer).toBe(buffer);
+    expect(slots.words).toEqual(fresh.words);
+  });
+
+  it("attaches to what another has made, and sees the same words", () => {
+    const memory = twoBanks();
+    const made = createSlots({ memory, mode });
+    const other = attachSlots({
+      buffer: made.words.buffer as ArrayBuffer,
+      memory: twoBanks(),
+      mode,
+    });
+    made.tryClaim(0x12);
+    expect(other.countOf(0x12)).toBe(0);
+    expect(other.parts).toEqual(made.parts);
+  });
+
+  const other = (change: (words: Int32Array) => void, memory = twoBanks()) => {
+    const made = createSlots({ memory: twoBanks(), mode });
+    change(made.words);
+    return () => attachSlots({ buffer: made.words.buffer as ArrayBuffer, memory, mode });
+  };
+  it.each([
+    ["magic", HeaderWord.magic],
+    ["version", HeaderWord.version],
+    ["mode", HeaderWord.mode],
+    ["word layout", HeaderWord.wordLayout],
+    ["banks", HeaderWord.banks],
+    ["mmio", HeaderWord.mmio],
+    ["size", HeaderWord.types],
+    ["banks", 16],
+    ["banks", 24 + 2],
+    ["mmio", 32 + 2],
+  ])("FM-7: refuses another %s (word %i)", (part, word) => {
+    const attach = other((words) => {
+      words[word]! += 1;
+    });
+    expect(attach).toThrow(expect.objectContaining({ code: "header-mismatch", part }));
+  });
+  it("FM-7: refuses another memory, and a table that is not finished", () => {
+    const source = { buffer: new ArrayBuffer(8 * 4096) };
+    const moved = [
+      { firstPfn: 0x10, frames: 4, source, byteOffset: 0 },
+      { firstPfn: 0x80001, frames: 4, source, byteOffset: 4 * 4096 },
+    ];
+    const mmio = [{ firstPfn: 0x100, frames: 2 }];
+    const nothing = () => undefined;
+    for (const [memory, part] of [
+      [new PhysicalMemory(moved, { mmio }), "banks"],
+      [new PhysicalMemory(moved), "mmio"],
+      [new PhysicalMemory(source, { mmio }), "banks"],
+    ] as const) {
+      expect(other(nothing, memory)).toThrow(
+        expect.objectContaining({ code: "header-mismatch", part }),
+      );
+    }
+    expect(other((words) => words.fill(0))).toThrow("its magic is 0x0");
+    const buffer = mode === "single" ? new ArrayBuffer(0) : new SharedArrayBuffer(3);
+    expect(() => attachSlots({ buffer, memory: source, mode })).toThrow("its magic is 0x0");
+  });
+});
+
+describe("options", () => {
+  const memory = { buffer: new ArrayBuffer(4096) };
+  const bad: [string, SlotTableOptions][] = [
+    ["types", { memory, types: 0 }],
+    ["types", { memory, types: 1.5 }],
+    ["types", { memory, types: 2 ** 16 }],
+    ["mode", { memory, mode: "toString" as "single" }],
+    ["buffer", { memory, buffer: new ArrayBuffer(64) }],
+    ["buffer", { memory, mode: "shared", buffer: new ArrayBuffer(8384) }],
+    ["buffer", { memory, buffer: Reflect.construct(ArrayBuffer, [8384, { maxByteLength: 9000 }]) }],
+  ];
+  it.each(bad)("refuses %s", (option, options) => {
+    expect(() => createSlots(options)).toThrow(
+      expect.objectContaining({ code: "invalid-option", option }),
+    );
+  });
+  it("refuses a memory of more frames than a table can have", () => {
+    const memory = {
+      banks: [],
+      mmio: [],
+      totalFrames: 2 ** 40,
+      bankIndexOf: () => -1,
+    } as unknown as PhysicalMemory;
+    expect(() => createSlots({ memory })).toThrow(
+      expect.objectContaining({ code: "table-too-large", max: (2 ** 31 - 1) * 4 }),
+    );
+  });
+  it("takes a plain source as one bank, and memory of no frames", () => {
+    expect(createSlots({ memory: { buffer: new ArrayBuffer(3 * 4096) } }).frames).toBe(3);
+    const none = createSlots({ memory: [] });
+    expect(none.frames).toBe(0);
+    expect(none.tryClaim(0)).toBe(-6);
+  });
+});
