@@ -9,6 +9,8 @@
  * Invariant CORE-3: `u8` and `dv` are never views of a resizable buffer. One such view makes every read site that it
  * passes through polymorphic for the whole process (4-5 times slower, measured on Node 20 to 26). For a resizable
  * source they stay empty, every access takes the slow path, and that path reads `liveU8` and `liveDv`.
+ * It keeps CORE-2, too: where optimized code has met a resizable view, V8 (Node 20 and 22) goes on giving the old `length`
+ * of a fixed view whose buffer was detached. So no site asks for the length of both: see {@link ViewCache.byteLength}.
  *
  * @module
  */
@@ -60,7 +62,7 @@ export class ViewCache {
 
   /** Bytes accessible through the views now, without asking the source. */
   get byteLength(): number {
-    return this.liveU8.length;
+    return this.resizable ? this.liveU8.length : this.u8.length; // two sites, one for each: CORE-3
   }
 
   /**
