@@ -150,6 +150,15 @@ export class BorrowChecker implements BorrowPolicy {
     return live;
   }
 
+  releaseAll(): void {
+    for (let id = 0; id <= this.#mask; id++) {
+      const serial = this.#serials[id]!;
+      if (Number.isNaN(serial)) continue;
+      if ((this.#places[id]! & 1) === MUT) this.mutUnborrow(serial);
+      else this.sharedUnborrow(serial);
+    }
+  }
+
   /** What is wrong inside, if anything: one sentence per violation. For tests. */
   checkInvariants(): string[] {
     const wrong: string[] = [];

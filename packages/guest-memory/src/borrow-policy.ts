@@ -43,4 +43,27 @@ export interface BorrowPolicy {
   lookup(handle: number): Borrow | undefined;
   /** Every live borrow, in no particular order. */
   outstanding(): Borrow[];
+  /** Ends every live borrow. Their handles are stale afterwards. */
+  releaseAll(): void;
+}
+
+/**
+ * A policy that also stands between the holders of borrows and the bytes, to find out who breaks the rules.
+ *
+ * `BorrowDebugger` of `@memkit/guest-memory/debug` is one. A memory without one asks nothing of all this.
+ */
+export interface WatchingPolicy extends BorrowPolicy {
+  /** `holder`, a guard, holds the borrow that `handle` names. */
+  held(handle: number, holder: object): void;
+  /** What the holder of the borrow may see instead of its range of `memory`: the same bytes at every call. */
+  lend(handle: number, memory: { base(): Uint8Array }): Uint8Array;
+  /** Where the borrow of `holder` ended, as a stack. */
+  endOf(holder: object): string | undefined;
+}
+
+/** The policy again, if it watches. */
+export function watching(policy: BorrowPolicy): WatchingPolicy | null {
+  const { held, lend, endOf } = policy as Partial<WatchingPolicy>;
+  const watches = [held, lend, endOf].every((method) => typeof method === "function");
+  return watches ? (policy as WatchingPolicy) : null;
 }

@@ -5,6 +5,10 @@
  */
 
 export { BorrowChecker, type BorrowCheckerSizes } from "./borrow-checker.js";
-export { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
-export { BorrowTracer } from "./borrow-tracer.js";
+export {
+  type BorrowPolicy,
+  OUT_OF_HANDLES,
+  REFUSED,
+  type WatchingPolicy,
+} from "./borrow-policy.js";
 export type { Borrow, BorrowKind } from "./error.js";

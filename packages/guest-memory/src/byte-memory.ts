@@ -22,7 +22,7 @@ export class ByteMemory extends ScalarMemory {
    * becomes 0); take a {@link GuestSlice} where that can happen.
    *
    * @throws {@link GuestError} as {@link validate}, then `shared-memory`, `ptr-borrowed`; `async-callback` if `use`
-   * returns a promise
+   * returns a promise, or an iterator, which would read the view later
    *
    * @example
    * ```ts
@@ -112,20 +112,41 @@ export class ByteMemory extends ScalarMemory {
     return bytes.length;
   }
 
+  /** @internal What the holder of the borrow `handle` sees of bytes that are there. */
+  viewOf(handle: number, start: number, len: number): Uint8Array {
+    return this.watch === null
+      ? new Uint8Array(this.buffer, start, len)
+      : this.watch.lend(handle, this);
+  }
+
   #scoped<R>(kind: BorrowKind, start: number, len: number, use: (bytes: Uint8Array) => R): R {
     const handle = this.take(kind, start, len);
     let result: R;
     try {
       // Bounds again: the policy may be the user's, and have changed the memory.
       if (start + len >= this.views.u8.length) this.place(start, len, 1, 1);
-      result = use(new Uint8Array(this.buffer, start, len));
-    } finally {
-      this.give(kind, handle);
+      result = use(this.viewOf(handle, start, len));
+    } catch (error) {
+      this.#giveAfter(kind, handle, error);
+      throw error;
     }
-    if (isThenable(result)) {
+    this.give(kind, handle);
+    if (isUnfinished(result)) {
       throw new GuestError({ code: "async-callback", region: { start, len } });
     }
     return result;
+  }
+
+  /** Ends a borrow whose callback threw `cause`, which must not be forgotten if ending fails as well. */
+  #giveAfter(kind: BorrowKind, handle: number, cause: unknown): void {
+    try {
+      this.give(kind, handle);
+    } catch (error) {
+      if (error instanceof Error && error.cause === undefined) {
+        Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
+      }
+      throw error;
+    }
   }
 }
 
@@ -145,10 +166,10 @@ export function invalidUtf8(bytes: Uint8Array, start: number): GuestError {
   return new GuestError({ code: "invalid-utf8", region: { start, len: bytes.length }, ...where });
 }
 
-/** Whether a callback's result is something to await. */
-function isThenable(value: unknown): boolean {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
+/** Whether a callback's result is work still to be done: something to await, or a generator, which has not begun. */
+function isUnfinished(value: unknown): boolean {
+  if (!((typeof value === "object" && value !== null) || typeof value === "function")) return false;
+  if (typeof (value as { then?: unknown }).then === "function") return true;
+  const iterable = Symbol.iterator in value || Symbol.asyncIterator in value;
+  return iterable && typeof (value as { next?: unknown }).next === "function";
 }

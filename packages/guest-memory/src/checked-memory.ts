@@ -78,7 +78,10 @@ export class CheckedMemory extends ClaimedMemory {
 
   /** Borrows like {@link mutBorrow} and {@link sharedBorrow}, but returns refusals instead of throwing them. */
   tryBorrow(kind: BorrowKind, region: Region): Result<number> {
-    const { start, len } = this.#whole(region);
+    const start = this.addressOf(region.start);
+    if (start < 0) return { ok: false, error: this.notAnAddress(region.start) };
+    const len = this.addressOf(region.len);
+    if (len < 0) return { ok: false, error: this.notAnAddress(region.len) };
     const handle = this.views.shared ? -1 : this.#borrow(kind, start, len);
     if (handle >= 0) return { ok: true, value: handle };
     return { ok: false, error: this.#refusal(kind, start, len, handle) };
@@ -100,6 +103,39 @@ export class CheckedMemory extends ClaimedMemory {
    */
   sharedUnborrow(handle: number): void {
     this.borrows.sharedUnborrow(handle);
+  }
+
+  /**
+   * Ends every borrow at once, of every GuestMemory over this source: for hosts that give the instance's slot to another
+   * guest, whatever its last one left behind. Handles are stale afterwards and guards throw `released`.
+   *
+   * Caller must: hold no view of a borrow any more, and know that nobody else does.
+   *
+   * @example
+   * ```ts
+   * import { u8 } from "@memkit/core";
+   * import { GuestMemory } from "@memkit/guest-memory";
+   *
+   * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) });
+   * const forgotten = mem.arrayPtr(u8, 0, 4).asSliceMut()!;
+   * mem.releaseAll();
+   * forgotten.dropped; // => true
+   * mem.hasOutstandingBorrows(); // => false
+   * ```
+   */
+  releaseAll(): void {
+    this.borrows.releaseAll();
+    this.claim.epoch++;
+  }
+
+  /** @internal Which guards are live: those of this epoch. */
+  get epoch(): number {
+    return this.claim.epoch;
+  }
+
+  /** @internal Whether `handle` names a live borrow. */
+  isLive(handle: number): boolean {
+    return this.borrows.lookup(handle) !== undefined;
   }
 
   /**
@@ -165,8 +201,10 @@ export class CheckedMemory extends ClaimedMemory {
     align: number,
     access: "read" | "write" | undefined,
   ): GuestErrorDetail | undefined {
-    const start = this.normalise(ptr);
-    const elements = this.normalise(count);
+    const start = this.addressOf(ptr);
+    if (start < 0) return this.notAnAddress(ptr);
+    const elements = this.addressOf(count);
+    if (elements < 0) return this.notAnAddress(count);
     const len = elements * size;
     if (len > this.maxAddress) return { code: "ptr-overflow", ptr: start, count: elements, size };
     const outside = this.#boundsFault(start, len);

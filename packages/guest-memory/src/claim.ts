@@ -31,6 +31,8 @@ export interface GuestMemoryOptions {
 export interface Claim {
   readonly target: GuestTarget;
   readonly policy: BorrowPolicy;
+  /** How often all borrows were ended at once: guards of an earlier epoch have ended. */
+  epoch: number;
 }
 
 interface Claims {
@@ -56,6 +58,7 @@ const METHODS: readonly (keyof BorrowPolicy)[] = [
   "conflict",
   "lookup",
   "outstanding",
+  "releaseAll",
 ];
 
 function demandTarget(target: GuestTarget): GuestTarget {
@@ -63,7 +66,8 @@ function demandTarget(target: GuestTarget): GuestTarget {
   throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
 }
 
-function demandPolicy(policy: BorrowPolicy): BorrowPolicy {
+/** @throws {@link GuestError} `invalid-option` */
+export function demandPolicy(policy: BorrowPolicy): BorrowPolicy {
   const object = typeof policy === "object" && policy !== null;
   if (object && METHODS.every((name) => typeof policy[name] === "function")) return policy;
   throw new GuestError({ code: "invalid-option", option: "policy", got: printed(policy) });
@@ -103,7 +107,7 @@ export function claimSource(source: MemorySource, options: GuestMemoryOptions): 
   const present = bySource.get(source);
   if (present === undefined) {
     const { target = "wasm32", policy = new BorrowChecker() } = options;
-    const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy) };
+    const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy), epoch: 0 };
     bySource.set(source, made);
     return made;
   }

@@ -36,6 +36,7 @@ export type GuestAccess = "read" | "write" | "shared borrow" | "mut borrow";
 
 /** Every `code` of {@link GuestError} with the fields that come with it. */
 export type GuestErrorDetail =
+  | DebugFault
   /** `InvalidFlagValue`: bits that the flags type `type` does not name. */
   | {
       readonly code: "invalid-flag-value";
@@ -108,8 +109,14 @@ export type GuestErrorDetail =
   /** A shared handle given to `mutUnborrow`, or the reverse. */
   | { readonly code: "wrong-handle-kind"; readonly handle: number; readonly kind: BorrowKind }
   /** A guard used after its borrow ended. */
-  | { readonly code: "released"; readonly guard: string; readonly region: Region }
-  /** A scoped callback returned a promise: its borrow would have ended before the work did. */
+  | {
+      readonly code: "released";
+      readonly guard: string;
+      readonly region: Region;
+      /** Where its borrow ended, as a stack; only in debug mode. */
+      readonly releasedAt?: string;
+    }
+  /** A scoped callback returned a promise or a generator: its borrow would have ended before the work did. */
   | { readonly code: "async-callback"; readonly region: Region }
   /** Other threads may change these bytes at any time, so no view of them is handed out. Copy instead. */
   | { readonly code: "shared-memory"; readonly region: Region }
@@ -128,9 +135,29 @@ export type GuestErrorDetail =
   /** The guest asked to end, as WASI's `proc_exit` does. Not a failure, but the instance is finished. */
   | { readonly code: "exit"; readonly status: number };
 
+/** What debugging finds. `reason` is the message: it is made on the subpath `./debug`, for hosts that carry it. */
+export type DebugFault =
+  /** The rules of `borrow` were broken: its shared view was written to, or others changed bytes beneath it. */
+  | {
+      readonly code: "borrow-violated";
+      readonly borrow: Borrow;
+      /** Address of the first byte that is another. */
+      readonly at: number;
+      /** The holder of the borrow, or the guest or somebody with a view of the whole memory. */
+      readonly by: "holder" | "other";
+      readonly reason: string;
+    }
+  /** Borrows are live where none may be. */
+  | {
+      readonly code: "borrows-outstanding";
+      readonly borrows: readonly Borrow[];
+      readonly reason: string;
+    };
+
 const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 
-const sayBorrow = ({ kind, region, stack }: Borrow): string =>
+/** A borrow, in words. */
+export const sayBorrow = ({ kind, region, stack }: Borrow): string =>
   `${kind} borrow of ${formatRegion(region)}${stack === undefined ? "" : ` taken at\n${stack}\n`}`;
 
 const where = (path = ""): string => (path === "" ? "" : ` in field ${path}`);
@@ -170,9 +197,12 @@ function describe(d: GuestErrorDetail): string {
     case "wrong-handle-kind":
       return `handle ${printed(d.handle)} names a live borrow of the other kind than ${d.kind}`;
     case "released":
-      return `this ${d.guard} of ${formatRegion(d.region)} was released; take a new one`;
+      return `this ${d.guard} of ${formatRegion(d.region)} was released${d.releasedAt === undefined ? "; take a new one" : ` at\n${d.releasedAt}`}`;
     case "async-callback":
-      return `the callback that borrowed ${formatRegion(d.region)} returned a promise; borrows end when it returns, so copy the bytes before awaiting`;
+      return `the callback that borrowed ${formatRegion(d.region)} returned a promise or generator; borrows end when it returns, so copy the bytes first`;
+    case "borrow-violated":
+    case "borrows-outstanding":
+      return d.reason;
     case "shared-memory":
       return `other threads may change ${formatRegion(d.region)}; copy it out or in instead of taking a view`;
     case "memory-claimed":

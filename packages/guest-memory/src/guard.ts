@@ -17,15 +17,15 @@ import { printsAs } from "./inspect.js";
 
 /** What every guard can do. */
 export abstract class Guard {
-  /** The name of its class, whatever a minifier made of that. */
-  readonly guardName: string;
   readonly mem: GuestMemory;
-  /** The bytes it guards. */
-  readonly region: Region;
+  readonly #start: number;
+  readonly #len: number;
   readonly #kind: BorrowKind | undefined;
   readonly #handle: number;
-  #live = true;
+  readonly #epoch: number;
+  #live: boolean;
   #view: Uint8Array | undefined;
+  #region: Region | undefined;
 
   /**
    * Takes the borrow; `owned` bytes stand for themselves and need none.
@@ -33,24 +33,36 @@ export abstract class Guard {
    * @throws {@link GuestError} `shared-memory`, `ptr-borrowed`, `borrow-checker-out-of-handles`
    */
   protected constructor(
-    guardName: string,
     mem: GuestMemory,
     region: Region,
     kind: BorrowKind | undefined,
     owned?: Uint8Array,
   ) {
-    this.guardName = guardName;
     this.mem = mem;
-    this.region = Object.freeze({ start: region.start, len: region.len }); // GM-14: nobody moves it
+    this.#start = region.start;
+    this.#len = region.len;
     this.#kind = kind;
+    this.#live = true;
     this.#view = owned;
+    this.#region = undefined;
+    this.#epoch = mem.epoch;
     if (kind === undefined) this.#handle = -1;
-    else this.#handle = kind === "mut" ? mem.mutBorrow(this.region) : mem.sharedBorrow(this.region);
+    else this.#handle = kind === "mut" ? mem.mutBorrow(region) : mem.sharedBorrow(region);
+    if (mem.watch !== null && kind !== undefined) mem.watch.held(this.#handle, this);
   }
 
-  /** Whether it has ended. */
+  /** The name of its class, whatever a minifier made of that. */
+  abstract get guardName(): string;
+
+  /** The bytes it guards. */
+  get region(): Region {
+    this.#region ??= Object.freeze({ start: this.#start, len: this.#len }); // GM-14: nobody moves it
+    return this.#region;
+  }
+
+  /** Whether it has ended: by itself, or by {@link GuestMemory.releaseAll}. */
   get dropped(): boolean {
-    return !this.#live;
+    return !this.#live || (this.#kind !== undefined && this.#epoch !== this.mem.epoch);
   }
 
   /**
@@ -64,9 +76,8 @@ export abstract class Guard {
     this.demandLive();
     const view = this.#view;
     if (view !== undefined && this.#current(view)) return view;
-    const { start, len } = this.region;
-    this.mem.validate(start, len, 1, 1);
-    const fresh = new Uint8Array(this.mem.buffer, start, len);
+    this.mem.validate(this.#start, this.#len, 1, 1);
+    const fresh = this.mem.viewOf(this.#handle, this.#start, this.#len);
     this.#view = fresh;
     return fresh;
   }
@@ -79,8 +90,8 @@ export abstract class Guard {
   /**
    * Ends the borrow.
    *
-   * @throws {@link GuestError} `released` the second time: by then the range may be somebody else's; what the policy
-   * throws, and then the guard lives on
+   * @throws {@link GuestError} `released` the second time: by then the range may be somebody else's; while debugging
+   * `borrow-violated`, and then it has ended; what the policy throws, and then the guard lives on
    */
   drop(): void {
     this.demandLive();
@@ -89,7 +100,7 @@ export abstract class Guard {
       if (this.#kind === "mut") this.mem.mutUnborrow(this.#handle);
       else if (this.#kind === "shared") this.mem.sharedUnborrow(this.#handle);
     } catch (error) {
-      this.#live = true;
+      this.#live = this.mem.isLive(this.#handle);
       throw error;
     }
     this.#view = undefined;
@@ -97,33 +108,45 @@ export abstract class Guard {
 
   /** Ends the borrow unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
-    if (this.#live) this.drop();
+    if (!this.dropped) this.drop();
+  }
+
+  /** `GuestSlice { *guest 0x10/4 }`: address and length in bytes. */
+  toString(): string {
+    const state = this.dropped ? " dropped" : "";
+    return `${this.guardName} { *guest 0x${this.#start.toString(16)}/${this.#len}${state} }`;
   }
 
   /** What a structured log wants: plain numbers. */
   toJSON(): object {
-    const { start, len } = this.region;
-    return { guard: this.guardName, start, len, dropped: this.dropped };
+    return {
+      guard: this.guardName,
+      start: this.#start,
+      len: this.#len,
+      borrowed: this.borrowed,
+      dropped: this.dropped,
+    };
   }
 
   /** @throws {@link GuestError} `released` */
   protected demandLive(): void {
-    if (!this.#live) {
-      throw new GuestError({
-        code: "released",
-        guard: this.guardName,
-        region: this.region,
-      });
-    }
+    if (!this.dropped) return;
+    const releasedAt = this.mem.watch?.endOf(this);
+    throw new GuestError({
+      code: "released",
+      guard: this.guardName,
+      region: this.region,
+      ...(releasedAt === undefined ? {} : { releasedAt }),
+    });
   }
 
-  /** Whether `view` still shows the memory. Detached, it has length 0; exchanged, another buffer. */
+  /**
+   * Whether `view` still shows the memory. Detached, it has length 0; exchanged, another buffer. An empty one is made
+   * anew each time: it cannot tell.
+   */
   #current(view: Uint8Array): boolean {
     if (this.#kind === undefined) return true;
-    return view.length === this.region.len && view.buffer === this.mem.buffer;
+    return view.length === this.#len && view.length !== 0 && view.buffer === this.mem.buffer;
   }
 }
-printsAs(Guard, ({ guardName, region: { start, len }, dropped }) => {
-  const state = dropped ? " dropped" : "";
-  return `${guardName} { *guest 0x${start.toString(16)}/${len}${state} }`;
-});
+printsAs(Guard, (guard) => Guard.prototype.toString.call(guard)); // text prints as a guard too

@@ -20,14 +20,13 @@ abstract class ElementGuard<T extends Transparent> extends Guard {
   readonly length: number;
 
   protected constructor(
-    guardName: string,
     mem: GuestMemory,
     type: T,
     region: Region,
     kind: BorrowKind | undefined,
     owned?: Uint8Array,
   ) {
-    super(guardName, mem, region, kind, owned);
+    super(mem, region, kind, owned);
     this.type = type;
     this.length = region.len / type.size;
   }
@@ -41,7 +40,8 @@ abstract class ElementGuard<T extends Transparent> extends Guard {
     const { bytes, type, mem } = this; // asking for the bytes also brings the memory's views up to date
     if (!(Number.isInteger(index) && index >= 0 && index < this.length)) return undefined;
     const at = index * type.size;
-    if (this.borrowed) return mem.decodeAt(type, this.region.start + at, undefined) as ValueOf<T>;
+    const direct = this.borrowed && mem.watch === null;
+    if (direct) return mem.decodeAt(type, this.region.start + at, undefined) as ValueOf<T>;
     return type.read(new DataView(bytes.buffer, bytes.byteOffset), at) as ValueOf<T>;
   }
 
@@ -79,7 +79,11 @@ abstract class ElementGuard<T extends Transparent> extends Guard {
 export class GuestSlice<T extends Transparent = Transparent> extends ElementGuard<T> {
   /** Made by {@link GuestArrayPtr.asSlice}. */
   constructor(mem: GuestMemory, type: T, region: Region) {
-    super("GuestSlice", mem, type, region, "shared");
+    super(mem, type, region, "shared");
+  }
+
+  get guardName(): string {
+    return "GuestSlice";
   }
 }
 
@@ -87,7 +91,11 @@ export class GuestSlice<T extends Transparent = Transparent> extends ElementGuar
 export class GuestSliceMut<T extends Transparent = Transparent> extends ElementGuard<T> {
   /** Made by {@link GuestArrayPtr.asSliceMut}. */
   constructor(mem: GuestMemory, type: T, region: Region) {
-    super("GuestSliceMut", mem, type, region, "mut");
+    super(mem, type, region, "mut");
+  }
+
+  get guardName(): string {
+    return "GuestSliceMut";
   }
 
   /**
@@ -126,7 +134,11 @@ export class GuestSliceMut<T extends Transparent = Transparent> extends ElementG
 export class GuestCow<T extends Transparent = Transparent> extends ElementGuard<T> {
   /** Made by {@link GuestArrayPtr.asCow}; `copy` says that the bytes are not the memory's. */
   constructor(mem: GuestMemory, type: T, region: Region, copy?: Uint8Array) {
-    super("GuestCow", mem, type, region, copy === undefined ? "shared" : undefined, copy);
+    super(mem, type, region, copy === undefined ? "shared" : undefined, copy);
+  }
+
+  get guardName(): string {
+    return "GuestCow";
   }
 }
 

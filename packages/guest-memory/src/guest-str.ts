@@ -16,13 +16,12 @@ import { decodeUtf8, encodeUtf8 } from "./utf8.js";
 /** What the string guards share: text that was valid when the borrow was taken. */
 abstract class TextGuard extends Guard {
   protected constructor(
-    guardName: string,
     mem: GuestMemory,
     region: Region,
     kind: BorrowKind | undefined,
     owned?: Uint8Array,
   ) {
-    super(guardName, mem, region, kind, owned);
+    super(mem, region, kind, owned);
     try {
       this.text();
     } catch (error) {
@@ -59,7 +58,11 @@ abstract class TextGuard extends Guard {
 export class GuestStr extends TextGuard {
   /** Made by {@link GuestStrPtr.asStr}. */
   constructor(mem: GuestMemory, region: Region) {
-    super("GuestStr", mem, region, "shared");
+    super(mem, region, "shared");
+  }
+
+  get guardName(): string {
+    return "GuestStr";
   }
 }
 
@@ -67,7 +70,11 @@ export class GuestStr extends TextGuard {
 export class GuestStrMut extends TextGuard {
   /** Made by {@link GuestStrPtr.asStrMut}. */
   constructor(mem: GuestMemory, region: Region) {
-    super("GuestStrMut", mem, region, "mut");
+    super(mem, region, "mut");
+  }
+
+  get guardName(): string {
+    return "GuestStrMut";
   }
 
   /**
@@ -88,6 +95,10 @@ export class GuestStrMut extends TextGuard {
 export class GuestStrCow extends TextGuard {
   /** Made by {@link GuestStrPtr.asCow}; `copy` says that the bytes are not the memory's. */
   constructor(mem: GuestMemory, region: Region, copy?: Uint8Array) {
-    super("GuestStrCow", mem, region, copy === undefined ? "shared" : undefined, copy);
+    super(mem, region, copy === undefined ? "shared" : undefined, copy);
+  }
+
+  get guardName(): string {
+    return "GuestStrCow";
   }
 }

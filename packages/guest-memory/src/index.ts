@@ -5,7 +5,12 @@
  */
 
 export { BorrowChecker, type BorrowCheckerSizes } from "./borrow-checker.js";
-export { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
+export {
+  type BorrowPolicy,
+  OUT_OF_HANDLES,
+  REFUSED,
+  type WatchingPolicy,
+} from "./borrow-policy.js";
 export { ByteMemory } from "./byte-memory.js";
 export { CheckedMemory, type Result } from "./checked-memory.js";
 export type { GuestMemoryOptions, GuestTarget } from "./claim.js";
@@ -13,6 +18,7 @@ export { ClaimedMemory } from "./claimed-memory.js";
 export {
   type Borrow,
   type BorrowKind,
+  type DebugFault,
   type GuestAccess,
   GuestError,
   type GuestErrorDetail,

@@ -11,6 +11,7 @@
 import type { ValueOf } from "@memkit/core";
 import type { GuestArrayPtr } from "./guest-array-ptr.js";
 import type { GuestSliceMut } from "./guest-slice.js";
+import { printsAs } from "./inspect.js";
 import type { Transparent } from "./transparent.js";
 
 /** Made by {@link GuestArrayPtr.asUnsafeSliceMut}. */
@@ -40,4 +41,15 @@ export class UnsafeGuestSlice<T extends Transparent = Transparent> {
   copyFromSlice(values: ArrayLike<ValueOf<T>>): void {
     this.#ptr.copyFromSlice(values);
   }
+
+  /** `UnsafeGuestSlice { *guest 0x10/4 }`: address, and length in elements. */
+  toString(): string {
+    return `UnsafeGuestSlice { ${this.#ptr} }`;
+  }
+
+  /** What a structured log wants: plain numbers. */
+  toJSON(): object {
+    return this.#ptr.toJSON();
+  }
 }
+printsAs(UnsafeGuestSlice, String);

@@ -135,7 +135,7 @@ describe.each(UNSHARED)("guards over %s", (_, make) => {
     slice.drop();
     expect(inspect(slice)).toBe("GuestSliceMut { *guest 0x10/4 dropped }");
     expect(JSON.stringify(slice)).toBe(
-      '{"guard":"GuestSliceMut","start":16,"len":4,"dropped":true}',
+      '{"guard":"GuestSliceMut","start":16,"len":4,"borrowed":true,"dropped":true}',
     );
   });
 });

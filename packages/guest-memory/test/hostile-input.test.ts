@@ -1,6 +1,7 @@
 import { u8, u16, u32 } from "@memkit/core";
 import { GuestMemory, type GuestMemoryOptions } from "@memkit/guest-memory";
-import { BorrowChecker, BorrowTracer } from "@memkit/guest-memory/borrow";
+import { BorrowChecker } from "@memkit/guest-memory/borrow";
+import { BorrowDebugger } from "@memkit/guest-memory/debug";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./support/model.js";
 
@@ -171,7 +172,7 @@ describe("a guard's region", () => {
 describe("a stack that is no text", () => {
   it("costs no borrow", () => {
     const { prepareStackTrace } = Error;
-    const mem = memory({ policy: new BorrowTracer(new BorrowChecker()) });
+    const mem = memory({ policy: new BorrowDebugger() });
     try {
       Error.prepareStackTrace = (_, sites) => sites;
       mem.mutUnborrow(mem.mutBorrow({ start: 0, len: 4 }));
@@ -188,11 +189,11 @@ describe("a stack that is no text", () => {
   it("reports borrows that its inner policy had before", () => {
     const inner = new BorrowChecker();
     inner.mutBorrow(0, 4);
-    const tracer = new BorrowTracer(inner);
-    tracer.sharedBorrow(8, 4);
-    expect(tracer.outstanding()).toMatchObject([
-      { region: { start: 8, len: 4 }, kind: "shared", stack: expect.any(String) },
+    const watched = new BorrowDebugger({ policy: inner });
+    watched.sharedBorrow(8, 4);
+    expect(watched.outstanding()).toEqual([
       { region: { start: 0, len: 4 }, kind: "mut" },
+      { region: { start: 8, len: 4 }, kind: "shared", stack: expect.any(String) },
     ]);
   });
 });

@@ -1,0 +1,250 @@
+/**
+ * A policy for finding out who breaks the rules of borrowing, and where.
+ *
+ * It leaves the decisions to another policy and adds three things. Every live borrow has the stack of its taker, which
+ * `ptr-borrowed` and `reentered` then name. Holders see a {@link Shadow}, so that a view kept for too long can neither
+ * read the guest nor write to it, and a write that breaks the rules is reported when the borrow ends. A guard
+ * that was lost without `drop()` is reported once it has been garbage-collected.
+ *
+ * Keeps GM-14 also against holders of a `bytes` view. Invariant GM-16: what a holder may not write never reaches the
+ * guest, and what it may write does when its borrow ends. Who could break it: nobody through a view; holders of `base()`, and
+ * the guest.
+ *
+ * It hides one kind of mistake: growth does not detach a shadow, but does detach the views that a host gets without it.
+ *
+ * @module
+ */
+
+import { BorrowChecker } from "../borrow-checker.js";
+import type { BorrowPolicy, WatchingPolicy } from "../borrow-policy.js";
+import { demandPolicy } from "../claim.js";
+import { type Borrow, type BorrowKind, GuestError, sayBorrow } from "../error.js";
+import { type Breach, Shadow } from "./shadow.js";
+import { stackBelow } from "./stack.js";
+
+/** How a {@link BorrowDebugger} decides and reports. */
+export interface BorrowDebuggerOptions {
+  /** Who decides. Default: a {@link BorrowChecker} of its own. */
+  readonly policy?: BorrowPolicy;
+  /**
+   * Told of every guard that was garbage-collected while its borrow was live, some turn of the event loop after. Default:
+   * `console.warn`.
+   */
+  readonly onLeak?: (leak: Borrow) => void;
+}
+
+/** Bytes of a memory. */
+interface Memory {
+  base(): Uint8Array;
+}
+
+/** One live borrow. Must not keep its holder alive. */
+interface Loan extends Borrow {
+  readonly stack: string;
+  holder: WeakRef<object> | undefined;
+  memory: Memory | undefined;
+  shadow: Shadow | undefined;
+}
+
+/**
+ * Another policy's decisions, watched.
+ *
+ * A borrow costs some 15 µs and two copies of its bytes. Ending a borrow whose rules were broken throws
+ * `borrow-violated`; by then it has ended.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory } from "@memkit/guest-memory";
+ * import { BorrowDebugger } from "@memkit/guest-memory/debug";
+ *
+ * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) }, { policy: new BorrowDebugger() });
+ * let stale = new Uint8Array();
+ * mem.withSliceMut(0, 4, (bytes) => {
+ *   bytes[0] = 1;
+ *   stale = bytes;
+ * });
+ * stale[0] = 2; // too late
+ * mem.readU8(0); // => 1
+ * mem.mutBorrow({ start: 8, len: 4 });
+ * mem.outstandingBorrows()[0]?.stack?.includes("at "); // => true
+ * ```
+ */
+export class BorrowDebugger implements WatchingPolicy {
+  readonly #inner: BorrowPolicy;
+  readonly #live = new Map<number, Loan>();
+  readonly #ends = new WeakMap<object, string>();
+  readonly #lost: FinalizationRegistry<Loan>;
+
+  /** @throws {@link GuestError} `invalid-option` for what is no policy */
+  constructor(options: BorrowDebuggerOptions = {}) {
+    const { policy = new BorrowChecker(), onLeak = warn } = options;
+    this.#inner = demandPolicy(policy);
+    this.#lost = new FinalizationRegistry((loan) => onLeak(named(loan)));
+  }
+
+  get mutCount(): number {
+    return this.#inner.mutCount;
+  }
+
+  get sharedCount(): number {
+    return this.#inner.sharedCount;
+  }
+
+  /** Live borrows whose guards were lost: garbage-collected without `drop()`. */
+  leaks(): Borrow[] {
+    const lost = [...this.#live.values()].filter(
+      ({ holder }) => holder !== undefined && holder.deref() === undefined,
+    );
+    return lost.map(named);
+  }
+
+  mutBorrow(start: number, len: number): number {
+    const stack = stackBelow(this.mutBorrow); // first: what a host's prepareStackTrace does may fail
+    return this.#note("mut", start, len, stack, this.#inner.mutBorrow(start, len));
+  }
+
+  sharedBorrow(start: number, len: number): number {
+    const stack = stackBelow(this.sharedBorrow);
+    return this.#note("shared", start, len, stack, this.#inner.sharedBorrow(start, len));
+  }
+
+  mutUnborrow(handle: number): void {
+    const breach = this.#settle("mut", handle);
+    this.#inner.mutUnborrow(handle);
+    this.#end(handle, this.mutUnborrow, breach);
+  }
+
+  sharedUnborrow(handle: number): void {
+    const breach = this.#settle("shared", handle);
+    this.#inner.sharedUnborrow(handle);
+    this.#end(handle, this.sharedUnborrow, breach);
+  }
+
+  releaseAll(): void {
+    this.#inner.releaseAll();
+    // Unsettled: the memory may be another guest's by now.
+    for (const handle of this.#live.keys()) this.#end(handle, this.releaseAll, undefined);
+  }
+
+  isMutBorrowed(start: number, len: number): boolean {
+    return this.#inner.isMutBorrowed(start, len);
+  }
+
+  isSharedBorrowed(start: number, len: number): boolean {
+    return this.#inner.isSharedBorrowed(start, len);
+  }
+
+  conflict(start: number, len: number, shared: boolean): Borrow | undefined {
+    const found = this.#inner.conflict(start, len, shared);
+    if (found === undefined) return undefined;
+    for (const loan of this.#live.values()) if (keyOf(loan) === keyOf(found)) return named(loan);
+    return found;
+  }
+
+  lookup(handle: number): Borrow | undefined {
+    const found = this.#inner.lookup(handle);
+    const loan = this.#live.get(handle);
+    return found === undefined || loan === undefined ? found : named(loan);
+  }
+
+  outstanding(): Borrow[] {
+    const stacks = new Map<string, string[]>();
+    for (const loan of this.#live.values()) {
+      const key = keyOf(loan);
+      const alike = stacks.get(key);
+      if (alike === undefined) stacks.set(key, [loan.stack]);
+      else alike.push(loan.stack);
+    }
+    // The inner policy knows best what is live; borrows taken behind this one's back have no stack.
+    return this.#inner.outstanding().map((borrow) => {
+      const stack = stacks.get(keyOf(borrow))?.pop();
+      return stack === undefined ? borrow : { ...borrow, stack };
+    });
+  }
+
+  /** Called by guards. */
+  held(handle: number, holder: object): void {
+    const loan = this.#loan(handle);
+    loan.holder = new WeakRef(holder);
+    this.#lost.register(holder, loan, loan);
+  }
+
+  /** Called by guards and scoped borrows. */
+  lend(handle: number, memory: Memory): Uint8Array {
+    const loan = this.#loan(handle);
+    const { start, len } = loan.region;
+    loan.memory = memory;
+    loan.shadow ??= new Shadow(memory.base(), start, len);
+    return loan.shadow.bytes;
+  }
+
+  /** Called by guards. */
+  endOf(holder: object): string | undefined {
+    return this.#ends.get(holder);
+  }
+
+  #note(kind: BorrowKind, start: number, len: number, stack: string, handle: number): number {
+    if (handle >= 0) {
+      const region = { start, len };
+      const nobody = { holder: undefined, memory: undefined, shadow: undefined };
+      this.#live.set(handle, { region, kind, stack, ...nobody });
+    }
+    return handle;
+  }
+
+  #loan(handle: number): Loan {
+    const loan = this.#live.get(handle);
+    if (loan === undefined) throw new GuestError({ code: "stale-handle", handle, kind: "shared" });
+    return loan;
+  }
+
+  /** Puts the bytes where they belong, while they are still borrowed. */
+  #settle(kind: BorrowKind, handle: number): Breach | undefined {
+    const loan = this.#live.get(handle);
+    if (loan?.kind !== kind) return undefined; // what the other policy refuses changes nothing
+    return loan.shadow?.settle(kind, bytesOf(loan.memory));
+  }
+
+  /** Forgets a borrow that has ended, and says if its rules were broken. */
+  #end(handle: number, below: (...args: never) => void, breach: Breach | undefined): void {
+    const loan = this.#live.get(handle);
+    if (loan === undefined) return; // taken behind this policy's back
+    this.#live.delete(handle);
+    this.#lost.unregister(loan);
+    loan.shadow?.retire();
+    const holder = loan.holder?.deref();
+    if (holder !== undefined) this.#ends.set(holder, stackBelow(below));
+    if (breach !== undefined) throw violation(named(loan), breach);
+  }
+}
+
+function violation(borrow: Borrow, { at, by }: Breach): GuestError {
+  const rule =
+    by === "holder"
+      ? "was written to through its view; take a mut borrow for that"
+      : "was changed meanwhile by the guest, or through a view of the whole memory";
+  const reason = `a ${sayBorrow(borrow)} ${rule} (first at 0x${at.toString(16)})`;
+  return new GuestError({ code: "borrow-violated", borrow, at, by, reason });
+}
+
+/** What errors and reports show of a loan. */
+function named({ region, kind, stack }: Loan): Borrow {
+  return { region, kind, stack };
+}
+
+function keyOf({ kind, region: { start, len } }: Borrow): string {
+  return `${kind} ${start} ${len}`;
+}
+
+/** The bytes as they are now. A memory that is gone has none: what was written to it has gone with it. */
+function bytesOf(memory: Memory | undefined): Uint8Array {
+  try {
+    return memory?.base() ?? new Uint8Array();
+  } catch {
+    return new Uint8Array(); // as without a debugger, where releasing a borrow does not ask for the memory
+  }
+}
+
+function warn(leak: Borrow): void {
+  console.warn(`@memkit/guest-memory: a guard was lost without drop(): ${sayBorrow(leak)}`);
+}
