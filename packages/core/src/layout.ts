@@ -8,7 +8,8 @@ export { type Aligned, aligned } from "./layout/aligned.js";
 export { type ArrayType, type ArrayView, array } from "./layout/array.js";
 export { type Atomic, type AtomicRepr, atomic } from "./layout/atomic.js";
 export type { AtomicCell } from "./layout/atomic-cell.js";
-export { type EmitOptions, emit } from "./layout/emit.js";
+export { type Codec, withCodec } from "./layout/codec.js";
+export { emit } from "./layout/emit.js";
 export { type Enumeration, enumeration, type TagRepr } from "./layout/enumeration.js";
 export type { LayoutErrorDetail } from "./layout/error-detail.js";
 export {
@@ -29,6 +30,7 @@ export {
 export { type Flags, type FlagsRepr, flags } from "./layout/flags.js";
 export { Kind } from "./layout/kind.js";
 export { type Misfit, outOfRange, unknownCase, unknownFlags } from "./layout/misfit.js";
+export { arrayPtr, ptr, strPtr } from "./layout/pointer.js";
 export {
   bool8,
   boolWitx32,
@@ -40,7 +42,6 @@ export {
   i16,
   i32,
   i64,
-  ptr,
   u8,
   u16,
   u32,
@@ -55,6 +56,7 @@ export type {
   FitsIn,
   FixedShape,
   PackedShape,
+  PointerPairShape,
   PointerShape,
   ScalarSize,
   Shape,
@@ -76,16 +78,21 @@ export {
 } from "./layout/struct.js";
 export { pointerSize, type Target } from "./layout/target.js";
 export type {
+  ArrayPtr,
   Handle,
   Layout,
+  Pointer,
   PointerEnv,
   Ptr,
+  PtrLen,
   Scalar,
   ScalarName,
   ScalarValue,
   ShapeOf,
+  StrPtr,
   ValueOf,
   Viewed,
   ViewOf,
+  WriteSite,
 } from "./layout/type.js";
 export { type CaseSpec, type Variant, type VariantValue, variant } from "./layout/variant.js";

@@ -126,7 +126,7 @@ describe("a definition", () => {
     expect(detailOf(() => atomic(lie<Scalar<"u32">>(u64)))).toMatchObject({ ...wrong, got: "u64" });
     expect(detailOf(() => enumeration(lie<Scalar<"u8">>(u64), ["a"]))).toMatchObject(wrong);
     expect(detailOf(() => packed(lie<ReturnType<typeof struct<[]>>>(u8)))).toMatchObject(wrong);
-    expect(detailOf(() => emit(u8, { name: "not a name" }))).toMatchObject({
+    expect(detailOf(() => emit({ "not a name": u8 }))).toMatchObject({
       code: "invalid-name",
     });
   });

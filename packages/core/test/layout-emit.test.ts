@@ -11,11 +11,20 @@ import fc from "fast-check";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CoreError } from "../src/core-error.js";
-import { emit, type Layout, type Target } from "../src/layout.js";
+import {
+  aligned,
+  type Codec,
+  emit,
+  type Layout,
+  type PointerEnv,
+  type Target,
+  type WriteSite,
+  withCodec,
+} from "../src/layout.js";
 import { layoutOf, type Model, models, SCALARS, valuesOf } from "./layout-model.js";
 
 interface Emitted {
-  readonly [name: string]: (dv: DataView, at: number, value?: unknown) => unknown;
+  readonly [name: string]: Codec;
 }
 
 interface Sample {
@@ -30,8 +39,8 @@ const word = (target: Target): 4 | 8 => (target === "wasm32" ? 4 : 8);
 /** The same types at every run: they are compiled before the property starts. */
 const samples: readonly Sample[] = fc
   .sample(fc.tuple(models, fc.constantFrom<Target>("wasm32", "host64")), {
-    numRuns: 60,
-    seed: 0x1a40,
+    numRuns: 90,
+    seed: 0x1a41,
   })
   .map(([model, target], i) => ({
     model,
@@ -49,7 +58,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(here, ".emitted-"));
   const files = samples.map(({ layout, name }) => {
     const file = join(folder, `${name}.ts`);
-    const text = emit(layout, { name });
+    const text = emit({ [name]: layout });
     expect(text).toContain('from "@memkit/core"');
     writeFileSync(file, text.replace('"@memkit/core"', '"../../src/index.js"'));
     return file;
@@ -136,11 +145,33 @@ const junk = fc.constantFrom<unknown>(
   7n,
 );
 
+const NOT_SPOILED = Symbol("as it is");
+
+/** `value`, noting in `asked` every property of it, and of objects in it, that is looked at. */
+function watched(value: unknown, path: string, asked: unknown[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return new Proxy(value, {
+    get(target, key) {
+      const here = `${path}/${String(key)}`;
+      asked.push(here);
+      return watched(Reflect.get(target, key), here, asked);
+    },
+  });
+}
+
+/** Whether values of the model have no pointer in them, whatever case a variant has. */
+function pointsNowhere(model: Model): boolean {
+  const text = JSON.stringify(model);
+  return !/"is":"(pointer|list|text)"/.test(text);
+}
+
 describe("emitted code", () => {
   it("is tried on every kind of type", () => {
     const text = JSON.stringify(samples.map(({ model }) => model));
     for (const is of [
       "pointer",
+      "list",
+      "text",
       "array",
       "record",
       "aligned",
@@ -177,9 +208,9 @@ describe("emitted code", () => {
           const ours = filled(at + layout.size + 3);
           const theirs = filled(at + layout.size + 3);
           layout.write(ours, at, value);
-          emitted[`write${name}`]?.(theirs, at, value);
+          emitted[name]?.write(theirs, at, value);
           expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
-          expect(emitted[`read${name}`]?.(ours, at)).toEqual(layout.read(ours, at));
+          expect(emitted[name]?.read(ours, at)).toEqual(layout.read(ours, at));
         },
       ),
       { numRuns: 600 },
@@ -212,13 +243,106 @@ describe("emitted code", () => {
           const ours = filled(layout.size);
           const theirs = filled(layout.size);
           const said = outcome(() => layout.write(ours, 0, value));
-          expect(outcome(() => modules[i]?.[`write${name}`]?.(theirs, 0, value))).toEqual(said);
+          expect(outcome(() => modules[i]?.[name]?.write(theirs, 0, value))).toEqual(said);
           expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
           if (!("value" in (said as object))) {
             expect(new Uint8Array(ours.buffer).every((byte) => byte === FILL)).toBe(true);
           }
         },
       ),
+      { numRuns: 600 },
+    );
+  });
+
+  /** What an environment makes of a pointer. */
+  class Where {
+    readonly to: string;
+    readonly address: number;
+    readonly len: number | undefined;
+    constructor(to: string, address: number, len: number | undefined) {
+      this.to = to;
+      this.address = address;
+      this.len = len;
+    }
+  }
+  const env: PointerEnv = {
+    fromAddress: ({ element }, address, len) => new Where(element.name, address, len),
+    toAddress: (_, value) => (value as Where).address,
+    toLength: (_, value) => (value as Where).len,
+  };
+  const bound = samples.map(() => undefined as Layout | undefined);
+  const boundTo = (i: number): Layout => {
+    const { layout, name } = samples[i] as Sample;
+    bound[i] ??= withCodec(layout, (modules[i] as Emitted)[name] as Codec);
+    return bound[i];
+  };
+
+  it("is the type's own code after withCodec, with an environment too (CORE-20)", () => {
+    const withBytes = picked.chain(({ sample, i }) =>
+      fc.tuple(fc.constant({ sample, i }), valuesOf(sample.model, word(sample.target))),
+    );
+    fc.assert(
+      fc.property(withBytes, ([{ sample, i }, value]) => {
+        const { layout } = sample;
+        const ours = filled(layout.size);
+        layout.write(ours, 0, value);
+        const rich = layout.read(ours, 0, env);
+        expect(boundTo(i).read(ours, 0, env)).toEqual(rich);
+        for (const type of [layout, boundTo(i)]) {
+          const theirs = filled(layout.size);
+          type.write(theirs, 0, rich, env);
+          expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
+        }
+        if (pointsNowhere(sample.model)) expect(rich).toEqual(value);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is not the code of types made from it", () => {
+    for (const i of samples.keys()) {
+      const { layout } = samples[i] as Sample;
+      const dv = filled(layout.size);
+      const refused = outcome(() => boundTo(i).named("z").write(dv, 0, undefined));
+      expect(refused).toEqual(outcome(() => layout.named("z").write(dv, 0, undefined)));
+      const wide = aligned(64, boundTo(i));
+      expect(
+        outcome(() => withCodec(wide, (modules[i] as Emitted)[`T${i}`] as Codec)),
+      ).toMatchObject(layout.align === 64 ? {} : { refused: { code: "codec-mismatch" } });
+    }
+  });
+
+  it("asks for the same parts in the same order, each once, and only then opens the bytes (CORE-14)", () => {
+    const withSpoiled = picked.chain(({ sample, i }) =>
+      fc.tuple(
+        fc.constant(i),
+        valuesOf(sample.model, word(sample.target)),
+        fc.array(fc.nat({ max: 5 }), { maxLength: 6 }),
+        fc.option(junk, { nil: NOT_SPOILED, freq: 2 }),
+      ),
+    );
+    fc.assert(
+      fc.property(withSpoiled, ([i, good, steps, by]) => {
+        const value = by === NOT_SPOILED ? good : spoiled(good, steps, by);
+        const { layout } = samples[i] as Sample;
+        const log = (type: Layout): unknown[] => {
+          const asked: unknown[] = [];
+          const dv = filled(layout.size + 8);
+          const site: WriteSite = {
+            open: (...place) => {
+              asked.push(place);
+              return dv;
+            },
+          };
+          const said = outcome(() => type.writeTo(site, 8, watched(value, "", asked)));
+          expect(asked.filter(Array.isArray)).toEqual([[8, layout.size, layout.align]]);
+          expect(asked.at(-1)).toEqual([8, layout.size, layout.align]);
+          const parts = asked.filter((part) => !Array.isArray(part));
+          expect(new Set(parts).size).toBe(parts.length);
+          return [asked, said, [...new Uint8Array(dv.buffer)]];
+        };
+        expect(log(boundTo(i))).toEqual(log(layout));
+      }),
       { numRuns: 600 },
     );
   });
@@ -241,7 +365,7 @@ describe("emitted code", () => {
           bytes,
         ]) => {
           const dv = new DataView(bytes.slice().buffer);
-          expect(outcome(() => modules[i]?.[`read${name}`]?.(dv, 0))).toEqual(
+          expect(outcome(() => modules[i]?.[name]?.read(dv, 0))).toEqual(
             outcome(() => layout.read(dv, 0)),
           );
         },

@@ -9,6 +9,7 @@ import fc from "fast-check";
 import {
   aligned,
   array,
+  arrayPtr,
   atomic,
   bool8,
   boolWitx32,
@@ -28,6 +29,7 @@ import {
   pad,
   ptr,
   type Struct,
+  strPtr,
   struct,
   u8,
   u16,
@@ -62,6 +64,8 @@ type SmallRepr = "u8" | "u16" | "u32";
 export type Model =
   | { readonly is: "scalar"; readonly name: ScalarName }
   | { readonly is: "pointer"; readonly to: Model }
+  | { readonly is: "list"; readonly of: Model }
+  | { readonly is: "text" }
   | { readonly is: "array"; readonly of: Model; readonly count: number }
   | {
       readonly is: "record";
@@ -94,6 +98,8 @@ const { model: anyModel } = fc.letrec<{ model: Model }>((tie) => ({
       count: fc.integer({ min: 0, max: 8 }),
     }),
     fc.record({ is: fc.constant("pointer" as const), to: tie("model") }),
+    fc.record({ is: fc.constant("list" as const), of: tie("model") }),
+    fc.record({ is: fc.constant("text" as const) }),
     fc.record({
       is: fc.constant("array" as const),
       of: tie("model"),
@@ -136,6 +142,10 @@ export function layoutOf(model: Model): Layout {
       return SCALARS[model.name];
     case "pointer":
       return ptr(layoutOf(model.to));
+    case "list":
+      return arrayPtr(layoutOf(model.of));
+    case "text":
+      return strPtr;
     case "array":
       return array(layoutOf(model.of), model.count);
     case "record": {
@@ -219,6 +229,9 @@ export function measure(model: Model, word: 4 | 8): Measure {
       return plain(NATURAL[model.name]);
     case "pointer":
       return plain(word);
+    case "list":
+    case "text":
+      return { size: word + word, align: word, offsets: [] };
     case "atomic":
     case "enumeration":
     case "flags":
@@ -267,13 +280,19 @@ export function measure(model: Model, word: 4 | 8): Measure {
   }
 }
 
+const wordsOf = (word: 4 | 8): fc.Arbitrary<unknown> =>
+  word === 4 ? SCALAR_VALUES.u32 : SCALAR_VALUES.u64Number;
+
 /** Values of the model. */
 export function valuesOf(model: Model, word: 4 | 8): fc.Arbitrary<unknown> {
   switch (model.is) {
     case "scalar":
       return SCALAR_VALUES[model.name];
     case "pointer":
-      return word === 4 ? SCALAR_VALUES.u32 : SCALAR_VALUES.u64Number;
+      return wordsOf(word);
+    case "list":
+    case "text":
+      return fc.record({ ptr: wordsOf(word), len: wordsOf(word) });
     case "atomic":
       return SCALAR_VALUES[model.repr];
     case "enumeration":
@@ -339,6 +358,12 @@ export function encode(model: Model, value: unknown, word: 4 | 8): (number | und
     case "pointer":
       paint(0, number(word, value as number));
       break;
+    case "list":
+    case "text": {
+      const { ptr: address, len } = value as { ptr: number; len: number };
+      paint(0, [...number(word, address), ...number(word, len)]);
+      break;
+    }
     case "atomic":
     case "enumeration":
     case "flags":

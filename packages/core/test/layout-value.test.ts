@@ -269,6 +269,7 @@ describe("pointers", () => {
   const env: PointerEnv = {
     fromAddress: (layout, address) => new Address(layout.element.name, address),
     toAddress: (_, value) => (value as Address).address,
+    toLength: () => undefined,
   };
   const list = struct(["head", ptr(u16)], ["tail", array(ptr(u8), 2)]);
 

@@ -9,6 +9,7 @@
  */
 
 import type { Layout } from "@memkit/core";
+import { brand } from "./brand.js";
 import { GuestError } from "./error.js";
 import type { GuestArrayPtr } from "./guest-array-ptr.js";
 import type { GuestMemory } from "./guest-memory.js";
@@ -97,7 +98,7 @@ export class GuestPtr<T extends Layout = Layout> {
    *
    * The memory's end bounds the search too, but a host should know how much it is willing to read.
    *
-   * @throws {@link GuestError} as {@link GuestMemory.validate} for one byte, then `unterminated-string`, `ptr-borrowed`
+   * @throws {@link GuestError} as {@link GuestMemory.validate} for one byte, then `ptr-borrowed`, `unterminated-string`
    */
   asCStr(max: number): GuestStrPtr {
     const { mem, offset } = this;
@@ -105,13 +106,14 @@ export class GuestPtr<T extends Layout = Layout> {
     const limit = Math.min(mem.toAddress(max), mem.views.byteLength - offset);
     const window = new Uint8Array(mem.buffer, offset, limit);
     const len = window.indexOf(0);
+    // Before saying that there is no end: that too is something read.
+    mem.demandUnborrowed(offset, len < 0 ? limit : len + 1, "read");
     if (len < 0) {
       throw new GuestError({
         code: "unterminated-string",
         region: { start: offset, len: limit },
       });
     }
-    mem.demandUnborrowed(offset, len + 1, "read");
     return mem.strPtr(offset, len);
   }
 
@@ -131,3 +133,4 @@ export class GuestPtr<T extends Layout = Layout> {
   }
 }
 printsAs(GuestPtr, String);
+brand(GuestPtr, "GuestPtr");

@@ -33,4 +33,5 @@ export { GuestStrPtr } from "./guest-str-ptr.js";
 export type { GuestInput, GuestValue } from "./guest-value.js";
 export { ScalarMemory } from "./scalar-memory.js";
 export type { Transparent, VectorOf, Vectors } from "./transparent.js";
+export { TypedMemory } from "./typed-memory.js";
 export { UnsafeGuestSlice } from "./unsafe-guest-slice.js";

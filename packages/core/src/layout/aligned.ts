@@ -44,7 +44,7 @@ export function aligned<N extends number, L extends Layout>(least: N, type: L): 
     define((target) => {
       const { plan, width } = node.for(target);
       const align = Math.max(plan.align, least);
-      return { ...plan, width, align, size: alignUp(plan.size, align) };
+      return { ...plan, codec: undefined, width, align, size: alignUp(plan.size, align) };
     }),
   );
 }

@@ -21,8 +21,14 @@ import {
 /** Adds the statements that read `node` at `place`, and returns the expression of its value. */
 export function emitRead(out: SourceText, node: LayoutNode, place: Place): string {
   switch (node.kind) {
-    case Kind.ptr:
-      return node.width === 4 ? load(Kind.u32, place) : readU53(out, node, place);
+    case Kind.ptr: {
+      const address = bound(out, readWord(out, node, node.width, place));
+      const value = `env.fromAddress(${out.nextPointer()}, ${address}, undefined) as number`;
+      return `env === undefined ? ${address} : (${value})`;
+    }
+    case Kind.arrayPtr:
+    case Kind.strPtr:
+      return readPair(out, node, place);
     case Kind.u64Number:
       return readU53(out, node, place);
     case Kind.bool8:
@@ -89,6 +95,19 @@ function readU53(out: SourceText, node: LayoutNode, place: Place): string {
   const args = [JSON.stringify(node.name), load(Kind.u64, place)];
   out.refuseIf(`${got} > Number.MAX_SAFE_INTEGER`, "outOfRange", args);
   return got;
+}
+
+/** An address or length of `width` bytes. */
+function readWord(out: SourceText, node: LayoutNode, width: number, place: Place): string {
+  return width === 4 ? load(Kind.u32, place) : readU53(out, node, place);
+}
+
+function readPair(out: SourceText, node: LayoutNode, place: Place): string {
+  const width = node.width / 2;
+  const address = bound(out, readWord(out, node, width, place));
+  const len = bound(out, readWord(out, node, width, after(place, width)));
+  const value = `env.fromAddress(${out.nextPointer()}, ${address}, ${len}) as PtrLen`;
+  return `env === undefined ? { ptr: ${address}, len: ${len} } : (${value})`;
 }
 
 function readCase(out: SourceText, node: LayoutNode, place: Place): string {

@@ -14,6 +14,9 @@ export function typeText(node: LayoutNode): string {
     case Kind.u64:
     case Kind.i64:
       return "bigint";
+    case Kind.arrayPtr:
+    case Kind.strPtr:
+      return "PtrLen";
     case Kind.bool8:
     case Kind.boolWitx32:
       return "boolean";

@@ -1,60 +1,87 @@
 /**
- * Source text for one record, for the places where whole values are read or written so often that walking the layout
- * shows: straight-line DataView calls with constant offsets. A build script writes it to a file; nothing is evaluated
- * here, so it works under any content security policy.
+ * Source text for records, for the places where whole values are read or written so often that walking the layout shows:
+ * straight-line DataView calls with constant offsets. A build script writes it to a file; nothing is evaluated here, so it
+ * works under any content security policy.
  *
  * @module
  */
 
 import { CoreError } from "../core-error.js";
+import { pointersIn, shapeOf } from "./codec.js";
 import { emitRead } from "./emit-read.js";
+import { emitTake, Slots } from "./emit-take.js";
 import { typeText } from "./emit-type.js";
-import { emitCheck, emitStore } from "./emit-write.js";
-import { nodeOf } from "./node.js";
+import { emitStore } from "./emit-write.js";
+import { type LayoutNode, nodeOf } from "./node.js";
 import { SourceText } from "./source-text.js";
 import type { Layout } from "./type.js";
 
-/** How the emitted module names things. */
-export interface EmitOptions {
-  /** An identifier: the type gets this name, the functions get it behind `read` and `write`. */
-  readonly name: string;
-}
-
+/** The types of the core package that emitted text may name. */
+const TYPES = ["Codec", "Misfit", "Pointer", "PointerEnv", "PtrLen", "WriteSite"];
 const START = { base: "at", plus: 0 };
 
 /**
- * The text of a TypeScript module with a type `Name` and functions `readName(dv, at)` and `writeName(dv, at, value)`,
- * which do what `type.read` and `type.write` do for the target of `type`, pointers being numbers.
+ * The text of a TypeScript module that exports, for each entry of `types`, a type and a {@link Codec} of that name. The
+ * codec does what the layout's `read` and `write` do for the target of the layout; {@link withCodec} makes it theirs.
  *
- * @throws {@link CoreError} `invalid-name`, `not-a-layout`
+ * @throws {@link CoreError} `invalid-name` for a name that is no identifier, `not-a-layout`
  *
  * @example
  * ```ts
  * import { emit, ptr, struct, u32, u8 } from "@memkit/core";
  *
  * const iovec = struct(["buf", ptr(u8)], ["len", u32]);
- * const text = emit(iovec, { name: "Iovec" });
- * text.includes("export function readIovec(dv: DataView, at: number): Iovec {"); // => true
- * text.includes("dv.setUint32(at + 4, value.len, true);"); // => true
+ * // In a build script: writeFileSync("codecs.ts", emit({ Iovec: iovec, Iovec64: iovec.for("wasm64") }));
+ * // In the program: withCodec(iovec, Iovec, Iovec64)
+ * const text = emit({ Iovec: iovec, Iovec64: iovec.for("wasm64") });
+ * text.includes("export const Iovec: Codec<Iovec> = {"); // => true
+ * text.includes("dv.setUint32(at + 4, s"); // => true
  * ```
  */
-export function emit(type: Layout, { name }: EmitOptions): string {
-  const node = nodeOf(type, "the type to emit code for");
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
-    throw new CoreError({ code: "invalid-name", type: "emitted code", member: name });
-  }
+export function emit(types: Readonly<Record<string, Layout>>): string {
   const out = new SourceText();
+  for (const [name, type] of Object.entries(types)) {
+    const node = nodeOf(type, `the type to emit as ${name}`);
+    if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
+      throw new CoreError({ code: "invalid-name", type: "emitted code", member: name });
+    }
+    emitCodec(out, name, node);
+  }
+  const text = out.lines.join("\n");
+  const names = TYPES.filter((type) => new RegExp(`\\b${type}\\b`).test(text));
+  const imports = [...names.map((type) => `type ${type}`), ...[...out.imports].sort()].join(", ");
+  return `// Emitted by @memkit/core from layouts: change those, not this.\nimport { ${imports} } from "@memkit/core";\n${text}\n`;
+}
+
+function emitCodec(out: SourceText, name: string, node: LayoutNode): void {
+  const points = pointersIn(node).length !== 0;
+  const env = points ? ", env?: PointerEnv, pointers: readonly Pointer[] = []" : "";
+  out.line("");
   out.line(`/** ${node.size} bytes aligned to ${node.align}, on ${node.target}. */`);
   out.line(`export type ${name} = ${typeText(node)};`);
-  out.line("");
-  out.block(`export function read${name}(dv: DataView, at: number): ${name}`, () => {
-    out.line(`return ${emitRead(out, node, START)};`);
-  });
-  out.line("");
-  out.block(`export function write${name}(dv: DataView, at: number, value: ${name}): void`, () => {
-    emitCheck(out, node, "value");
-    emitStore(out, node, "value", START);
-  });
-  const imports = [...out.imports].sort().join(", ");
-  return `// Emitted by @memkit/core from a layout: change the layout, not this.\nimport { ${imports} } from "@memkit/core";\n\n${out.lines.join("\n")}\n`;
+  out.block(
+    `export const ${name}: Codec<${name}> =`,
+    () => {
+      out.line(`shape: ${JSON.stringify(shapeOf(node))},`);
+      out.line(`target: "${node.target}",`);
+      out.method(`read(dv: DataView, at: number${env}): ${name}`, () => {
+        out.line(`return ${emitRead(out, node, START)};`);
+      });
+      const head = `dv: DataView, at: number, value: ${name}, site?: WriteSite${env}`;
+      out.method(`write(${head}): void`, () => emitWrite(out, node));
+    },
+    "};",
+  );
+}
+
+function emitWrite(out: SourceText, node: LayoutNode): void {
+  const slots = new Slots(out);
+  const top = out.lines.length;
+  out.line("let misfit: Misfit | undefined;");
+  out.block("take:", () => emitTake({ out, slots, path: [], looped: false }, node, "value"));
+  out.line(`if (site !== undefined) dv = site.open(at, ${node.size}, ${node.align});`);
+  out.line("if (misfit !== undefined) throw new CoreError(misfit);");
+  emitStore(out, slots, node, START);
+  const indent = /^ */.exec(out.lines[top] as string)?.[0] ?? "";
+  out.lines.splice(top, 0, ...slots.declarations.map((line) => indent + line));
 }

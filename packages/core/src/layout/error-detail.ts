@@ -29,6 +29,13 @@ export type LayoutErrorDetail =
   | { readonly code: "layout-too-large"; readonly type: string }
   /** A definition was given something else than the kind of type it is made of. */
   | { readonly code: "not-a-layout"; readonly wanted: string; readonly got: string }
+  /** Emitted code that is not for this type as it is now. `shape` is the type that it is for. */
+  | {
+      readonly code: "codec-mismatch";
+      readonly type: string;
+      readonly target: string;
+      readonly shape: string;
+    }
   /** A record has no field of this name. */
   | { readonly code: "no-such-field"; readonly type: string; readonly member: string }
   /** A value that is not of the type, or outside its range. */
@@ -89,6 +96,8 @@ export function describeLayoutError(detail: LayoutErrorDetail): string {
       return `${detail.type} would take more than 2^32 bytes`;
     case "not-a-layout":
       return `${detail.wanted} is needed here, got ${detail.got}`;
+    case "codec-mismatch":
+      return `this codec was not emitted for ${detail.type} on ${detail.target} as it is now; emit it again`;
     case "no-such-field":
       return `${detail.type} has no field ${JSON.stringify(detail.member)}`;
     case "value-out-of-range":

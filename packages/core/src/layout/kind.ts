@@ -23,14 +23,16 @@ export const Kind: {
   readonly charU8: 12;
   readonly u64Number: 13;
   readonly ptr: 14;
-  readonly handle: 15;
-  readonly enum: 16;
-  readonly flags: 17;
-  readonly atomic: 18;
-  readonly array: 19;
-  readonly struct: 20;
-  readonly variant: 21;
-  readonly pad: 22;
+  readonly arrayPtr: 15;
+  readonly strPtr: 16;
+  readonly handle: 17;
+  readonly enum: 18;
+  readonly flags: 19;
+  readonly atomic: 20;
+  readonly array: 21;
+  readonly struct: 22;
+  readonly variant: 23;
+  readonly pad: 24;
 } = {
   u8: 0,
   i8: 1,
@@ -47,14 +49,16 @@ export const Kind: {
   charU8: 12,
   u64Number: 13,
   ptr: 14,
-  handle: 15,
-  enum: 16,
-  flags: 17,
-  atomic: 18,
-  array: 19,
-  struct: 20,
-  variant: 21,
-  pad: 22,
+  arrayPtr: 15,
+  strPtr: 16,
+  handle: 17,
+  enum: 18,
+  flags: 19,
+  atomic: 20,
+  array: 21,
+  struct: 22,
+  variant: 23,
+  pad: 24,
 };
 
 /** One of the numbers of {@link Kind}. */

@@ -9,10 +9,11 @@
  */
 
 import { CoreError } from "../core-error.js";
+import type { BoundCodec } from "./codec.js";
 import { Kind } from "./kind.js";
 import { readValue } from "./read-value.js";
 import type { Target } from "./target.js";
-import type { PointerEnv } from "./type.js";
+import type { PointerEnv, WriteSite } from "./type.js";
 import { openView } from "./view.js";
 import { writeValue } from "./write-value.js";
 
@@ -43,6 +44,7 @@ export interface Blueprint {
   readonly names?: readonly string[];
   readonly constants?: Readonly<Record<string, number | bigint>>;
   readonly known?: number | bigint;
+  readonly codec?: BoundCodec | undefined;
 }
 
 type Build = (target: Target) => Blueprint;
@@ -51,6 +53,8 @@ type Build = (target: Target) => Blueprint;
 const MAX_SIZE = 2 ** 32;
 
 const LAYOUT: unique symbol = Symbol.for("@memkit/core/Layout") as never;
+/** Stands for the bytes that a site will open. */
+const NO_BYTES = new DataView(new ArrayBuffer(0));
 const NOTHING: Readonly<Record<string, number | bigint>> = {};
 
 export class LayoutNode {
@@ -76,6 +80,8 @@ export class LayoutNode {
   readonly bits: Readonly<Record<string, number | bigint>>;
   /** All defined bits of flags. */
   readonly known: number | bigint;
+  /** Code for this very type. Types that are made from it have other names, sizes or fields, and do not take it over. */
+  readonly codec: BoundCodec | undefined;
   /** The constructor of this type's views, made when the first is opened; the view module's business. */
   viewClass: unknown;
   /** What it was made from, for types derived from it. */
@@ -102,6 +108,7 @@ export class LayoutNode {
     this.cases = plan.kind === Kind.flags ? NOTHING : (plan.constants ?? NOTHING);
     this.bits = plan.kind === Kind.flags ? (plan.constants ?? NOTHING) : NOTHING;
     this.known = plan.known ?? 0;
+    this.codec = plan.codec;
     this.viewClass = undefined;
     this.plan = plan;
     this.build = build;
@@ -115,15 +122,26 @@ export class LayoutNode {
   }
 
   named(name: string): LayoutNode {
-    return define((target) => ({ ...this.for(target).plan, name })).for(this.target);
+    const renamed = define((target) => ({ ...this.for(target).plan, name, codec: undefined }));
+    return renamed.for(this.target);
   }
 
   read(dv: DataView, offset: number, env?: PointerEnv): unknown {
-    return readValue(this, dv, offset, env);
+    const { codec } = this;
+    if (codec === undefined) return readValue(this, dv, offset, env);
+    return codec.read(dv, offset, env, codec.pointers);
   }
 
   write(dv: DataView, offset: number, value: unknown, env?: PointerEnv): void {
-    writeValue(this, dv, offset, value, env);
+    const { codec } = this;
+    if (codec === undefined) writeValue(this, dv, offset, value, env, undefined);
+    else codec.write(dv, offset, value, undefined, env, codec.pointers);
+  }
+
+  writeTo(site: WriteSite, offset: number, value: unknown, env?: PointerEnv): void {
+    const { codec } = this;
+    if (codec === undefined) writeValue(this, NO_BYTES, offset, value, env, site);
+    else codec.write(NO_BYTES, offset, value, site, env, codec.pointers);
   }
 
   view(dv: DataView, offset: number): unknown {

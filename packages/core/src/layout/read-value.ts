@@ -8,12 +8,17 @@ import { CoreError } from "../core-error.js";
 import { Kind } from "./kind.js";
 import { type Misfit, outOfRange, unknownCase, unknownFlags } from "./misfit.js";
 import type { LayoutNode } from "./node.js";
-import { elementOf, unknownBits } from "./parts.js";
-import type { Layout, PointerEnv, Ptr } from "./type.js";
+import { elementOf, pointerOf, unknownBits } from "./parts.js";
+import type { PointerEnv } from "./type.js";
 import { readU64AsNumber, readUint } from "./words.js";
 
 function fail(misfit: Misfit): never {
   throw new CoreError(misfit);
+}
+
+/** An address or length of `width` bytes. */
+function readWord(node: LayoutNode, dv: DataView, at: number, width: number): number {
+  return width === 4 ? dv.getUint32(at, true) : readU53(node, dv, at);
 }
 
 function readU53(node: LayoutNode, dv: DataView, at: number): number {
@@ -73,8 +78,17 @@ export function readValue(node: LayoutNode, dv: DataView, at: number, env?: Poin
     case Kind.boolWitx32:
       return readBool(node, dv, at);
     case Kind.ptr: {
-      const address = node.width === 4 ? dv.getUint32(at, true) : readU53(node, dv, at);
-      return env === undefined ? address : env.fromAddress(node as Layout as Ptr, address);
+      const address = readWord(node, dv, at, node.width);
+      return env === undefined ? address : env.fromAddress(pointerOf(node), address, undefined);
+    }
+    case Kind.arrayPtr:
+    case Kind.strPtr: {
+      const width = node.width / 2;
+      const address = readWord(node, dv, at, width);
+      const len = readWord(node, dv, at + width, width);
+      return env === undefined
+        ? { ptr: address, len }
+        : env.fromAddress(pointerOf(node), address, len);
     }
     case Kind.enum:
       return readEnum(node, dv, at);

@@ -5,9 +5,8 @@
  */
 
 import { Kind } from "./kind.js";
-import { define, faceOf, nodeOf } from "./node.js";
-import { pointerSize } from "./target.js";
-import type { Handle, Layout, Ptr, Scalar, ScalarName } from "./type.js";
+import { define, faceOf } from "./node.js";
+import type { Handle, Scalar, ScalarName } from "./type.js";
 
 function scalar<N extends ScalarName>(name: N, size: number): Scalar<N> {
   const plan = { kind: Kind[name], name, size, align: size, portable: true };
@@ -63,34 +62,3 @@ export const handle: Handle = /* @__PURE__ */ faceOf(
     portable: true,
   })),
 );
-
-/**
- * The address of a `T`. Its width comes from the target.
- *
- * @throws {@link CoreError} `not-a-layout`
- *
- * @example
- * ```ts
- * import { ptr, u8 } from "@memkit/core";
- *
- * ptr(u8).size; // => 4
- * ptr(u8).for("wasm64").size; // => 8
- * ptr(u8).name; // => "ptr<u8>"
- * ```
- */
-export function ptr<T extends Layout>(to: T): Ptr<T> {
-  const pointee = nodeOf(to, "the type pointed to");
-  const node = define((target) => {
-    const size = pointerSize(target);
-    const name = `ptr<${pointee.name}>`;
-    return {
-      kind: Kind.ptr,
-      name,
-      size,
-      align: size,
-      portable: false,
-      element: pointee.for(target),
-    };
-  });
-  return faceOf(node);
-}

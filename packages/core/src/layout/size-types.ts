@@ -47,6 +47,10 @@ export interface FixedShape<N extends number = number> {
 export interface PointerShape {
   readonly rule: "pointer";
 }
+/** An address and a length, each as wide as the target's pointers. */
+export interface PointerPairShape {
+  readonly rule: "pointer-pair";
+}
 /** `N` elements in a row. */
 export interface ArrayShape<E = unknown, N extends number = number> {
   readonly rule: "array";
@@ -79,6 +83,7 @@ export interface AlignedShape<N extends number = number, L = unknown> {
 export type Shape =
   | FixedShape
   | PointerShape
+  | PointerPairShape
   | ArrayShape
   | StructShape
   | PackedShape
@@ -139,16 +144,18 @@ type Extent<S, W extends 4 | 8> =
             ? Squeeze<F, W>
             : S extends VariantShape<infer R, infer C>
               ? AlignUp<Add<AlignUp<Size<R, W>, FieldAlign<C, W>>, Largest<C, W>>, Align<S, W>>
-              : S extends AlignedShape<number, infer T>
-                ? AlignUp<Size<T, W>, Align<S, W>>
-                : Unknown;
+              : S extends PointerPairShape
+                ? Add<Bytes<W>, Bytes<W>>
+                : S extends AlignedShape<number, infer T>
+                  ? AlignUp<Size<T, W>, Align<S, W>>
+                  : Unknown;
 
 type Align<S, W extends 4 | 8> =
   S extends FixedShape<infer N>
     ? N
     : S extends StructShape<infer F>
       ? FieldAlign<F, W>
-      : S extends PointerShape
+      : S extends PointerShape | PointerPairShape
         ? W
         : S extends ArrayShape<infer E>
           ? AlignOf<E, W>

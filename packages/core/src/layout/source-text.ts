@@ -61,9 +61,11 @@ export function accessArguments(method: string, place: Place, value?: string): s
 /** Collects the source text of one module. */
 export class SourceText {
   readonly lines: string[] = [];
+  /** Values that the text uses of the core package. */
   readonly imports: Set<string> = new Set(["CoreError"]);
   #depth = 0;
   #names = 0;
+  #pointers = 0;
 
   /** A name that nothing else has. */
   fresh(prefix: string): string {
@@ -76,17 +78,29 @@ export class SourceText {
     return name;
   }
 
+  /** The type of the next pointer that the function meets. */
+  nextPointer(): string {
+    return `pointers[${this.#pointers++}] as Pointer`;
+  }
+
   line(text: string): void {
     this.lines.push(`${"  ".repeat(this.#depth)}${text}`);
   }
 
   /** Lines inside braces: `head {`, then what `body` adds, then `}`. */
-  block(head: string, body: () => void): void {
+  block(head: string, body: () => void, end = "}"): void {
     this.line(head === "" ? "{" : `${head} {`);
     this.#depth++;
     body();
     this.#depth--;
-    this.line("}");
+    this.line(end);
+  }
+
+  /** A method of an object: its pointers are counted from 0. */
+  method(head: string, body: () => void): void {
+    this.#pointers = 0;
+    this.#names = 0;
+    this.block(head, body, "},");
   }
 
   /** Throws when `condition` holds; `misfit` makes the detail from its arguments. */

@@ -8,18 +8,34 @@
  */
 
 import type { Kind } from "./kind.js";
-import type { FixedShape, PointerShape, ScalarSize, Shape } from "./size-types.js";
+import type {
+  FixedShape,
+  PointerPairShape,
+  PointerShape,
+  ScalarSize,
+  Shape,
+} from "./size-types.js";
 import type { Target } from "./target.js";
 
-/** Turns pointer fields into richer values and back, for those who know the memory they point into. */
+/** Turns pointers into richer values and back, for those who know the memory they point into. */
 export interface PointerEnv {
-  /** The value for an address just read. `layout` is the pointer type, its `element` the type pointed to. */
-  fromAddress(layout: Ptr, address: number): unknown;
   /**
-   * The address to store for a value; throws if there is none. Must give the same answer twice: it is asked once to
-   * validate the whole value, once more to store it.
+   * The value for an address just read.
+   *
+   * @param layout - the pointer type; its `element` is the type pointed to
+   * @param len - the number of elements, for a pointer to a run
    */
-  toAddress(layout: Ptr, value: unknown): number;
+  fromAddress(layout: Pointer, address: number, len: number | undefined): unknown;
+  /** The address to store for a value, or whatever is no address and will be refused. Asked once for each pointer. */
+  toAddress(layout: Pointer, value: unknown): unknown;
+  /** The number of elements to store for a value, where the pointer is one to a run; asked after the address. */
+  toLength(layout: Pointer, value: unknown): unknown;
+}
+
+/** Whoever opens the bytes that a value goes to, see {@link Layout.writeTo}. */
+export interface WriteSite {
+  /** Bytes that have `size` bytes at `at`, a multiple of `align`; throws if nothing may be written there. */
+  open(at: number, size: number, align: number): DataView;
 }
 
 /**
@@ -53,11 +69,19 @@ export interface Layout<V = unknown, S extends Shape = Shape> {
    */
   read(dv: DataView, offset: number, env?: PointerEnv): V;
   /**
-   * Stores `value` at `offset`, after validating all of it. Padding bytes are left as they are.
+   * Stores `value` at `offset`, after reading and validating all of it, each part once. Padding bytes are left as they are.
    *
    * @throws {@link CoreError} `value-out-of-range`, `invalid-enum-value`, `invalid-flag-value`; nothing is written then.
    */
   write(dv: DataView, offset: number, value: V, env?: PointerEnv): void;
+  /**
+   * Stores `value` at `offset` of bytes that `site` opens once the value has been read for the last time: getters, which
+   * can do anything to the memory, have run by then, and what `site` checks still holds when the first byte is stored.
+   * What `site` throws comes before what is wrong with the value.
+   *
+   * @throws {@link CoreError} as {@link Layout.write}; what `site` throws. Nothing is written then.
+   */
+  writeTo(site: WriteSite, offset: number, value: V, env?: PointerEnv): void;
   /** For the compiler only, never present: what sizes are computed from. */
   readonly "~shape"?: S;
 }
@@ -101,6 +125,31 @@ export interface Ptr<T extends Layout = Layout> extends Layout<number, PointerSh
   /** The type pointed to. */
   readonly element: T;
 }
+
+/** Where a run of elements starts, and how many there are. */
+export interface PtrLen {
+  /** The address of the first element. */
+  ptr: number;
+  /** The number of elements. */
+  len: number;
+}
+
+/** An address of a run of `T` and the number of elements. Its host value is a {@link PtrLen} unless a {@link PointerEnv} says more. */
+export interface ArrayPtr<T extends Layout = Layout> extends Layout<PtrLen, PointerPairShape> {
+  readonly kind: typeof Kind.arrayPtr;
+  /** The type of an element. */
+  readonly element: T;
+}
+
+/** An address of text and its number of bytes. Its host value is a {@link PtrLen} unless a {@link PointerEnv} says more. */
+export interface StrPtr extends Layout<PtrLen, PointerPairShape> {
+  readonly kind: typeof Kind.strPtr;
+  /** What text is made of. */
+  readonly element: Scalar<"u8">;
+}
+
+/** Every type whose value points somewhere. */
+export type Pointer = Ptr | ArrayPtr | StrPtr;
 
 /** An index that a host gives out: any `u32`. */
 export interface Handle extends Layout<number, FixedShape<4>> {

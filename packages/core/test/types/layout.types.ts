@@ -9,18 +9,22 @@ import {
   type AlignOf,
   aligned,
   array,
+  arrayPtr,
   atomic,
   bool8,
+  type Codec,
   enumeration,
   type FitsIn,
   type f64,
   flags,
   type handle,
   type Layout,
+  type PtrLen,
   packed,
   pad,
   ptr,
   type SizeOf,
+  strPtr,
   struct,
   u8,
   u16,
@@ -28,6 +32,7 @@ import {
   u64,
   type ValueOf,
   variant,
+  withCodec,
 } from "../../src/layout.js";
 
 const iovec = struct(["buf", ptr(u8)], ["len", u32]);
@@ -87,6 +92,16 @@ view.at = { buf: 1, len: 2 };
 // @ts-expect-error an array's elements are set one at a time
 view.all = [];
 
+const texts = struct(["n", u8], ["list", arrayPtr(iovec)], ["two", array(strPtr, 2)]);
+expectTypeOf<ValueOf<typeof texts>>().toEqualTypeOf<{
+  n: number;
+  list: PtrLen;
+  two: readonly PtrLen[];
+}>();
+expectTypeOf(withCodec(texts, {} as Codec<ValueOf<typeof texts>>)).toEqualTypeOf<typeof texts>();
+// @ts-expect-error a codec of other values
+withCodec(texts, {} as Codec<{ n: bigint }>);
+
 // Sizes, by hand from the rules of C.
 type Sized<L, S extends number, A extends number, W extends 4 | 8 = 4> = [
   SizeOf<L, W>,
@@ -108,6 +123,9 @@ yes<Sized<typeof prestat, 8, 4>>();
 yes<Sized<typeof oflags, 2, 2>>();
 yes<Sized<typeof nested, 32, 4>>();
 yes<Sized<typeof nested, 56, 8, 8>>();
+yes<Sized<typeof strPtr, 8, 4>>();
+yes<Sized<typeof texts, 28, 4>>();
+yes<Sized<typeof texts, 56, 8, 8>>();
 
 const mixed = struct(["a", u8], ["b", u32], ["c", u8], ["d", u64], ["e", u16]);
 yes<Sized<typeof mixed, 32, 8>>();

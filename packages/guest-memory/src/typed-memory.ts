@@ -1,0 +1,237 @@
+/**
+ * Values of core's layouts, read and written at checked places.
+ *
+ * A value is checked as a whole, its place (bounds, alignment, borrows) and its contents, before the first byte of it is
+ * written, so a refused write leaves no half record behind (GM-9); wiggle, which writes member by member, does. The value is
+ * read first and the place checked after its last getter ran, because a getter may grow the memory or borrow the bytes
+ * (GM-6, GM-7); what is wrong is still reported in order (GM-8).
+ *
+ * Numbers are most of what hosts read, and go straight to the methods of scalar-memory.ts.
+ *
+ * @see wiggle `src/guest_type.rs`
+ * @module
+ */
+
+import {
+  isFloat,
+  isI8,
+  isI16,
+  isI32,
+  isI64,
+  isU8,
+  isU16,
+  isU32,
+  isU64,
+  Kind,
+  type Layout,
+  type PointerEnv,
+  pointerSize,
+  type ValueOf,
+  type WriteSite,
+} from "@memkit/core";
+import { ByteMemory } from "./byte-memory.js";
+import type { Result } from "./checked-memory.js";
+import { GuestError, type GuestErrorDetail } from "./error.js";
+import { layoutFault } from "./layout-faults.js";
+
+/** Bytes of each kind from `u8` to `f64`. A type of that kind that is larger was aligned, and is no plain number. */
+const NUMBER_SIZE: readonly number[] = [1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
+
+/** The part of `GuestMemory` that reads and writes whole values. */
+export class TypedMemory extends ByteMemory implements WriteSite {
+  /**
+   * Reads a value of `type` at `ptr`. Pointers in it come as numbers; {@link GuestPtr.read} makes them `GuestPtr`s.
+   *
+   * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed`, `invalid-enum-value`, `invalid-flag-value`,
+   * `try-from-int-error`; `ptr-overflow` if the second word of an `arrayPtr` or `strPtr` lies beyond the address space
+   */
+  read<L extends Layout>(type: L, ptr: number): ValueOf<L> {
+    if (type.kind === Kind.u32 && type.size === 4) return this.readU32(ptr) as ValueOf<L>;
+    return this.readWith(type, ptr, undefined) as ValueOf<L>;
+  }
+
+  /**
+   * Writes a value of `type` at `ptr`, all of it or nothing. Padding bytes stay as they are.
+   *
+   * @throws {@link GuestError} as {@link read}
+   */
+  write<L extends Layout>(type: L, ptr: number, value: ValueOf<L>): void {
+    if (type.kind === Kind.u32 && type.size === 4 && isU32(value)) this.writeU32(ptr, value);
+    else this.writeWith(type, ptr, value, undefined);
+  }
+
+  /** Reads like {@link read}, but returns what is wrong instead of throwing it. */
+  tryRead<L extends Layout>(type: L, ptr: number): Result<ValueOf<L>> {
+    const fault = this.#fault(this.own(type), ptr, "read");
+    if (fault !== undefined) return { ok: false, error: fault };
+    try {
+      return { ok: true, value: this.decodeAt(type, this.normalise(ptr), undefined) as ValueOf<L> };
+    } catch (error) {
+      return { ok: false, error: valueFault(error) };
+    }
+  }
+
+  /** Writes like {@link write}, but returns what is wrong instead of throwing it. */
+  tryWrite<L extends Layout>(type: L, ptr: number, value: ValueOf<L>): Result<undefined> {
+    const own = this.own(type);
+    const fault = this.#fault(own, ptr, "write");
+    if (fault !== undefined) return { ok: false, error: fault };
+    try {
+      this.#store(own, this.normalise(ptr), value, undefined);
+      return { ok: true, value: undefined };
+    } catch (error) {
+      // A getter of the value may have closed the place that was open before.
+      return { ok: false, error: this.#fault(own, ptr, "write") ?? valueFault(error) };
+    }
+  }
+
+  /** @internal {@link read} with pointers as `env` makes them. */
+  readWith(type: Layout, ptr: number, env: PointerEnv | undefined): unknown {
+    if (type.kind <= Kind.f64 && type.size === NUMBER_SIZE[type.kind]) {
+      return this.#readNumber(type.kind, ptr);
+    }
+    const own = this.own(type);
+    try {
+      if (this.mayRead(ptr, own.size, own.align)) return own.read(this.views.dv, ptr, env);
+      const fault = this.#fault(own, ptr, "read");
+      if (fault !== undefined) throw new GuestError(fault);
+      return this.decodeAt(own, this.normalise(ptr), env);
+    } catch (error) {
+      throw inOurWords(error);
+    }
+  }
+
+  /** @internal {@link write} with pointers as `env` makes them. */
+  writeWith(type: Layout, ptr: number, value: unknown, env: PointerEnv | undefined): void {
+    if (type.kind <= Kind.f64 && type.size === NUMBER_SIZE[type.kind]) {
+      if (this.#wroteNumber(type.kind, ptr, value)) return;
+    }
+    const own = this.own(type);
+    const at = this.normalise(ptr);
+    try {
+      if (at + own.size > this.maxAddress) {
+        const fault = this.#fault(own, at, "write");
+        if (fault !== undefined) throw new GuestError(fault);
+      }
+      this.#store(own, at, value, env);
+    } catch (error) {
+      throw inOurWords(error);
+    }
+  }
+
+  /** @internal Where a value whose parts have all been read may go; of memories whose length is fixed. */
+  open(at: number, size: number, align: number): DataView {
+    if (this.mayWrite(at, size, align)) return this.views.dv;
+    this.locate(at, 1, size, align, "write");
+    return this.views.liveDv;
+  }
+
+  /** @internal The value at an address whose bounds are known to hold. */
+  decodeAt(type: Layout, at: number, env: PointerEnv | undefined): unknown {
+    const own = this.own(type);
+    const { resizable, dv, liveU8 } = this.views;
+    if (!resizable) return own.read(dv, at, env);
+    // Core's read sites must never see a view of a resizable buffer (CORE-3): decode a copy.
+    return own.read(new DataView(liveU8.slice(at, at + own.size).buffer), 0, env);
+  }
+
+  /** `type` as this guest lays it out. */
+  protected own<L extends Layout>(type: L): L {
+    return type.target === this.target ? type : type.for(this.target);
+  }
+
+  #store(own: Layout, at: number, value: unknown, env: PointerEnv | undefined): void {
+    if (!this.views.resizable) {
+      own.writeTo(this, at, value, env);
+      return;
+    }
+    // As in decodeAt: into a copy, which is made when the last getter has run.
+    let copy = new Uint8Array(0);
+    const open = (_: number, size: number, align: number): DataView => {
+      this.locate(at, 1, size, align, "write");
+      copy = this.views.liveU8.slice(at, at + size);
+      return new DataView(copy.buffer);
+    };
+    own.writeTo({ open }, 0, value, env);
+    this.views.liveU8.set(copy, at);
+  }
+
+  /** The first thing wrong with the place of an `own`, in order. */
+  #fault(own: Layout, ptr: number, access: "read" | "write"): GuestErrorDetail | undefined {
+    const { kind, size, align } = own;
+    if (kind === Kind.arrayPtr || kind === Kind.strPtr) {
+      // wiggle adds 1 to the pointer before it writes, and between the words when it reads.
+      const word = pointerSize(this.target);
+      const start = this.addressOf(ptr);
+      if (start >= 0 && start + word > this.maxAddress) {
+        const first = access === "read" ? this.fault(ptr, 1, word, align, access) : undefined;
+        return first ?? { code: "ptr-overflow", ptr: start, count: 1, size: word };
+      }
+    }
+    return this.fault(ptr, 1, size, align, access);
+  }
+
+  #readNumber(kind: Kind, ptr: number): number | bigint {
+    switch (kind) {
+      case Kind.u8:
+        return this.readU8(ptr);
+      case Kind.i8:
+        return this.readI8(ptr);
+      case Kind.u16:
+        return this.readU16(ptr);
+      case Kind.i16:
+        return this.readI16(ptr);
+      case Kind.u32:
+        return this.readU32(ptr);
+      case Kind.i32:
+        return this.readI32(ptr);
+      case Kind.u64:
+        return this.readU64(ptr);
+      case Kind.i64:
+        return this.readI64(ptr);
+      case Kind.f32:
+        return this.readF32(ptr);
+      default:
+        return this.readF64(ptr);
+    }
+  }
+
+  /** Writes what is a number of that kind. What is none is left to those who know the type's name. */
+  #wroteNumber(kind: Kind, ptr: number, value: unknown): boolean {
+    switch (kind) {
+      case Kind.u8:
+        return isU8(value) && this.writeU8(ptr, value) === undefined;
+      case Kind.i8:
+        return isI8(value) && this.writeI8(ptr, value) === undefined;
+      case Kind.u16:
+        return isU16(value) && this.writeU16(ptr, value) === undefined;
+      case Kind.i16:
+        return isI16(value) && this.writeI16(ptr, value) === undefined;
+      case Kind.u32:
+        return isU32(value) && this.writeU32(ptr, value) === undefined;
+      case Kind.i32:
+        return isI32(value) && this.writeI32(ptr, value) === undefined;
+      case Kind.u64:
+        return isU64(value) && this.writeU64(ptr, value) === undefined;
+      case Kind.i64:
+        return isI64(value) && this.writeI64(ptr, value) === undefined;
+      case Kind.f32:
+        return isFloat(value) && this.writeF32(ptr, value) === undefined;
+      default:
+        return isFloat(value) && this.writeF64(ptr, value) === undefined;
+    }
+  }
+}
+
+/** The detail of a value's fault; anything else goes on as it is. */
+function valueFault(error: unknown): GuestErrorDetail {
+  const detail = layoutFault(error);
+  if (detail === undefined) throw error;
+  return detail;
+}
+
+/** A value's fault as a GuestError, anything else as it is. */
+function inOurWords(error: unknown): unknown {
+  const detail = layoutFault(error);
+  return detail === undefined ? error : new GuestError(detail);
+}
