@@ -4,7 +4,45 @@
  * @packageDocumentation
  */
 
+export type { CursorMut } from "./frame/cursor-mut.js";
+export { Frame } from "./frame/frame.js";
+export type { FrameRef } from "./frame/frame-ref.js";
+export type { FrameHandle } from "./frame/handle.js";
+export { LinkedList } from "./frame/linked-list.js";
+export { Segment } from "./frame/segment.js";
+export { FrameTable, type FrameTableExtras, type FreeSet } from "./frame/table.js";
+export { UniqueFrame } from "./frame/unique-frame.js";
+export type { UntypedMeta } from "./frame/untyped.js";
 export { FrameError, type FrameErrorDetail, type RefusedState } from "./frame-error.js";
+export {
+  type DropContext,
+  defineFrameMeta,
+  type FrameMeta,
+  type FrameMetaDefinition,
+  type MetaValue,
+  type StorageTag,
+  unitMeta,
+} from "./meta/frame-meta.js";
+export { type LinkLayout, type LinkMeta, linkMeta, META_SLOT_SMALL_SIZE } from "./meta/link.js";
+export type { MetaLayout } from "./meta/meta-layout.js";
+export type {
+  MetaElements,
+  MetaElementsMut,
+  MetaOwner,
+  MetaView,
+  MetaViewMut,
+} from "./meta/meta-view.js";
+export { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./meta/pt-node.js";
+export { type Repr, reprOf } from "./meta/repr.js";
+export type { MetaSlotSmall, MetaSlotStorage, StoredLink } from "./meta/storage.js";
+export { type FrameUsage, PageUsage, type PageUsageName } from "./meta/usage.js";
+export {
+  FrameLedger,
+  type FrameLedgerOptions,
+  HOLDER_KINDS,
+  type HolderEntry,
+  type HolderKind,
+} from "./model/frame-ledger.js";
 export { fromOstdCount, toOstdCount } from "./ostd-count.js";
 export {
   decShared,

@@ -73,6 +73,8 @@ export type TableErrorDetail =
     }
   /** The frame is in list `list`, so it cannot leave by any other way. */
   | { readonly code: "in-list"; readonly pfn: number; readonly list: number }
+  /** The frame is one of another table, whose numbers mean nothing here. */
+  | { readonly code: "foreign-frame" }
   /** The list was changed by other means than this cursor since the cursor was made. */
   | { readonly code: "cursor-stale"; readonly list: number }
   /** 2^31-1 lists have been made in this table. */
@@ -112,6 +114,7 @@ const SENTENCES: {
   "offset-out-of-bound": (d) =>
     `bytes ${hex(d.start)} to ${hex(d.end)} are not inside a segment of ${hex(d.size)} bytes`,
   "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
+  "foreign-frame": () => "the frame is of another table",
   "cursor-stale": (d) => `list ${d.list} was changed behind this cursor: make a new one`,
   "no-more-lists": () => "2^31-1 lists have been made in this table, and ids are not used twice",
 };

@@ -218,17 +218,18 @@ export abstract class SlotTable {
     return this.#step(pfn, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
   }
 
-  /** 0, or why not: `to` is no result, for -2 is a state and a refusal. */
-  #step(pfn: number, from: number, to: number): number {
-    const index = this.countIndexOf(pfn);
-    if (index < 0) return index;
+  /**
+   * From one state to another, of those that the diagram above connects. @returns 0, or why not: `to` is no result, for -2
+   * is a state and a refusal.
+   * @internal
+   */
+  stepAt(index: number, from: number, to: number): number {
     const found = this.swap(index, from, to);
     return found === from ? 0 : refusalOfStep(found);
   }
 
-  #publish(pfn: number, type: number, usage: number, to: number): number {
-    const index = this.countIndexOf(pfn);
-    if (index < 0) return index;
+  /** BUSY to `to`, 1 or UNIQUE, of the frame with this count word. @returns 0, or a refusal @internal */
+  publishAt(index: number, type: number, usage: number, to: number): number {
     const word = this.load(index);
     if (word !== REF_COUNT_BUSY) return refusalOfStep(word);
     const slot = index - SlotWord.count;
@@ -236,6 +237,16 @@ export abstract class SlotTable {
     this.words[slot + SlotWord.type] = type; // FM-6: before anybody can take the frame
     const found = this.swap(index, REF_COUNT_BUSY, to);
     return found === REF_COUNT_BUSY ? 0 : refusalOfStep(found);
+  }
+
+  #step(pfn: number, from: number, to: number): number {
+    const index = this.countIndexOf(pfn);
+    return index < 0 ? index : this.stepAt(index, from, to);
+  }
+
+  #publish(pfn: number, type: number, usage: number, to: number): number {
+    const index = this.countIndexOf(pfn);
+    return index < 0 ? index : this.publishAt(index, type, usage, to);
   }
 
   #checked(pfn: number): number {

@@ -1,0 +1,156 @@
+/**
+ * `Frame`: one of the handles that share a frame.
+ *
+ * FM-16: a frame's count is the number of handles on it: a clone is one more, a drop one less, and nothing else moves it.
+ *
+ * @see OSTD `ostd/src/mm/frame/mod.rs`, `Frame<M>`
+ * @module
+ */
+
+import { VmReader, VmWriter } from "@memkit/core";
+import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import type { MetaLayout } from "../meta/meta-layout.js";
+import { type MetaView, metaView } from "../meta/meta-view.js";
+import { REF_COUNT_BUSY, refusalOf } from "../ref-count.js";
+import { SlotWord } from "../slot/layout.js";
+import { build } from "./build.js";
+import { FrameRef } from "./frame-ref.js";
+import { castTo, FrameHandle } from "./handle.js";
+import { slotOfRaw } from "./raw-handle.js";
+import type { FrameTable } from "./table.js";
+import { type UntypedMeta, untypedRange } from "./untyped.js";
+
+/** A shared handle. `Frame` without a type argument is one on a frame of any type: OSTD's `Frame<dyn AnyFrameMeta>`. */
+export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
+  /**
+   * Claims an unused frame and gives it metadata: one handle.
+   *
+   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unique`, `busy`, `in-use`, `overflow`; `directory-full`;
+   * what the layout throws for the value. Nothing has changed then.
+   *
+   * @example
+   * ```ts
+   * import { struct, u32 } from "@memkit/core";
+   * import { defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
+   *
+   * const owned = defineFrameMeta({ name: "owned", layout: struct(["owner", u32]) });
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
+   * const frame = Frame.fromUnused(table, 0x2000, owned, { owner: 7 });
+   * frame.meta.owner; // => 7
+   * frame.paddr; // => 0x2000
+   * frame.drop();
+   * frame.dropped; // => true
+   * ```
+   */
+  static fromUnused<M extends FrameMeta>(
+    table: FrameTable,
+    paddr: number,
+    type: M,
+    value: MetaValue<M>,
+  ): Frame<M> {
+    const slot = table.slotAt(paddr);
+    build(table, slot, type, value, 1);
+    table.ledger?.acquire(slot, "handle");
+    return new Frame<M>(table, slot);
+  }
+
+  /**
+   * One more handle on a frame that somebody holds.
+   *
+   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unused`, `unique`, `busy`, `count-at-max`, `overflow`
+   */
+  static fromInUse(table: FrameTable, paddr: number): Frame {
+    return Frame.another(table, table.slotAt(paddr));
+  }
+
+  /** One more handle on the frame of `slot`. @internal */
+  static another<M extends FrameMeta>(table: FrameTable, slot: number): Frame<M> {
+    const { slots, ledger } = table;
+    const count = slots.incAt(slots.wordOf(slot, SlotWord.count));
+    if (count < 0) table.refuse(slot, count);
+    ledger?.acquire(slot, "handle");
+    return new Frame<M>(table, slot);
+  }
+
+  /**
+   * The handle that {@link Frame.intoRaw} made a number of. Use it for one: another handle made from it is somebody else's.
+   *
+   * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`; `unused`, `unique`, `busy`, `overflow` where the frame is
+   * shared by nobody
+   */
+  static fromRaw(table: FrameTable, raw: number): Frame {
+    const { slots, ledger } = table;
+    const slot = slotOfRaw(slots, raw);
+    const count = slots.load(slots.wordOf(slot, SlotWord.count));
+    if (count <= 0) table.refuse(slot, refusalOf(count));
+    ledger?.move(slot, "raw", "handle");
+    return new Frame(table, slot);
+  }
+
+  /** The metadata, to be read; its atomic fields also to be written. The view ends with this handle. */
+  get meta(): MetaView<M["layout"]> {
+    const layout: MetaLayout = this.type.layout;
+    return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
+  }
+
+  /** Handles on the frame, at this moment. */
+  get referenceCount(): number {
+    const { slots } = this.table;
+    return slots.load(slots.wordOf(this.live(), SlotWord.count));
+  }
+
+  /** One more handle. @throws {@link FrameError} `count-at-max` */
+  clone(): Frame<M> {
+    return Frame.another(this.table, this.live());
+  }
+
+  /** A look at the frame through this handle: not counted, and ended with it. */
+  borrow(): FrameRef<M> {
+    this.live();
+    return new FrameRef<M>(this);
+  }
+
+  /**
+   * One handle less; with the last one the frame's type is asked, its `onDrop` runs, and the frame becomes unused.
+   *
+   * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the handle stays. `drop-failed`: it does not.
+   * @throws {@link CoreError} `used-after-drop`
+   */
+  override drop(): void {
+    const slot = this.live();
+    const { slots, teardown, ledger } = this.table;
+    const count = slots.decAt(slots.wordOf(slot, SlotWord.count));
+    if (count < 0) this.table.refuse(slot, count);
+    if (count === REF_COUNT_BUSY) teardown.ask(slot, 1);
+    this.release();
+    ledger?.release(slot, "handle");
+    if (count === REF_COUNT_BUSY) teardown.finish(slot);
+  }
+
+  /** Makes a number of this handle, which ends without moving the count. {@link Frame.fromRaw} takes it back. */
+  intoRaw(): number {
+    return this.intoRawAs("handle");
+  }
+
+  /** This handle as one of frames with type `N`, or `undefined` where the frame has another type. The handle stays. */
+  tryAs<N extends FrameMeta>(type: N): Frame<N> | undefined {
+    return castTo<Frame<N>>(this, type);
+  }
+
+  /** This handle as one of untyped memory, or `undefined` where the frame's type is not. The handle stays. */
+  tryAsUntyped(): Frame<UntypedMeta> | undefined {
+    return this.type.isUntyped ? (this as unknown as Frame<UntypedMeta>) : undefined;
+  }
+
+  /** The bytes of untyped memory, to be read. @throws {@link FrameError} `not-untyped`; what `VmReader` throws */
+  reader(this: Frame<UntypedMeta>): VmReader {
+    const { views, start, len } = untypedRange(this.table, this.type, this.live(), 1);
+    return new VmReader(views, start, len);
+  }
+
+  /** The bytes of untyped memory, to be written. @throws {@link FrameError} `not-untyped`; what `VmWriter` throws */
+  writer(this: Frame<UntypedMeta>): VmWriter {
+    const { views, start, len } = untypedRange(this.table, this.type, this.live(), 1);
+    return new VmWriter(views, start, len);
+  }
+}

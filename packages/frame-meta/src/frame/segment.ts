@@ -1,0 +1,295 @@
+/**
+ * `Segment`: handles on frames that follow each other in one bank, as one handle.
+ *
+ * FM-20: a segment is one handle on each of its frames, and on no other: what it takes it takes from all or from none, and
+ * where a frame of it cannot be had, those before it are given back.
+ *
+ * @see OSTD `ostd/src/mm/frame/segment.rs`, `Segment<M>`
+ * @module
+ */
+
+import { CoreError, type Droppable, PAGE_SIZE, type Paddr, VmReader, VmWriter } from "@memkit/core";
+import { FrameError } from "../frame-error.js";
+import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import { Refusal } from "../ref-count.js";
+import { SlotWord } from "../slot/layout.js";
+import { refuseFrame } from "../slot/refuse.js";
+import { build } from "./build.js";
+import { Frame } from "./frame.js";
+import { rawOf } from "./raw-handle.js";
+import { dropSegment } from "./segment-drop.js";
+import type { FrameTable } from "./table.js";
+import { type UntypedMeta, untypedRange } from "./untyped.js";
+
+/** Contiguous frames. Made by {@link Segment.fromUnused} or {@link Segment.fromFrame}. */
+export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
+  readonly table: FrameTable;
+  #slot: number;
+  /** -1 when the handle has ended; 0 is an empty segment, which is alive. */
+  #frames: number;
+
+  private constructor(table: FrameTable, slot: number, frames: number) {
+    this.table = table;
+    this.#slot = slot;
+    this.#frames = frames;
+  }
+
+  /**
+   * Claims the unused frames from `start` up to, not including, `end`.
+   *
+   * @param metaOf - the metadata of each frame, by address
+   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `reversed-range`, `empty-segment`; for the first frame
+   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`; what `metaOf` or the layout throws. The frames
+   * that had been claimed are torn down then.
+   *
+   * @example
+   * ```ts
+   * import { FrameTable, Segment, unitMeta } from "@memkit/frame-meta";
+   *
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(8 * 4096) } });
+   * const segment = Segment.fromUnused(table, 0x1000, 0x5000, unitMeta, () => ({}));
+   * segment.size; // => 4 * 4096
+   * const [low, high] = segment.split(0x1000);
+   * low.frames; // => 1
+   * high.start; // => 0x2000
+   * low.drop();
+   * high.drop();
+   * ```
+   */
+  static fromUnused<M extends FrameMeta>(
+    table: FrameTable,
+    start: number,
+    end: number,
+    type: M,
+    metaOf: (paddr: Paddr) => MetaValue<M>,
+  ): Segment<M> {
+    if (start % PAGE_SIZE === 0 && end % PAGE_SIZE !== 0) {
+      throw new FrameError({ code: "not-aligned", paddr: end });
+    }
+    const first = table.slotAt(start);
+    const frames = (end - start) / PAGE_SIZE;
+    if (frames < 0) throw new FrameError({ code: "reversed-range", start, end });
+    if (frames === 0) throw new FrameError({ code: "empty-segment", start, end });
+    const run = table.slots.geometry.runFrom(first);
+    if (frames > run) refuseFrame(table.slots, start / PAGE_SIZE + run, Refusal.outOfBound);
+    let slot = first;
+    try {
+      for (; slot < first + frames; slot += 1) {
+        build(table, slot, type, metaOf(table.paddrOf(slot)), 1);
+        table.ledger?.acquire(slot, "segment");
+      }
+    } catch (error) {
+      new Segment(table, first, slot - first).drop();
+      throw error;
+    }
+    return new Segment<M>(table, first, frames);
+  }
+
+  /** The frame of a handle, which ends, as a segment of one. */
+  static fromFrame<M extends FrameMeta>(frame: Frame<M>): Segment<M> {
+    const slot = frame.live();
+    frame.table.ledger?.move(slot, "handle", "segment");
+    frame.release();
+    return new Segment<M>(frame.table, slot, 1);
+  }
+
+  /**
+   * The segment that {@link Segment.intoRaw} made numbers of.
+   *
+   * @throws {@link FrameError} as `Frame.fromRaw`; `out-of-bound` where the frames do not follow each other
+   */
+  static fromRaw(table: FrameTable, raws: readonly number[]): Segment {
+    const slots: number[] = [];
+    const taken: Frame[] = [];
+    try {
+      for (const raw of raws) {
+        const frame = Frame.fromRaw(table, raw);
+        taken.push(frame);
+        slots.push(frame.live());
+        if (frame.live() !== slots[0]! + slots.length - 1) {
+          refuseFrame(table.slots, frame.paddr / PAGE_SIZE, Refusal.outOfBound);
+        }
+      }
+    } catch (error) {
+      for (const frame of taken) frame.intoRaw(); // as they came
+      throw error;
+    }
+    for (const frame of taken) {
+      table.ledger?.move(frame.live(), "handle", "segment");
+      frame.release();
+    }
+    return new Segment(table, slots[0] ?? 0, slots.length);
+  }
+
+  get dropped(): boolean {
+    return this.#frames < 0;
+  }
+
+  /** Frames in the segment. @throws {@link CoreError} `used-after-drop` */
+  get frames(): number {
+    if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "segment" });
+    return this.#frames;
+  }
+
+  /** Bytes in the segment. */
+  get size(): number {
+    return this.frames * PAGE_SIZE;
+  }
+
+  /** Where the first frame starts; of an empty segment, where it would. */
+  get start(): Paddr {
+    const { geometry } = this.table.slots;
+    if (this.frames === 0 && this.#slot > 0) {
+      return (this.table.paddrOf(this.#slot - 1) + PAGE_SIZE) as Paddr;
+    }
+    return geometry.frames === 0 ? (0 as Paddr) : this.table.paddrOf(this.#slot);
+  }
+
+  /** Where the last frame ends. */
+  get end(): Paddr {
+    return (this.start + this.size) as Paddr;
+  }
+
+  /**
+   * Two segments: `offset` bytes, and the rest. This one ends.
+   *
+   * @throws {@link FrameError} `not-aligned`; `offset-out-of-bound` unless 0 < `offset` < `size`
+   */
+  split(offset: number): [Segment<M>, Segment<M>] {
+    const { size } = this;
+    if (offset % PAGE_SIZE !== 0) throw new FrameError({ code: "not-aligned", paddr: offset });
+    if (!(offset > 0 && offset < size)) {
+      throw new FrameError({ code: "offset-out-of-bound", start: offset, end: offset, size });
+    }
+    const frames = offset / PAGE_SIZE;
+    const low = new Segment<M>(this.table, this.#slot, frames);
+    const high = new Segment<M>(this.table, this.#slot + frames, this.#frames - frames);
+    this.#frames = -1;
+    return [low, high];
+  }
+
+  /**
+   * One more handle on each frame of the bytes `start` up to, not including, `end` of this segment. May be empty.
+   *
+   * @throws {@link FrameError} `not-aligned`; `offset-out-of-bound` unless 0 <= `start` <= `end` <= `size`; `count-at-max`, and
+   * then no count has moved
+   */
+  slice(start: number, end: number): Segment<M> {
+    const { size, table } = this;
+    for (const offset of [start, end]) {
+      if (offset % PAGE_SIZE !== 0) throw new FrameError({ code: "not-aligned", paddr: offset });
+    }
+    if (!(start >= 0 && start <= end && end <= size)) {
+      throw new FrameError({ code: "offset-out-of-bound", start, end, size });
+    }
+    const first = this.#slot + start / PAGE_SIZE;
+    const frames = (end - start) / PAGE_SIZE;
+    const { slots, ledger } = table;
+    for (let i = 0; i < frames; i += 1) {
+      const count = slots.incAt(slots.wordOf(first + i, SlotWord.count));
+      if (count >= 0) continue;
+      // This segment holds the frames, so no count that was incremented here can reach 0 by being decremented.
+      while (i-- > 0) slots.decAt(slots.wordOf(first + i, SlotWord.count));
+      table.refuse(first, count);
+    }
+    for (let i = 0; i < frames; i += 1) ledger?.acquire(first + i, "segment");
+    return new Segment<M>(table, first, frames);
+  }
+
+  /** One more handle on every frame. @throws {@link FrameError} `count-at-max`, and then no count has moved */
+  clone(): Segment<M> {
+    return this.slice(0, this.size);
+  }
+
+  /** Takes the first frame out of the segment, or `undefined` if it is empty. No count moves. */
+  takeFirst(): Frame<M> | undefined {
+    if (this.frames === 0) return undefined;
+    const slot = this.#slot;
+    this.table.ledger?.move(slot, "segment", "handle");
+    this.#slot += 1;
+    this.#frames -= 1;
+    return new Frame<M>(this.table, slot);
+  }
+
+  /** Takes frames out from the front, one by one; what is not taken stays. */
+  *[Symbol.iterator](): IterableIterator<Frame<M>> {
+    for (let frame = this.takeFirst(); frame !== undefined; frame = this.takeFirst()) yield frame;
+  }
+
+  /**
+   * This segment as one of frames with type `N`, or `undefined` where a frame has another type. The segment stays. An empty one
+   * is a segment of every type: it has no frame to ask.
+   */
+  tryAs<N extends FrameMeta>(type: N): Segment<N> | undefined {
+    const { types } = this.table;
+    const id = types.idOf(type);
+    for (let i = 0; i < this.frames; i += 1) {
+      if (types.idAt(this.#slot + i) !== id) return undefined;
+    }
+    return this as unknown as Segment<N>;
+  }
+
+  /** This segment as one of untyped memory, or `undefined` where the type of a frame is not. The segment stays. */
+  tryAsUntyped(): Segment<UntypedMeta> | undefined {
+    const { types } = this.table;
+    for (let i = 0; i < this.frames; i += 1) {
+      if (types.typeAt(this.#slot + i)?.isUntyped !== true) return undefined;
+    }
+    return this as unknown as Segment<UntypedMeta>;
+  }
+
+  /** The bytes of untyped memory, to be read. @throws {@link FrameError} `not-untyped`; what `VmReader` throws */
+  reader(this: Segment<UntypedMeta>): VmReader {
+    if (this.frames === 0) return new VmReader(new Uint8Array(0));
+    const { views, start, len } = this.#bytes();
+    return new VmReader(views, start, len);
+  }
+
+  /** The bytes of untyped memory, to be written. @throws {@link FrameError} `not-untyped`; what `VmWriter` throws */
+  writer(this: Segment<UntypedMeta>): VmWriter {
+    if (this.frames === 0) return new VmWriter(new Uint8Array(0));
+    const { views, start, len } = this.#bytes();
+    return new VmWriter(views, start, len);
+  }
+
+  #bytes() {
+    const type = this.table.types.typeAt(this.#slot);
+    const pfn = this.table.slots.geometry.pfnOf(this.#slot);
+    if (type === undefined) {
+      const id = this.table.types.idAt(this.#slot);
+      throw new FrameError({ code: "type-not-bound", pfn, type: id });
+    }
+    return untypedRange(this.table, type, this.#slot, this.#frames);
+  }
+
+  /** Makes a number of each handle; the segment ends without moving a count. {@link Segment.fromRaw} takes them back. */
+  intoRaw(): number[] {
+    const { slots, ledger } = this.table;
+    const raws = Array.from({ length: this.frames }, (_, i) => rawOf(slots, this.#slot + i));
+    for (let i = 0; i < raws.length; i += 1) ledger?.move(this.#slot + i, "segment", "raw");
+    this.#frames = -1;
+    return raws;
+  }
+
+  /**
+   * One handle less on every frame. Frames whose last one it was are torn down together.
+   *
+   * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the segment stays as it was; where another agent let
+   * go of a frame in the middle of this, it covers the frames from that one on. `drop-failed`: all frames are done with.
+   * @throws {@link CoreError} `used-after-drop`
+   */
+  drop(): void {
+    const count = this.frames;
+    const first = this.#slot;
+    this.#frames = -1; // first: an `onDrop` that comes back here must not find it live
+    const left = dropSegment(this.table, first, count);
+    if (left === undefined) return;
+    this.#slot = first + count - left.frames;
+    this.#frames = left.frames;
+    throw left.error;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.dropped) this.drop();
+  }
+}

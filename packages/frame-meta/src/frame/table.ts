@@ -1,0 +1,144 @@
+/**
+ * A table of frames, as one agent sees it: the raw slots, the types bound here, and how frames are torn down.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
+import type { FrameMeta } from "../meta/frame-meta.js";
+import type { FrameLedger } from "../model/frame-ledger.js";
+import {
+  attachSlots,
+  createSlots,
+  type SlotTableAttachment,
+  type SlotTableOptions,
+} from "../slot/open.js";
+import { refuseFrame } from "../slot/refuse.js";
+import type { SlotTable, TableMode } from "../slot/slot-table.js";
+import { MetaScratch } from "./scratch.js";
+import { Teardown } from "./teardown.js";
+import { BoundTypes } from "./types.js";
+
+/** Who is told of frames that become free. An allocator's; it must not throw. */
+export interface FreeSet {
+  /** Frame `pfn` is about to become unused. It still is busy: it can be claimed only after this call. */
+  add(pfn: number): void;
+}
+
+/** What one agent adds to a table. */
+export interface FrameTableExtras {
+  /** Whom to tell of frames that become free. */
+  readonly freeSet?: FreeSet;
+  /** Records every handle, to find leaks and handles used twice: see `FrameLedger`. */
+  readonly ledger?: FrameLedger;
+}
+
+/** Made by {@link FrameTable.create}, or by {@link FrameTable.attach} in another agent. */
+export class FrameTable {
+  /** The raw storey. */
+  readonly slots: SlotTable;
+  /** The types bound by this agent. @internal */
+  readonly types: BoundTypes;
+  /** Ends frames. @internal */
+  readonly teardown: Teardown;
+  /** @internal */
+  readonly scratch: MetaScratch;
+  readonly ledger: FrameLedger | undefined;
+  readonly freeSet: FreeSet | undefined;
+
+  private constructor(slots: SlotTable, { freeSet, ledger }: FrameTableExtras) {
+    this.slots = slots;
+    this.types = new BoundTypes(slots);
+    this.scratch = new MetaScratch();
+    this.ledger = ledger;
+    this.freeSet = freeSet;
+    this.teardown = new Teardown(this);
+  }
+
+  /**
+   * A new table: every frame is unused.
+   *
+   * @throws {@link FrameError} `invalid-option`, `table-too-large`; what `PhysicalMemory` throws
+   *
+   * @example
+   * ```ts
+   * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+   *
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(16 * 4096) } });
+   * const frame = Frame.fromUnused(table, 0x3000, unitMeta, {});
+   * const other = frame.clone();
+   * frame.referenceCount; // => 2
+   * frame.drop();
+   * other.drop();
+   * table.slots.countOf(3); // => -1
+   * ```
+   */
+  static create(options: SlotTableOptions, extras: FrameTableExtras = {}): FrameTable {
+    return new FrameTable(createSlots(options), extras);
+  }
+
+  /**
+   * A table that another agent has made.
+   *
+   * @throws {@link FrameError} `header-mismatch`, `invalid-option`; what `PhysicalMemory` throws
+   */
+  static attach(attachment: SlotTableAttachment, extras: FrameTableExtras = {}): FrameTable {
+    return new FrameTable(attachSlots(attachment), extras);
+  }
+
+  get mode(): TableMode {
+    return this.slots.mode;
+  }
+
+  /** The memory whose frames these are. */
+  get memory(): PhysicalMemory {
+    return this.slots.memory;
+  }
+
+  /** The bytes of the table: hand them to another agent, which attaches. */
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.slots.words.buffer as ArrayBuffer | SharedArrayBuffer;
+  }
+
+  /**
+   * Makes a type known to this agent, so that its frames can be looked into and torn down here. Claiming a frame with a type
+   * binds it too.
+   *
+   * @returns its number in this table, the same in all agents
+   * @throws {@link FrameError} `directory-full`
+   */
+  bind(type: FrameMeta): number {
+    return this.types.idOf(type);
+  }
+
+  /**
+   * Tears down the frames whose last handle went in an agent that had not bound their type, where this agent has.
+   *
+   * @returns frames that have become unused
+   * @throws {@link FrameError} `drop-failed`; all others are unused then too
+   */
+  drain(): number {
+    return this.teardown.drain();
+  }
+
+  /**
+   * The slot of the frame at `paddr`.
+   *
+   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`, judged in this order
+   * @internal
+   */
+  slotAt(paddr: number): number {
+    const slot = this.slots.slotAt(paddr);
+    return slot >= 0 ? slot : refuseFrame(this.slots, paddr / PAGE_SIZE, slot);
+  }
+
+  /** Where the frame of `slot` starts. @internal */
+  paddrOf(slot: number): Paddr {
+    return (this.slots.geometry.pfnOf(slot) * PAGE_SIZE) as Paddr;
+  }
+
+  /** Throws what a refusal of a step on `slot` means. @internal */
+  refuse(slot: number, refusal: number): never {
+    return refuseFrame(this.slots, this.slots.geometry.pfnOf(slot), refusal);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The end of frames: from the last handle to UNUSED.
+ *
+ * A frame's `onDrop` may drop other frames, whose `onDrop` drops others: a page-table root with four levels below. Calls would
+ * go as deep; a list of what is still to do does not. So a drop inside an `onDrop` only puts its frame on the list, and the
+ * outermost drop works it off.
+ *
+ * FM-12: every frame whose last handle went becomes unused, also where `onDrop` threw; what was thrown is reported once, when
+ * the list is empty. FM-13: a frame whose type is not bound here stays busy, with its type and metadata, in the table's list of
+ * parked frames, until an agent that has bound the type drains it.
+ *
+ * @module
+ */
+
+import { FrameError } from "../frame-error.js";
+import { REF_COUNT_BUSY } from "../ref-count.js";
+import { SlotWord } from "../slot/layout.js";
+import { parkFrame, takeParked } from "../slot/parked.js";
+import { DropScope } from "./drop-scope.js";
+import type { FrameTable } from "./table.js";
+
+export class Teardown {
+  readonly #table: FrameTable;
+  /** Busy frames that are still to be torn down, the next one last. */
+  readonly #work: number[] = [];
+  /** Those of them that the free set is not told of. */
+  readonly #untold = new Set<number>();
+  /** Who has the list in hand: a drop, or the `batch` of a segment. */
+  #holders = 0;
+  #errors: unknown[] = [];
+  #done = 0;
+
+  constructor(table: FrameTable) {
+    this.#table = table;
+  }
+
+  /**
+   * Asks the type of a frame, which this agent has just made busy, whether it may go.
+   *
+   * @param before - the count that it had, 1 or `REF_COUNT_UNIQUE`, and has again if this throws
+   * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw
+   */
+  ask(slot: number, before: number): void {
+    const type = this.#table.types.typeAt(slot);
+    if (type?.onDropPre === undefined) return; // of a type that is not bound it is asked when the frame is drained
+    const scope = new DropScope(this.#table, slot, type);
+    let agreed = false;
+    try {
+      agreed = type.onDropPre(scope) !== false;
+    } finally {
+      scope.dropped = true;
+      if (!agreed) this.giveBack(slot, before);
+    }
+    if (!agreed) {
+      throw new FrameError({ code: "drop-refused", pfn: this.#table.slots.geometry.pfnOf(slot) });
+    }
+  }
+
+  /**
+   * Ends a busy frame whose type agrees: now, or when the drop that is under way is done.
+   *
+   * @param tell - whether the free set learns of it
+   * @throws {@link FrameError} `drop-failed`; the frame is unused then too
+   */
+  finish(slot: number, tell = true): void {
+    if (this.#table.types.typeAt(slot) === undefined) {
+      parkFrame(this.#table.slots, slot);
+      return;
+    }
+    if (!tell) this.#untold.add(slot);
+    this.#work.push(slot);
+    if (this.#holders === 0) this.batch(nothing);
+  }
+
+  /** Busy to what it was before. */
+  giveBack(slot: number, before: number): void {
+    const { slots } = this.#table;
+    slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_BUSY, before);
+  }
+
+  /**
+   * Runs `drops`, which may end many frames, and tears them down together.
+   *
+   * @throws what `drops` throws, or {@link FrameError} `drop-failed` with it among the causes
+   */
+  batch(drops: () => void): void {
+    this.#holders += 1;
+    try {
+      drops();
+    } catch (error) {
+      if (this.#holders > 1) throw error;
+      this.#workOff();
+      if (this.#errors.length === 0) throw error;
+      this.#errors.unshift(error);
+    } finally {
+      if (this.#holders === 1) this.#workOff();
+      this.#holders -= 1;
+    }
+    if (this.#holders === 0) this.#report();
+  }
+
+  /** See `FrameTable.drain`. */
+  drain(): number {
+    const table = this.#table;
+    let freed = 0;
+    this.batch(() => {
+      for (const slot of takeParked(table.slots)) {
+        const known = table.types.typeAt(slot) !== undefined;
+        if (!(known && this.#agrees(slot))) parkFrame(table.slots, slot);
+        else {
+          this.#work.push(slot);
+          freed += 1;
+        }
+      }
+    });
+    return freed;
+  }
+
+  /** As {@link Teardown.ask}, for a frame that nobody can be given back. */
+  #agrees(slot: number): boolean {
+    try {
+      this.ask(slot, REF_COUNT_BUSY);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FrameError && error.code === "drop-refused")) this.#errors.push(error);
+      return false;
+    }
+  }
+
+  #workOff(): void {
+    for (let slot = this.#work.pop(); slot !== undefined; slot = this.#work.pop()) {
+      this.#done += 1;
+      this.#finishOne(slot);
+    }
+  }
+
+  #finishOne(slot: number): void {
+    const { slots, types, freeSet } = this.#table;
+    const type = types.typeAt(slot);
+    if (type?.onDrop !== undefined) {
+      const scope = new DropScope(this.#table, slot, type);
+      try {
+        type.onDrop(scope);
+      } catch (error) {
+        this.#errors.push(error);
+      } finally {
+        scope.dropped = true;
+      }
+    }
+    try {
+      if (!this.#untold.delete(slot)) freeSet?.add(slots.geometry.pfnOf(slot));
+      const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
+      if (refusal < 0) this.#table.refuse(slot, refusal);
+    } catch (error) {
+      this.#errors.push(error);
+    }
+  }
+
+  #report(): void {
+    const errors = this.#errors;
+    const frames = this.#done;
+    this.#done = 0;
+    if (errors.length === 0) return;
+    this.#errors = [];
+    const cause = new AggregateError(errors, `${errors.length} frames could not be torn down`);
+    throw new FrameError({ code: "drop-failed", frames, failed: errors.length }, { cause });
+  }
+}
+
+function nothing(): void {
+  // `batch` of the work that is on the list already.
+}

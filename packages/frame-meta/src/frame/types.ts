@@ -1,0 +1,58 @@
+/**
+ * The types that one agent has bound in a table: what their numbers mean here.
+ *
+ * @module
+ */
+
+import { internType } from "../meta/directory.js";
+import type { FrameMeta } from "../meta/frame-meta.js";
+import { SlotWord } from "../slot/layout.js";
+import type { SlotTable } from "../slot/slot-table.js";
+
+export class BoundTypes {
+  readonly #slots: SlotTable;
+  /** By number. The first one bound stays: another definition of the same type is the same type. */
+  readonly #byId: (FrameMeta | undefined)[] = [];
+  readonly #ids = new Map<FrameMeta, number>();
+  /** The type asked for last, since frames are claimed in runs. */
+  #last: FrameMeta | undefined;
+  #lastId = 0;
+
+  constructor(slots: SlotTable) {
+    this.#slots = slots;
+  }
+
+  /** The number of a type, which is bound by that. @throws {@link FrameError} `directory-full` */
+  idOf(type: FrameMeta): number {
+    if (type === this.#last) return this.#lastId;
+    let id = this.#ids.get(type);
+    if (id === undefined) {
+      id = internType(this.#slots, type);
+      this.#ids.set(type, id);
+      this.#byId[id] ??= type;
+    }
+    this.#last = type;
+    this.#lastId = id;
+    return id;
+  }
+
+  /** Whether {@link BoundTypes.idOf} has been asked for this very type. */
+  has(type: FrameMeta): boolean {
+    return this.#ids.has(type);
+  }
+
+  /** The type with number `id`, if it is bound. */
+  typeOf(id: number): FrameMeta | undefined {
+    return this.#byId[id];
+  }
+
+  /** The number of the type of the frame of `slot`, 0 for none. Caller must hold the frame. */
+  idAt(slot: number): number {
+    return this.#slots.words[this.#slots.wordOf(slot, SlotWord.type)]!;
+  }
+
+  /** The type of the frame of `slot`, if it is bound. Caller must hold the frame. */
+  typeAt(slot: number): FrameMeta | undefined {
+    return this.#byId[this.idAt(slot)];
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * `UniqueFrame`: the one handle on a frame that nobody else has.
+ *
+ * FM-17: while a unique handle lives, its frame's count is UNIQUE, so nobody can clone it, claim it or take a handle by its
+ * address; that is why its owner may write all of the metadata.
+ *
+ * @see OSTD `ostd/src/mm/frame/unique.rs`, `UniqueFrame<M>`
+ * @module
+ */
+
+import { FrameError } from "../frame-error.js";
+import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import type { MetaLayout } from "../meta/meta-layout.js";
+import { type MetaView, type MetaViewMut, metaView, metaViewMut } from "../meta/meta-view.js";
+import { PageUsage } from "../meta/usage.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal, refusalOf } from "../ref-count.js";
+import { SlotWord } from "../slot/layout.js";
+import { build, writeStorage } from "./build.js";
+import { Frame } from "./frame.js";
+import { castTo, FrameHandle } from "./handle.js";
+import { slotOfRaw } from "./raw-handle.js";
+import type { FrameTable } from "./table.js";
+
+/** The one handle on a frame. */
+export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
+  /**
+   * Claims an unused frame and gives it metadata.
+   *
+   * @throws {@link FrameError} as `Frame.fromUnused`
+   *
+   * @example
+   * ```ts
+   * import { struct, u32 } from "@memkit/core";
+   * import { defineFrameMeta, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+   *
+   * const owned = defineFrameMeta({ name: "owned", layout: struct(["owner", u32]) });
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
+   * const unique = UniqueFrame.fromUnused(table, 0x1000, owned, { owner: 1 });
+   * unique.metaMut.owner = 2;
+   * const shared = unique.intoShared();
+   * shared.meta.owner; // => 2
+   * UniqueFrame.tryFrom(shared)?.meta.owner; // => 2
+   * ```
+   */
+  static fromUnused<M extends FrameMeta>(
+    table: FrameTable,
+    paddr: number,
+    type: M,
+    value: MetaValue<M>,
+  ): UniqueFrame<M> {
+    const slot = table.slotAt(paddr);
+    build(table, slot, type, value, REF_COUNT_UNIQUE);
+    table.ledger?.acquire(slot, "unique");
+    return new UniqueFrame<M>(table, slot);
+  }
+
+  /** The only shared handle as a unique one; it ends. `undefined` where there are others: then it stays. */
+  static tryFrom<M extends FrameMeta>(frame: Frame<M>): UniqueFrame<M> | undefined {
+    const slot = frame.live();
+    const { table } = frame;
+    const { slots, ledger } = table;
+    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), 1, REF_COUNT_UNIQUE);
+    if (refusal === Refusal.inUse) return undefined;
+    if (refusal < 0) table.refuse(slot, refusal);
+    ledger?.move(slot, "handle", "unique");
+    frame.release();
+    return new UniqueFrame<M>(table, slot);
+  }
+
+  /**
+   * The handle that {@link UniqueFrame.intoRaw} made a number of.
+   *
+   * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`, `in-list`; `unused`, `in-use`, `busy`, `overflow` where the
+   * frame has no one owner
+   */
+  static fromRaw(table: FrameTable, raw: number): UniqueFrame {
+    const { slots, ledger } = table;
+    const slot = slotOfRaw(slots, raw);
+    const count = slots.load(slots.wordOf(slot, SlotWord.count));
+    if (count !== REF_COUNT_UNIQUE) {
+      table.refuse(slot, count > 0 ? Refusal.inUse : refusalOf(count));
+    }
+    const list = slots.load(slots.wordOf(slot, SlotWord.list));
+    if (list !== 0)
+      throw new FrameError({ code: "in-list", pfn: slots.geometry.pfnOf(slot), list });
+    ledger?.move(slot, "raw", "unique");
+    return new UniqueFrame(table, slot);
+  }
+
+  /** The metadata, to be read. The view ends with this handle. */
+  get meta(): MetaView<M["layout"]> {
+    const layout: MetaLayout = this.type.layout;
+    return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
+  }
+
+  /** The metadata, to be written. The view ends with this handle. */
+  get metaMut(): MetaViewMut<M["layout"]> {
+    const layout: MetaLayout = this.type.layout;
+    const view = metaViewMut(layout, this, this.table.slots.dv, this.metaOffset);
+    return view as MetaViewMut<M["layout"]>;
+  }
+
+  /**
+   * The same frame with another type and other metadata, still unique. This handle ends; `onDrop` of its type does not run.
+   *
+   * @throws {@link FrameError} `directory-full`; what the layout throws for the value. This handle stays then.
+   */
+  repurpose<N extends FrameMeta>(type: N, value: MetaValue<N>): UniqueFrame<N> {
+    const { table } = this;
+    const id = table.types.idOf(type);
+    const encoded = table.scratch.encode(type, value);
+    const slot = this.live(); // after the value's getters, which may have ended this handle
+    const { words } = table.slots;
+    writeStorage(table, slot, type, encoded);
+    words[table.slots.wordOf(slot, SlotWord.usage)] = PageUsage[type.usage];
+    words[table.slots.wordOf(slot, SlotWord.type)] = id;
+    this.release();
+    return new UniqueFrame<N>(table, slot);
+  }
+
+  /** The frame shared, with one handle. This one ends. */
+  intoShared(): Frame<M> {
+    const slot = this.live();
+    const { table } = this;
+    const { slots, ledger } = table;
+    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_UNIQUE, 1);
+    if (refusal < 0) table.refuse(slot, refusal);
+    ledger?.move(slot, "unique", "handle");
+    this.release();
+    return new Frame<M>(table, slot);
+  }
+
+  /**
+   * Ends the frame: its type is asked, its `onDrop` runs, and it becomes unused.
+   *
+   * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the handle stays. `drop-failed`: it does not.
+   * @throws {@link CoreError} `used-after-drop`
+   */
+  override drop(): void {
+    const slot = this.#seize();
+    this.table.teardown.finish(slot);
+  }
+
+  /**
+   * As {@link UniqueFrame.drop}, but the free set is not told: the caller is the allocator, and keeps the frame.
+   *
+   * @throws as {@link UniqueFrame.drop}
+   */
+  resetAsUnused(): void {
+    const slot = this.#seize();
+    this.table.teardown.finish(slot, false);
+  }
+
+  /** Makes a number of this handle, which ends; the frame stays unique. {@link UniqueFrame.fromRaw} takes it back. */
+  intoRaw(): number {
+    return this.intoRawAs("unique");
+  }
+
+  /** This handle as one of a frame with type `N`, or `undefined` where the frame has another type. The handle stays. */
+  tryAs<N extends FrameMeta>(type: N): UniqueFrame<N> | undefined {
+    return castTo<UniqueFrame<N>>(this, type);
+  }
+
+  /** UNIQUE to BUSY, with the type's consent; ends the handle. */
+  #seize(): number {
+    const slot = this.live();
+    const { slots, teardown, ledger } = this.table;
+    const index = slots.wordOf(slot, SlotWord.count);
+    const refusal = slots.stepAt(index, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
+    if (refusal < 0) this.table.refuse(slot, refusal);
+    teardown.ask(slot, REF_COUNT_UNIQUE);
+    this.release();
+    ledger?.release(slot, "unique");
+    return slot;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Untyped memory: frames whose bytes are for anybody to read and write.
+ *
+ * @see OSTD `ostd/src/mm/frame/untyped.rs`
+ * @module
+ */
+
+import { PAGE_SIZE, type ViewCache } from "@memkit/core";
+import { FrameError } from "../frame-error.js";
+import type { FrameMeta } from "../meta/frame-meta.js";
+import type { MetaLayout } from "../meta/meta-layout.js";
+import type { FrameTable } from "./table.js";
+
+/** A type of untyped memory. */
+export type UntypedMeta = FrameMeta<MetaLayout, true>;
+
+/** Bytes of a bank, as readers and writers take them. */
+export interface FrameBytes {
+  readonly views: ViewCache;
+  readonly start: number;
+  readonly len: number;
+}
+
+/**
+ * The bytes of `frames` frames from `slot` on, which are in one bank.
+ *
+ * @throws {@link FrameError} `not-untyped`
+ */
+export function untypedRange(
+  table: FrameTable,
+  type: FrameMeta,
+  slot: number,
+  frames: number,
+): FrameBytes {
+  if (!type.isUntyped) throw new FrameError({ code: "not-untyped", type: type.name });
+  const { geometry } = table.slots;
+  const { views } = table.memory.banks[geometry.bankOf(slot)]!;
+  return { views, start: geometry.byteOffsetOf(slot), len: frames * PAGE_SIZE };
+}

@@ -1,0 +1,84 @@
+/**
+ * The directory of types: in the table itself, so that agents agree on the number of a type whatever order their modules
+ * were loaded in.
+ *
+ *     an entry     word 0    0 free, 1 being written, 2 ready
+ *                  1, 2      hash of name, layout, untypedness and usage
+ *                  3         bytes of the name
+ *                  4 .. 7    0
+ *                  8 .. 31   the name, UTF-8
+ *
+ * FM-11: one type has one number in every agent, and a number is one type for as long as the table lives. An entry is claimed
+ * by a swap of its first word and published by a store to it; entries are never changed or freed.
+ *
+ * @module
+ */
+
+import { FrameError } from "../frame-error.js";
+import { HeaderWord, TYPE_WORDS } from "../slot/layout.js";
+import { park } from "../slot/park.js";
+import type { SlotTable } from "../slot/slot-table.js";
+import type { FrameMeta } from "./frame-meta.js";
+
+const FREE = 0;
+const WRITING = 1;
+const READY = 2;
+const EntryWord = { state: 0, hash: 1, nameBytes: 3, name: 8 } as const;
+
+const capacityOf = (slots: SlotTable): number => slots.words[HeaderWord.types]!;
+const entryOf = (slots: SlotTable, id: number): number => slots.parts.types + (id - 1) * TYPE_WORDS;
+const hashWords = (hash: bigint): readonly [number, number] => [
+  Number(BigInt.asIntN(32, hash)),
+  Number(BigInt.asIntN(32, hash >> 32n)),
+];
+
+function nameBytes({ words }: SlotTable, entry: number, length: number): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset + (entry + EntryWord.name) * 4, length);
+}
+
+/**
+ * The number of a type in this table, 1 or more: its own from an earlier call of any agent, or a new one.
+ *
+ * @throws {@link FrameError} `directory-full`
+ */
+export function internType(slots: SlotTable, type: FrameMeta): number {
+  const name = new TextEncoder().encode(type.name);
+  const capacity = capacityOf(slots);
+  for (let id = 1; id <= capacity; ) {
+    const entry = entryOf(slots, id);
+    const state = slots.load(entry);
+    if (state === WRITING) park(slots.words, entry, WRITING);
+    else if (state === READY) {
+      if (isType(slots, entry, type.hash, name)) return id;
+      id += 1;
+    } else if (slots.swap(entry, FREE, WRITING) === FREE) {
+      const { words } = slots;
+      const [lo, hi] = hashWords(type.hash);
+      words[entry + EntryWord.hash] = lo;
+      words[entry + EntryWord.hash + 1] = hi;
+      words[entry + EntryWord.nameBytes] = name.length;
+      nameBytes(slots, entry, name.length).set(name);
+      slots.store(entry, READY);
+      return id;
+    }
+  }
+  throw new FrameError({ code: "directory-full", type: type.name, capacity });
+}
+
+function isType(slots: SlotTable, entry: number, hash: bigint, name: Uint8Array): boolean {
+  const { words } = slots;
+  const [lo, hi] = hashWords(hash);
+  if (words[entry + EntryWord.hash] !== lo || words[entry + EntryWord.hash + 1] !== hi)
+    return false;
+  if (words[entry + EntryWord.nameBytes] !== name.length) return false;
+  return nameBytes(slots, entry, name.length).every((byte, i) => byte === name[i]);
+}
+
+/** The name of a type that some agent has interned, or `undefined`. */
+export function typeName(slots: SlotTable, id: number): string | undefined {
+  if (!(Number.isInteger(id) && id >= 1 && id <= capacityOf(slots))) return undefined;
+  const entry = entryOf(slots, id);
+  if (slots.load(entry) !== READY) return undefined;
+  const bytes = nameBytes(slots, entry, slots.words[entry + EntryWord.nameBytes]!);
+  return new TextDecoder().decode(bytes.slice()); // a decoder refuses shared bytes
+}

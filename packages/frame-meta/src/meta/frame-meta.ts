@@ -1,0 +1,146 @@
+/**
+ * Types of metadata, after OSTD's `AnyFrameMeta`: what a frame carries, and what happens when its last handle goes.
+ *
+ * FM-10: the metadata of every frame fits its slot: a type that takes more than 40 bytes, or is aligned to more than 64, does
+ * not compile, and is refused at run time too. Nobody can break it: the only way to a type is through here.
+ *
+ * @see OSTD `ostd/src/mm/frame/meta.rs`, `AnyFrameMeta`
+ * @module
+ */
+
+import {
+  type FitsIn,
+  type Paddr,
+  type Struct,
+  struct,
+  type ValueOf,
+  type VmReader,
+} from "@memkit/core";
+import type { FrameTable } from "../frame/table.js";
+import { FrameError } from "../frame-error.js";
+import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
+import { layoutText, textHash } from "./layout-text.js";
+import type { MetaLayout } from "./meta-layout.js";
+import type { MetaViewMut } from "./meta-view.js";
+import { storedPageTablePageMeta } from "./pt-node.js";
+import type { FrameUsage } from "./usage.js";
+
+/** What a type learns about a frame whose last handle has gone. The views in it end with the call. */
+export interface DropContext<L extends MetaLayout = MetaLayout> {
+  /** The metadata, which is nobody else's any more. */
+  readonly meta: MetaViewMut<L>;
+  /** The 4096 bytes of the frame. */
+  readonly reader: VmReader;
+  /** The table, to drop what the frame holds. Frames that are dropped by that are torn down after this call. */
+  readonly table: FrameTable;
+  /** Where the frame is. */
+  readonly paddr: Paddr;
+}
+
+/** What a type is made of. */
+export interface FrameMetaDefinition<L extends MetaLayout, U extends boolean> {
+  /** 1 to 96 bytes of UTF-8. Agents that define the same type give it the same name. */
+  readonly name: string;
+  /** The fields. */
+  readonly layout: L;
+  /** Whether the frame's bytes are memory for anybody to read and write. `false` if not given. */
+  readonly isUntyped?: U;
+  /** What `PageUsage` the frames have. `Frame` if not given. */
+  readonly usage?: FrameUsage;
+  /**
+   * Called after the last handle has gone, before the frame becomes unused. What it throws is reported when the drop is done;
+   * the frame becomes unused all the same.
+   */
+  onDrop?(context: DropContext<L>): void;
+  /** Called before {@link FrameMetaDefinition.onDrop}: `false` refuses the drop, and the handle stays. */
+  onDropPre?(context: DropContext<L>): boolean;
+}
+
+/** Which case of `MetaSlotStorage` a type is. */
+export type StorageTag = "Empty" | "Untyped" | "FrameLink" | "PTNode";
+
+/** A type of metadata. Made by {@link defineFrameMeta}. */
+export interface FrameMeta<L extends MetaLayout = MetaLayout, U extends boolean = boolean> {
+  readonly name: string;
+  readonly layout: L;
+  readonly isUntyped: U;
+  readonly usage: FrameUsage;
+  /** Of name, layout, untypedness and usage: what agents agree by. */
+  readonly hash: bigint;
+  /** Which case of `MetaSlotStorage` this is. */
+  readonly storage: StorageTag;
+  onDrop?(context: DropContext<L>): void;
+  onDropPre?(context: DropContext<L>): boolean;
+}
+
+/** The host value of a type's metadata. */
+export type MetaValue<M extends FrameMeta> = ValueOf<M["layout"]>;
+
+/** The longest name, in bytes: what an entry of the directory has room for. */
+export const MAX_TYPE_NAME = 96;
+
+/** @internal */
+export function makeFrameMeta<L extends MetaLayout, U extends boolean>(
+  definition: FrameMetaDefinition<L, U>,
+  storage: StorageTag,
+): FrameMeta<L, U> {
+  const { name, layout, isUntyped = false as U, usage = "Frame", onDrop, onDropPre } = definition;
+  const bytes = new TextEncoder().encode(name).length;
+  if (!(typeof name === "string" && bytes >= 1 && bytes <= MAX_TYPE_NAME)) {
+    throw new FrameError({ code: "invalid-type-name", bytes });
+  }
+  refuseMisfit(name, "size", layout.size, FRAME_METADATA_MAX_SIZE);
+  refuseMisfit(name, "alignment", layout.align, FRAME_METADATA_MAX_ALIGN);
+  const text = `${name};${layoutText(layout)};${isUntyped};${usage}`;
+  return Object.freeze({
+    name,
+    layout,
+    isUntyped,
+    usage,
+    hash: textHash(text),
+    storage,
+    ...(onDrop === undefined ? {} : { onDrop }),
+    ...(onDropPre === undefined ? {} : { onDropPre }),
+  });
+}
+
+function refuseMisfit(type: string, what: "size" | "alignment", got: number, max: number): void {
+  if (got > max) throw new FrameError({ code: "meta-does-not-fit", type, what, got, max });
+}
+
+/**
+ * Makes a type of metadata.
+ *
+ * @throws {@link FrameError} `meta-does-not-fit`, `invalid-type-name`
+ *
+ * @example
+ * ```ts
+ * import { atomic, struct, u32 } from "@memkit/core";
+ * import { defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
+ *
+ * const pageCache = defineFrameMeta({
+ *   name: "page-cache",
+ *   layout: struct(["file", u32], ["readers", atomic(u32)]),
+ *   isUntyped: true,
+ * });
+ * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
+ * const frame = Frame.fromUnused(table, 0x1000, pageCache, { file: 7, readers: 0 });
+ * frame.meta.file; // => 7
+ * frame.meta.readers.add(1); // => 0
+ * frame.drop();
+ * ```
+ */
+export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>(
+  definition: FrameMetaDefinition<L, U> & { readonly layout: L & FitsIn<L, 40, 64> },
+): FrameMeta<L, U> {
+  const { layout, isUntyped } = definition as FrameMetaDefinition<L, U>;
+  const isNode = layoutText(layout) === layoutText(storedPageTablePageMeta);
+  const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
+  return makeFrameMeta<L, U>(definition, storage);
+}
+
+/** No metadata at all: OSTD's `()`. */
+export const unitMeta: FrameMeta<Struct<readonly []>, false> = makeFrameMeta(
+  { name: "()", layout: struct(), isUntyped: false as const },
+  "Empty",
+);
