@@ -114,6 +114,8 @@ export class ByteMemory extends ScalarMemory {
 
   /** @internal What the holder of the borrow `handle` sees of bytes that are there. */
   viewOf(handle: number, start: number, len: number): Uint8Array {
+    // Borrowed while it was not: the source has exchanged it since.
+    if (this.views.shared) throw new GuestError({ code: "shared-memory", region: { start, len } });
     return this.watch === null
       ? new Uint8Array(this.buffer, start, len)
       : this.watch.lend(handle, this);

@@ -70,7 +70,8 @@ export abstract class Guard {
    *
    * Caller must: write only through a mut guard, and not keep the view: it outlives neither the guard nor growth.
    *
-   * @throws {@link GuestError} `released`; `ptr-out-of-bounds` if the memory has shrunk below the region
+   * @throws {@link GuestError} `released`; `ptr-out-of-bounds` if the memory has shrunk below the region; `shared-memory`
+   * if its source has come to answer with memory that other threads may change
    */
   get bytes(): Uint8Array {
     this.demandLive();
@@ -141,12 +142,15 @@ export abstract class Guard {
   }
 
   /**
-   * Whether `view` still shows the memory. Detached, it has length 0; exchanged, another buffer. An empty one is made
-   * anew each time: it cannot tell.
+   * Whether `view` still shows the memory: of its buffer, and reaching as far. The memory's own views say how far that
+   * is; the length of a view like this one, which may be of any kind of buffer, is not to be relied on (core's CORE-3). An
+   * empty one is made anew each time: it cannot tell.
    */
   #current(view: Uint8Array): boolean {
     if (this.#kind === undefined) return true;
-    return view.length === this.#len && view.length !== 0 && view.buffer === this.mem.buffer;
+    const { buffer, views } = this.mem;
+    const end = this.#start + this.#len;
+    return this.#len !== 0 && view.buffer === buffer && end <= views.byteLength;
   }
 }
 printsAs(Guard, (guard) => Guard.prototype.toString.call(guard)); // text prints as a guard too

@@ -1,48 +1,31 @@
-import type { MemorySource } from "@memkit/core";
+import { type MemoryKind, PAGE, restless, type TestMemory } from "../kinds/memory-kind.js";
+import { SHARED_KINDS } from "../kinds/shared.js";
+import { UNSHARED_KINDS } from "../kinds/unshared.js";
 
-/** A source over `bytes` zero bytes, and how to make it larger by `by` bytes where that is possible. */
-export interface TestSource {
-  readonly source: MemorySource;
-  readonly grow?: () => void;
-}
-
-const PAGE = 65_536;
-
-function wasm(shared: boolean): TestSource {
-  const source = new WebAssembly.Memory({ initial: 1, maximum: 8, shared });
-  return { source, grow: () => source.grow(1) };
-}
-
-function exchanging(): TestSource {
-  const source = { buffer: new ArrayBuffer(PAGE) };
-  const grow = (): void => {
-    const old = source.buffer;
-    const next = new ArrayBuffer(old.byteLength + PAGE);
-    new Uint8Array(next).set(new Uint8Array(old));
-    structuredClone(old, { transfer: [old] }); // the source's duty: detach what it no longer answers with
-    source.buffer = next;
-  };
-  return { source, grow };
-}
-
-function resizable(): TestSource {
-  const buffer = new ArrayBuffer(PAGE, { maxByteLength: 8 * PAGE });
-  return { source: { buffer }, grow: () => buffer.resize(buffer.byteLength + PAGE) };
-}
-
-/** Unshared memories of every make; each is one page long and zero. */
-export const UNSHARED: readonly (readonly [name: string, make: () => TestSource])[] = [
-  ["a plain buffer", () => ({ source: { buffer: new ArrayBuffer(PAGE) } })],
-  ["a WebAssembly.Memory", () => wasm(false)],
-  ["a source that exchanges its buffer", exchanging],
-  ["a resizable buffer", resizable],
-];
-
-/** Shared memories. */
-export const SHARED: readonly (readonly [name: string, make: () => TestSource])[] = [
-  ["a shared buffer", () => ({ source: { buffer: new SharedArrayBuffer(PAGE) } })],
-  ["a shared WebAssembly.Memory", () => wasm(true)],
-];
-
-export const ALL: typeof UNSHARED = [...UNSHARED, ...SHARED];
+export type { TestMemory as TestSource };
 export { PAGE };
+
+/** The kinds that this host has. */
+const present = (kinds: readonly MemoryKind[]): readonly MemoryKind[] =>
+  kinds.filter(({ absent }) => absent === undefined);
+
+/** Kinds of 32-bit guests, one page long and zero, as suites want them that look at a memory from its start. */
+const fromZero = (
+  kinds: readonly MemoryKind[],
+): readonly (readonly [name: string, make: () => TestMemory])[] =>
+  present(kinds)
+    .filter(({ origin, options }) => origin === 0 && options.target === undefined)
+    .map(({ name, make }) => [name, make]);
+
+export const UNSHARED: readonly (readonly [name: string, make: () => TestMemory])[] =
+  fromZero(UNSHARED_KINDS);
+export const SHARED: typeof UNSHARED = fromZero(SHARED_KINDS);
+export const ALL: typeof UNSHARED = [...UNSHARED, ...SHARED];
+
+const here = present([...UNSHARED_KINDS, ...SHARED_KINDS]);
+/** Every kind that this host has, at rest and restless. */
+export const KINDS: readonly MemoryKind[] = [...here, ...here.flatMap(restless)];
+/** Every kind that it has not, each with the reason. */
+export const ABSENT: readonly MemoryKind[] = [...UNSHARED_KINDS, ...SHARED_KINDS].filter(
+  ({ absent }) => absent !== undefined,
+);
