@@ -37,12 +37,37 @@ export { type Repr, reprOf } from "./meta/repr.js";
 export type { MetaSlotSmall, MetaSlotStorage, StoredLink } from "./meta/storage.js";
 export { type FrameUsage, PageUsage, type PageUsageName } from "./meta/usage.js";
 export {
+  checkInvariants,
+  holdersOf,
+  type InvariantOptions,
+  type InvariantReport,
+  type Violation,
+} from "./model/check.js";
+export {
   FrameLedger,
   type FrameLedgerOptions,
   HOLDER_KINDS,
   type HolderEntry,
   type HolderKind,
 } from "./model/frame-ledger.js";
+export {
+  type MemContents,
+  type Metadata,
+  type MetadataInnerPerms,
+  type MetaSlotModel,
+  type MetaSlotOwner,
+  metadataOf,
+  metadataToPerms,
+  ownerOf,
+  view,
+} from "./model/meta-slot.js";
+export {
+  type Holders,
+  SLOT_INVARIANTS,
+  type SlotFacts,
+  type SlotInvariant,
+} from "./model/slot-invariants.js";
+export { checkStep, type Step, type StepViolation, snapshot } from "./model/steps.js";
 export { fromOstdCount, toOstdCount } from "./ostd-count.js";
 export {
   decShared,

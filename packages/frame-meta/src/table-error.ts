@@ -56,7 +56,7 @@ export type TableErrorDetail =
       readonly got: number;
       readonly generation: number;
     }
-  /** `onDropPre` of the frame's type returned false: the handle is still valid. */
+  /** `onDropPre` of the frame's type returned false, or a page table still maps the frame: the handle is still valid. */
   | { readonly code: "drop-refused"; readonly pfn: number }
   /** `failed` of `frames` frames threw while they were torn down; all of them are unused now. The errors are the `cause`. */
   | { readonly code: "drop-failed"; readonly frames: number; readonly failed: number }
@@ -106,7 +106,8 @@ const SENTENCES: {
   "not-a-raw-handle": (d) => `${String(d.got)} is no raw handle`,
   "stale-handle": (d) =>
     `the raw handle of frame ${hex(d.pfn)} is of generation ${d.got}, the frame of generation ${d.generation}`,
-  "drop-refused": (d) => `the type of frame ${hex(d.pfn)} refuses its last drop for now`,
+  "drop-refused": (d) =>
+    `frame ${hex(d.pfn)} cannot end now: its type refuses, or a page table still maps it`,
   "drop-failed": (d) =>
     `${d.failed} of ${d.frames} frames threw while they were torn down (see the cause); all of them are unused now`,
   "empty-segment": (d) => `no frame from ${hex(d.start)} to ${hex(d.end)}: at least one is needed`,

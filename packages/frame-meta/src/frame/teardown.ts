@@ -41,19 +41,28 @@ export class Teardown {
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw
    */
   ask(slot: number, before: number): void {
-    const type = this.#table.types.typeAt(slot);
+    const { types, ledger } = this.#table;
+    const type = types.typeAt(slot);
+    // F2: a page table still leads here, so the handle that went was not its to give.
+    if (ledger !== undefined && ledger.count(slot, "path") > 0) this.#refuse(slot, before);
     if (type?.onDropPre === undefined) return; // of a type that is not bound it is asked when the frame is drained
     const scope = new DropScope(this.#table, slot, type);
-    let agreed = false;
+    let agreed: boolean;
     try {
       agreed = type.onDropPre(scope) !== false;
+    } catch (error) {
+      this.giveBack(slot, before);
+      throw error;
     } finally {
       scope.dropped = true;
-      if (!agreed) this.giveBack(slot, before);
     }
-    if (!agreed) {
-      throw new FrameError({ code: "drop-refused", pfn: this.#table.slots.geometry.pfnOf(slot) });
-    }
+    if (!agreed) this.#refuse(slot, before);
+  }
+
+  /** Refuses the end of a frame, which has its count again. */
+  #refuse(slot: number, before: number): never {
+    this.giveBack(slot, before);
+    throw new FrameError({ code: "drop-refused", pfn: this.#table.slots.geometry.pfnOf(slot) });
   }
 
   /**
@@ -139,18 +148,20 @@ export class Teardown {
     const type = types.typeAt(slot);
     if (type?.onDrop !== undefined) {
       const scope = new DropScope(this.#table, slot, type);
-      try {
-        type.onDrop(scope);
-      } catch (error) {
-        this.#errors.push(error);
-      } finally {
-        scope.dropped = true;
-      }
+      this.#collect(() => type.onDrop?.(scope));
+      scope.dropped = true;
     }
+    const told = !this.#untold.delete(slot) && freeSet !== undefined;
+    // Before the frame is unused: it must not be claimed by address and found in the free set afterwards.
+    if (told) this.#collect(() => freeSet.add(slots.geometry.pfnOf(slot)));
+    const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
+    if (refusal < 0) this.#collect(() => this.#table.refuse(slot, refusal));
+  }
+
+  /** Runs somebody else's code; what it throws is reported when the list is empty. */
+  #collect(run: () => void): void {
     try {
-      if (!this.#untold.delete(slot)) freeSet?.add(slots.geometry.pfnOf(slot));
-      const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
-      if (refusal < 0) this.#table.refuse(slot, refusal);
+      run();
     } catch (error) {
       this.#errors.push(error);
     }
