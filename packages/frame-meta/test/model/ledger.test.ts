@@ -1,0 +1,48 @@
+import { Frame, FrameLedger, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { describe, expect, it } from "vitest";
+import { PAGE, refusalOf } from "../frame/support.js";
+
+describe("FM-18: FrameLedger", () => {
+  it("counts by agent, frame and kind, in memory that agents share", () => {
+    const mine = new FrameLedger({ frames: 4, agents: 2 });
+    const theirs = new FrameLedger({ frames: 4, agents: 2, agent: 1, buffer: mine.buffer });
+    mine.acquire(2, "handle");
+    theirs.acquire(2, "handle");
+    theirs.acquire(3, "raw");
+    expect([mine.count(2, "handle"), theirs.count(2, "handle"), mine.count(3, "raw")]).toEqual([
+      2, 2, 1,
+    ]);
+    expect(mine.report()).toEqual([
+      { agent: 0, slot: 2, kind: "handle", count: 1 },
+      { agent: 1, slot: 2, kind: "handle", count: 1 },
+      { agent: 1, slot: 3, kind: "raw", count: 1 },
+    ]);
+    expect(() => mine.release(3, "raw")).toThrow(
+      expect.objectContaining({ code: "not-in-ledger", kind: "raw", id: 3 }),
+    );
+    theirs.move(3, "raw", "unique");
+    theirs.release(3, "unique");
+    expect(theirs.count(3, "raw")).toBe(0);
+  });
+
+  it("refuses words of another size, and agents that there are not", () => {
+    const buffer = new ArrayBuffer(8);
+    expect(refusalOf(() => new FrameLedger({ frames: 4, buffer })).code).toBe("invalid-option");
+    for (const agent of [-1, 1, 0.5]) {
+      expect(refusalOf(() => new FrameLedger({ frames: 1, agent }))).toMatchObject({
+        code: "invalid-option",
+        option: "agent",
+      });
+    }
+  });
+
+  it("a handle that another agent's number became is moved within the other's words", () => {
+    const buffer = new SharedArrayBuffer(2 * PAGE);
+    const ledger = new FrameLedger({ frames: 2 });
+    const table = FrameTable.create({ memory: { buffer }, mode: "shared" }, { ledger });
+    const raw = UniqueFrame.fromUnused(table, PAGE, unitMeta, {}).intoRaw();
+    UniqueFrame.fromRaw(table, raw).intoShared().drop();
+    expect(ledger.report()).toEqual([]);
+    expect(Frame.fromUnused(table, PAGE, unitMeta, {}).referenceCount).toBe(1);
+  });
+});
