@@ -4,11 +4,9 @@
  * @packageDocumentation
  */
 
-export type { CursorMut } from "./frame/cursor-mut.js";
 export { Frame } from "./frame/frame.js";
 export type { FrameRef } from "./frame/frame-ref.js";
 export type { FrameHandle } from "./frame/handle.js";
-export { LinkedList } from "./frame/linked-list.js";
 export { Segment } from "./frame/segment.js";
 export { FrameTable, type FrameTableExtras, type FreeSet } from "./frame/table.js";
 export { UniqueFrame } from "./frame/unique-frame.js";
@@ -23,7 +21,6 @@ export {
   type StorageTag,
   unitMeta,
 } from "./meta/frame-meta.js";
-export { type LinkLayout, type LinkMeta, linkMeta, META_SLOT_SMALL_SIZE } from "./meta/link.js";
 export type { MetaLayout } from "./meta/meta-layout.js";
 export type {
   MetaElements,
@@ -33,41 +30,8 @@ export type {
   MetaViewMut,
 } from "./meta/meta-view.js";
 export { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./meta/pt-node.js";
-export { type Repr, reprOf } from "./meta/repr.js";
 export type { MetaSlotSmall, MetaSlotStorage, StoredLink } from "./meta/storage.js";
 export { type FrameUsage, PageUsage, type PageUsageName } from "./meta/usage.js";
-export {
-  checkInvariants,
-  holdersOf,
-  type InvariantOptions,
-  type InvariantReport,
-  type Violation,
-} from "./model/check.js";
-export {
-  FrameLedger,
-  type FrameLedgerOptions,
-  HOLDER_KINDS,
-  type HolderEntry,
-  type HolderKind,
-} from "./model/frame-ledger.js";
-export {
-  type MemContents,
-  type Metadata,
-  type MetadataInnerPerms,
-  type MetaSlotModel,
-  type MetaSlotOwner,
-  metadataOf,
-  metadataToPerms,
-  ownerOf,
-  view,
-} from "./model/meta-slot.js";
-export {
-  type Holders,
-  SLOT_INVARIANTS,
-  type SlotFacts,
-  type SlotInvariant,
-} from "./model/slot-invariants.js";
-export { checkStep, type Step, type StepViolation, snapshot } from "./model/steps.js";
 export { fromOstdCount, toOstdCount } from "./ostd-count.js";
 export {
   decShared,

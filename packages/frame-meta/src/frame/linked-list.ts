@@ -42,7 +42,8 @@ function newListId(slots: SlotTable): number {
  * @example
  * ```ts
  * import { struct, u32 } from "@memkit/core";
- * import { defineFrameMeta, FrameTable, LinkedList, linkMeta, UniqueFrame } from "@memkit/frame-meta";
+ * import { defineFrameMeta, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+ * import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
  *
  * const page = linkMeta(defineFrameMeta({ name: "page", layout: struct(["owner", u32]) }));
  * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });

@@ -13,6 +13,7 @@
 
 import { type FitsIn, type Struct, struct, u32 } from "@memkit/core";
 import { FrameError } from "../frame-error.js";
+import { META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import {
   type DropContext,
   type FrameMeta,
@@ -22,9 +23,7 @@ import {
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 
-/** Bytes that a link leaves for the metadata inside. */
-export const META_SLOT_SMALL_SIZE = 32;
-/** Its alignment: the place of the metadata inside. */
+/** Alignment of the metadata inside: that of its place. */
 const META_SLOT_SMALL_ALIGN = 8;
 
 /** The layout of a link around `L`. */
@@ -48,7 +47,8 @@ export interface LinkMeta<L extends MetaLayout = MetaLayout, U extends boolean =
  * @example
  * ```ts
  * import { struct, u32 } from "@memkit/core";
- * import { defineFrameMeta, linkMeta } from "@memkit/frame-meta";
+ * import { defineFrameMeta } from "@memkit/frame-meta";
+ * import { linkMeta } from "@memkit/frame-meta/list";
  *
  * const page = defineFrameMeta({ name: "page", layout: struct(["owner", u32]) });
  * linkMeta(page).layout.size; // => 12

@@ -29,7 +29,8 @@ export interface Repr<T, R> {
  * @example
  * ```ts
  * import { struct, u32 } from "@memkit/core";
- * import { defineFrameMeta, reprOf } from "@memkit/frame-meta";
+ * import { defineFrameMeta } from "@memkit/frame-meta";
+ * import { reprOf } from "@memkit/frame-meta/model";
  *
  * const owned = defineFrameMeta({ name: "owned", layout: struct(["owner", u32]) });
  * const repr = reprOf(owned);

@@ -8,9 +8,8 @@
  * @module
  */
 
-import { FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
+import { FRAME_METADATA_MAX_SIZE, META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import type { FrameMeta } from "./frame-meta.js";
-import { META_SLOT_SMALL_SIZE } from "./link.js";
 import { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./pt-node.js";
 
 /** What a link leaves for the metadata inside: 32 bytes. */

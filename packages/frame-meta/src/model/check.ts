@@ -51,7 +51,8 @@ export interface InvariantOptions {
  *
  * @example
  * ```ts
- * import { checkInvariants, Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { checkInvariants } from "@memkit/frame-meta/model";
  *
  * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
  * const frame = Frame.fromUnused(table, 0x1000, unitMeta, {});

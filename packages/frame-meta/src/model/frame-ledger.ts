@@ -50,7 +50,8 @@ export interface FrameLedgerOptions {
 /**
  * @example
  * ```ts
- * import { Frame, FrameLedger, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { FrameLedger } from "@memkit/frame-meta/model";
  *
  * const ledger = new FrameLedger({ frames: 4 });
  * const memory = { buffer: new ArrayBuffer(4 * 4096) };

@@ -93,7 +93,8 @@ export function ownerOf(
  *
  * @example
  * ```ts
- * import { Frame, FrameTable, ownerOf, unitMeta, view } from "@memkit/frame-meta";
+ * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { ownerOf, view } from "@memkit/frame-meta/model";
  *
  * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
  * view(ownerOf(table, 1)).status; // => "UNUSED"

@@ -25,6 +25,9 @@ export const FRAME_METADATA_MAX_SIZE = 40;
 /** The strictest alignment of metadata. A slot starts with its storage, so it is the slot's. OSTD `FRAME_METADATA_MAX_ALIGN`. */
 export const FRAME_METADATA_MAX_ALIGN = 64;
 
+/** Bytes of them that the link of a list leaves for the metadata inside. vostd `MetaSlotSmall`. */
+export const META_SLOT_SMALL_SIZE = 32;
+
 /** 32-bit words of a slot. */
 export const SLOT_WORDS = 16;
 

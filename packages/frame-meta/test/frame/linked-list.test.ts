@@ -1,11 +1,6 @@
 import { struct } from "@memkit/core";
-import {
-  defineFrameMeta,
-  type FrameTable,
-  LinkedList,
-  linkMeta,
-  UniqueFrame,
-} from "@memkit/frame-meta";
+import { defineFrameMeta, type FrameTable, UniqueFrame } from "@memkit/frame-meta";
+import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
 import { describe, expect, it } from "vitest";
 import { HeaderWord } from "../../src/slot/layout.js";
 import { MODES } from "../slot/modes.js";

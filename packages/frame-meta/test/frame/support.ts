@@ -9,12 +9,12 @@ import {
   defineFrameMeta,
   FrameError,
   type FrameErrorDetail,
-  FrameLedger,
   FrameTable,
   type FreeSet,
-  linkMeta,
   type TableMode,
 } from "@memkit/frame-meta";
+import { linkMeta } from "@memkit/frame-meta/list";
+import { FrameLedger } from "@memkit/frame-meta/model";
 
 export const PAGE = 4096;
 

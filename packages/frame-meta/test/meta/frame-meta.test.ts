@@ -5,13 +5,12 @@ import {
   defineFrameMeta,
   Frame,
   FrameTable,
-  type LinkMeta,
-  linkMeta,
   PageUsage,
   storedPageTablePageMeta,
   UniqueFrame,
   unitMeta,
 } from "@memkit/frame-meta";
+import { type LinkMeta, linkMeta } from "@memkit/frame-meta/list";
 import { describe, expect, it } from "vitest";
 import { internType, typeName } from "../../src/meta/directory.js";
 import { USAGE_NAMES } from "../../src/meta/usage.js";

@@ -2,11 +2,11 @@ import { array, bool8, struct, u8, u16, u32 } from "@memkit/core";
 import {
   defineFrameMeta,
   type FrameMeta,
-  linkMeta,
   type MetaSlotStorage,
-  reprOf,
   storedPageTablePageMeta,
 } from "@memkit/frame-meta";
+import { linkMeta } from "@memkit/frame-meta/list";
+import { reprOf } from "@memkit/frame-meta/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

@@ -1,19 +1,15 @@
 /** Every predicate is shown something that it must see: the bytes that it reads, written over. */
 import { struct } from "@memkit/core";
+import { defineFrameMeta, Frame, Segment, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { LinkedList } from "@memkit/frame-meta/list";
 import {
   checkInvariants,
-  defineFrameMeta,
-  Frame,
-  LinkedList,
   metadataOf,
   metadataToPerms,
   ownerOf,
-  Segment,
   SLOT_INVARIANTS,
-  UniqueFrame,
-  unitMeta,
   view,
-} from "@memkit/frame-meta";
+} from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
 import { HeaderWord, SlotWord } from "../../src/slot/layout.js";
 import { linked, linkedOf, mock, mockOf, PAGE, rigOf } from "../frame/support.js";

@@ -1,4 +1,5 @@
-import { Frame, FrameLedger, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { FrameLedger } from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
 import { PAGE, refusalOf } from "../frame/support.js";
 

@@ -4,15 +4,9 @@
  * @module
  */
 
-import {
-  checkInvariants,
-  Frame,
-  LinkedList,
-  type LinkMeta,
-  Segment,
-  type TableMode,
-  UniqueFrame,
-} from "@memkit/frame-meta";
+import { Frame, Segment, type TableMode, UniqueFrame } from "@memkit/frame-meta";
+import { LinkedList, type LinkMeta } from "@memkit/frame-meta/list";
+import { checkInvariants } from "@memkit/frame-meta/model";
 import type fc from "fast-check";
 import { expect } from "vitest";
 import { linked, linkedOf, PAGE, type Rig, refusalOf, rigOf } from "../frame/support.js";

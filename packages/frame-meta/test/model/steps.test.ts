@@ -1,4 +1,5 @@
-import { checkStep, Frame, type MetaSlotModel, type Step, snapshot } from "@memkit/frame-meta";
+import { Frame } from "@memkit/frame-meta";
+import { checkStep, type MetaSlotModel, type Step, snapshot } from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
 import { mock, mockOf, PAGE, rigOf } from "../frame/support.js";
 
