@@ -47,7 +47,38 @@ export type RegionErrorDetail =
   /** The engine refused the memory; its own error is the `cause`. */
   | { readonly code: "out-of-memory"; readonly asked: number }
   /** The backend cannot do it at all, whatever the limits say. */
-  | { readonly code: "unsupported"; readonly backend: "wasm"; readonly capability: string }
+  | { readonly code: "unsupported"; readonly backend: "wasm" | "mmap"; readonly capability: string }
+  /** The native drivers are for Linux on x64 and arm64. */
+  | { readonly code: "unsupported-platform"; readonly platform: string; readonly arch: string }
+  /** The native driver that was asked for is missing, forbidden or broken; its own error is the `cause`. */
+  | { readonly code: "driver-unavailable"; readonly driver: string; readonly reason: string }
+  /** The system refused; `errno` is its number, `errnoName` as in `errno.h`. */
+  | {
+      readonly code: "system-call-failed";
+      readonly call: string;
+      readonly errno: number;
+      readonly errnoName: string;
+      readonly address: number;
+      readonly length: number;
+    }
+  /** One mapping more, and the process could not map even for its own `malloc`. Nothing was asked of the system. */
+  | {
+      readonly code: "too-many-mappings";
+      readonly asked: number;
+      readonly used: number;
+      readonly limit: number;
+    }
+  /** Not enough address space is left for the process to live on. Nothing was asked of the system. Bytes. */
+  | {
+      readonly code: "out-of-address-space";
+      readonly asked: number;
+      readonly used: number;
+      readonly limit: number;
+    }
+  /** A range that no reservation of this driver holds whole. */
+  | { readonly code: "not-reserved"; readonly address: number; readonly length: number }
+  /** Somebody moved the bytes of a view out of our reach (`transfer()`), so their pages must stay accessible. */
+  | { readonly code: "view-out-of-reach"; readonly slot: number; readonly part: string }
   /** Not a wasm module, or one cut short. */
   | { readonly code: "malformed-module"; readonly offset: number; readonly reason: string }
   /** A wasm module that neither defines nor imports a memory. */
@@ -87,6 +118,20 @@ function describe(detail: RegionErrorDetail): string {
       return `the engine refused a memory of ${hex(detail.asked)} bytes; drop other memories or ask less`;
     case "unsupported":
       return `the ${detail.backend} backend does not support ${detail.capability}`;
+    case "unsupported-platform":
+      return `no native driver for ${detail.platform} on ${detail.arch}; WasmRegion works everywhere`;
+    case "driver-unavailable":
+      return `the ${detail.driver} driver cannot be used: ${detail.reason}`;
+    case "system-call-failed":
+      return `${detail.call} of ${hex(detail.length)} bytes at ${hex(detail.address)}: ${detail.errnoName} (errno ${detail.errno})`;
+    case "too-many-mappings":
+      return `${detail.asked} more mappings asked, ${detail.used} in use, ${detail.limit} at most; drop slots or raise vm.max_map_count`;
+    case "out-of-address-space":
+      return `${hex(detail.asked)} bytes of address space asked, ${hex(detail.used)} in use, ${hex(detail.limit)} at most; ask for fewer or smaller slots`;
+    case "not-reserved":
+      return `${hex(detail.length)} bytes at ${hex(detail.address)} are not within a reservation of this driver`;
+    case "view-out-of-reach":
+      return `a view of the ${detail.part} of slot ${detail.slot} was transferred away, so its pages cannot be closed; drop the slot`;
     case "malformed-module":
       return `malformed wasm module at offset ${hex(detail.offset)}: ${detail.reason}`;
     case "no-memory":

@@ -26,10 +26,10 @@ export type ResetOutcome =
   /** The slot has another memory; `slot.heap` must be read again. */
   | "new-memory";
 
-/** The memory of one instance, from `newInstance` to `drop`. */
-export interface Slot extends Droppable {
-  /** The number of the slot in its region, from 0. */
-  readonly index: number;
+/** The memory of one instance by offsets into its heap: what is the same on every backend. */
+export interface Alloc {
+  /** The limits of the region. */
+  readonly limits: Limits;
   /** The heap, as guest memory. Stays right while the heap grows. @throws `slot-dropped` */
   readonly heap: MemorySource;
   /** Bytes of heap now. @throws `slot-dropped` */
@@ -37,6 +37,32 @@ export interface Slot extends Droppable {
   /** Adds bytes to the heap and returns the length before. */
   expandHeap(bytes: number): number;
   /** Puts the heap back to its initial size and contents. */
+  resetHeap(): ResetOutcome;
+  /**
+   * Whether `length` bytes from `offset` lie in the heap. No bytes at all do if `offset` does, so not at its end.
+   *
+   * @throws `slot-dropped`
+   */
+  memInHeap(offset: number, length: number): boolean;
+}
+
+/**
+ * Lucet's question, for offsets. What is not a whole number from 0 to 2^53 - 1 is not in a heap.
+ *
+ * @see lucet `alloc/mod.rs`, `Alloc::mem_in_heap`
+ */
+export function liesInHeap(offset: number, length: number, heapLength: number): boolean {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+  return (
+    whole && offset >= 0 && length >= 0 && offset < heapLength && length <= heapLength - offset
+  );
+}
+
+/** The memory of one instance, from `newInstance` to `drop`. */
+export interface Slot extends Alloc, Droppable {
+  /** The number of the slot in its region, from 0. */
+  readonly index: number;
+  /** Puts everything that the slot holds of its instance back: the heap, and what else the backend has. */
   reset(): ResetOutcome;
 }
 

@@ -1,7 +1,8 @@
 /**
  * The list of free slots: bookkeeping only, the same for every backend.
  *
- * Invariant MR-2: a slot number is in the free list or belongs to exactly one live slot, never both, never neither.
+ * Invariant MR-2: a slot number is in the free list, or belongs to exactly one live slot, or is in quarantine for ever:
+ * always exactly one of the three.
  * Invariant MR-3: giving a number back is the last thing that dropping a slot does. lucet gave it back while the rest of
  * the instance was still being torn down, and another thread took it meanwhile (CVE-2021-43790).
  *
@@ -20,6 +21,7 @@ export class SlotPool<Leftover> {
    */
   readonly #moved: Map<number, number> = new Map();
   readonly #leftovers: Map<number, Leftover> = new Map();
+  readonly #quarantine: Set<number> = new Set();
   #free: number;
   #closed = false;
 
@@ -31,6 +33,16 @@ export class SlotPool<Leftover> {
 
   get free(): number {
     return this.#free;
+  }
+
+  /** Numbers that nobody may have again. */
+  get quarantined(): readonly number[] {
+    return [...this.#quarantine];
+  }
+
+  /** How many slots are neither free nor in quarantine. */
+  get live(): number {
+    return this.capacity - this.#free - this.#quarantine.size;
   }
 
   get closed(): boolean {
@@ -75,6 +87,11 @@ export class SlotPool<Leftover> {
     if (leftover !== undefined && !this.#closed) this.#leftovers.set(number, leftover);
     this.#place(this.#free, number);
     this.#free += 1;
+  }
+
+  /** Puts a slot away for good: somebody can still reach its pages. Otherwise as {@link SlotPool.putLast}. */
+  quarantine(number: number): void {
+    this.#quarantine.add(number);
   }
 
   #place(position: number, number: number): void {

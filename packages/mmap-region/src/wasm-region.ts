@@ -117,7 +117,7 @@ export class WasmRegion implements Region<WasmSlot> {
     const position = this.#pool.choose(options.allocStrategy ?? linear);
     const index = this.#pool.numberAt(position);
     const memory = reuse(this.#pool.leftoverOf(index), plan) ?? createMemory(plan);
-    const slot = new WasmSlot(index, this.#pool, plan, data, memory);
+    const slot = new WasmSlot(index, this.limits, this.#pool, plan, data, memory);
     this.#pool.take(position);
     return slot;
   }

@@ -18,8 +18,9 @@
 
 import type { MemorySource } from "@memkit/core";
 import { type HeapPlan, type InitialData, largestHeap, planExpansion } from "./heap-spec.js";
+import type { Limits } from "./limits.js";
 import { WASM_PAGE_SIZE } from "./page-size.js";
-import type { ResetOutcome, Slot } from "./region.js";
+import { liesInHeap, type ResetOutcome, type Slot } from "./region.js";
 import { RegionError } from "./region-error.js";
 import type { SlotPool } from "./slot-pool.js";
 
@@ -97,6 +98,7 @@ class WasmHeap implements MemorySource {
 /** The memory of one instance. Made by `WasmRegion.newInstance`. */
 export class WasmSlot implements Slot {
   readonly index: number;
+  readonly limits: Limits;
   readonly #pool: SlotPool<Leftover>;
   readonly #plan: HeapPlan;
   readonly #data: readonly InitialData[];
@@ -106,12 +108,14 @@ export class WasmSlot implements Slot {
   /** @internal */
   constructor(
     index: number,
+    limits: Limits,
     pool: SlotPool<Leftover>,
     plan: HeapPlan,
     data: readonly InitialData[],
     memory: WasmMemory,
   ) {
     this.index = index;
+    this.limits = limits;
     this.#pool = pool;
     this.#plan = plan;
     this.#data = data;
@@ -178,6 +182,20 @@ export class WasmSlot implements Slot {
   }
 
   /**
+   * Whether `length` bytes from `offset` lie in the heap. No bytes at all do if `offset` does, so not at its end.
+   *
+   * @throws {@link RegionError} `slot-dropped`
+   */
+  memInHeap(offset: number, length: number): boolean {
+    return liesInHeap(offset, length, this.heapLength);
+  }
+
+  /** {@link WasmSlot.resetHeap}: the slot holds nothing else of its instance. */
+  reset(): ResetOutcome {
+    return this.resetHeap();
+  }
+
+  /**
    * Puts the heap back to its initial size, zeroed, with its initial data. The tenant stays the same.
    *
    * A heap that has not grown is cleared in place (`same-memory`): instances that import it go on with the cleared one. A
@@ -189,7 +207,7 @@ export class WasmSlot implements Slot {
    * @throws {@link RegionError} `slot-dropped`; `out-of-memory` when the engine refuses the new memory, and then nothing
    * has changed.
    */
-  reset(): ResetOutcome {
+  resetHeap(): ResetOutcome {
     const memory = this.memory;
     if (memory.buffer.byteLength === this.#plan.initialSize) {
       new Uint8Array(memory.buffer).fill(0);

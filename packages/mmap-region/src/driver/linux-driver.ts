@@ -1,0 +1,110 @@
+/**
+ * A driver over Linux's `mmap` and its kin, whatever calls them.
+ *
+ * It keeps MR-10 by asking the budget before the system. Who could break it: code that maps behind its back; the budget
+ * looks at the whole process again and again for that.
+ *
+ * @module
+ */
+
+import { requirePages, requireRange } from "./check-range.js";
+import { canDetach, detachBuffer } from "./detach.js";
+import type { Access, Driver, DriverCapabilities, Image, NativeDriverName } from "./driver.js";
+import type { Libc } from "./libc.js";
+import {
+  MADV_DONTNEED,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  PROTECTION,
+  SC_PAGESIZE,
+} from "./linux-abi.js";
+import { LinuxImage } from "./linux-image.js";
+import { processBudget } from "./linux-process.js";
+import type { MapBudget } from "./map-budget.js";
+import { Reservations } from "./reservations.js";
+import { systemCallFailed } from "./system-call-failed.js";
+
+/** See {@link Driver}. */
+export class LinuxDriver implements Driver {
+  readonly name: NativeDriverName;
+  readonly pageSize: number;
+  readonly capabilities: DriverCapabilities;
+  readonly budget: MapBudget;
+  readonly #libc: Libc;
+  readonly #reservations: Reservations = new Reservations();
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.name = libc.name;
+    this.pageSize = libc.sysconf(SC_PAGESIZE);
+    this.capabilities = { guards: true, images: true, detach: canDetach() };
+    this.budget = processBudget(this.pageSize);
+  }
+
+  reserve(length: number): number {
+    requirePages("length", length, this.pageSize);
+    this.budget.requireSpace(length);
+    this.budget.charge(1);
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const address = this.#libc.mmap(0, length, PROTECTION.none, flags, -1, 0);
+    if (address === -1) {
+      const error = systemCallFailed(this.#libc, "mmap", 0, length);
+      this.budget.refund(1);
+      throw error;
+    }
+    this.#reservations.add(address, length);
+    return address;
+  }
+
+  protect(address: number, length: number, access: Access): void {
+    requireRange(address, length, this.pageSize);
+    if (this.#libc.mprotect(address, length, PROTECTION[access]) !== 0) {
+      throw systemCallFailed(this.#libc, "mprotect", address, length);
+    }
+  }
+
+  discard(address: number, length: number): void {
+    requireRange(address, length, this.pageSize);
+    if (this.#libc.madvise(address, length, MADV_DONTNEED) !== 0) {
+      throw systemCallFailed(this.#libc, "madvise", address, length);
+    }
+  }
+
+  createImage(bytes: Uint8Array): Image {
+    return new LinuxImage(this.#libc, bytes, this.pageSize);
+  }
+
+  mapImage(address: number, image: Image): void {
+    requireRange(address, image.length, this.pageSize);
+    const fd = LinuxImage.fdOf(image);
+    const flags = MAP_PRIVATE | MAP_FIXED;
+    const access = PROTECTION["read-write"];
+    if (this.#libc.mmap(address, image.length, access, flags, fd, 0) === -1) {
+      throw systemCallFailed(this.#libc, "mmap", address, image.length);
+    }
+  }
+
+  release(address: number, length: number): void {
+    requireRange(address, length, this.pageSize);
+    this.#reservations.require(address, length);
+    if (this.#libc.munmap(address, length) !== 0) {
+      throw systemCallFailed(this.#libc, "munmap", address, length);
+    }
+    this.#reservations.remove(address, length);
+  }
+
+  view(address: number, length: number): ArrayBuffer {
+    requireRange(address, length, this.pageSize);
+    return this.#libc.view(address, length);
+  }
+
+  addressOf(buffer: ArrayBuffer): number {
+    return this.#libc.addressOf(buffer);
+  }
+
+  detach(buffer: ArrayBuffer): boolean {
+    return detachBuffer(buffer);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Node's own modules without importing them: a browser's bundler never sees their names as imports.
+ *
+ * @see Node.js API, `process.getBuiltinModule(id)`, since 20.16 and 22.3
+ *
+ * @module
+ */
+
+interface Builtins {
+  "node:fs": typeof import("node:fs");
+  "node:v8": typeof import("node:v8");
+  "node:vm": typeof import("node:vm");
+}
+
+interface NodeProcess {
+  readonly platform: string;
+  readonly arch: string;
+  readonly versions: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(id: string): unknown;
+}
+
+/** The process, where there is one. */
+export function nodeProcess(): NodeProcess | undefined {
+  return (globalThis as { process?: NodeProcess }).process;
+}
+
+/** One of Node's modules, or undefined where there is no Node or none of that name. */
+export function nodeBuiltin<K extends keyof Builtins>(id: K): Builtins[K] | undefined;
+export function nodeBuiltin(id: string): unknown;
+export function nodeBuiltin(id: string): unknown {
+  return nodeProcess()?.getBuiltinModule?.(id);
+}

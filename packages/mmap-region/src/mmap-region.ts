@@ -1,0 +1,179 @@
+/**
+ * A region whose slots are real memory, mapped by a driver as lucet's `MmapRegion` maps them.
+ *
+ * Invariant MR-2 is the pool's; MR-10 is kept by charging each slot for its mappings before the first of them is made.
+ *
+ * @see lucet `lucet-runtime-internals/src/region/mmap.rs`, `MmapRegion`
+ *
+ * @module
+ */
+
+import { linear } from "./alloc-strategy.js";
+import type { Driver } from "./driver/driver.js";
+import { copyInitialData, type ModuleSpec, planHeap } from "./heap-spec.js";
+import { type LimitSizes, Limits } from "./limits.js";
+import { MmapSlot, type SlotHome } from "./mmap-slot.js";
+import { HOST_PAGE_SIZE } from "./page-size.js";
+import type { InstanceOptions, Region } from "./region.js";
+import { RegionError } from "./region-error.js";
+import { SlotLayout } from "./slot-layout.js";
+import { SlotPool } from "./slot-pool.js";
+import { SlotSpace } from "./slot-space.js";
+
+/** What a native region may have beyond lucet's. */
+export interface MmapRegionOptions {
+  /**
+   * A guard page behind each slot. Without it the signal stack of one slot touches the Instance page of the next, as in
+   * lucet. Default: false.
+   */
+  readonly slotGuard?: boolean | undefined;
+}
+
+/**
+ * A fixed number of slots in reserved address space, under common limits.
+ *
+ * @example
+ * ```ts
+ * import { FakeDriver } from "@memkit/mmap-region/fake-driver"; // or `loadDriver` of `./driver`, for real memory
+ * import { MmapRegion } from "@memkit/mmap-region/mmap";
+ *
+ * const region = MmapRegion.create(new FakeDriver(), 2, { heapMemorySize: 65536 });
+ * const slot = region.newInstance({ heap: { initialSize: 4096 } });
+ * slot.u8("stack").length; // => 131072
+ * slot.expandHeap(1); // => 4096
+ * slot.heapLength; // => 8192
+ * slot.addrLocation(slot.addressOf("heap") + 8192); // => "inaccessible-heap"
+ * slot.drop();
+ * region.freeSlots; // => 2
+ * region.close();
+ * ```
+ */
+export class MmapRegion implements Region<MmapSlot> {
+  readonly backend = "mmap";
+  readonly limits: Limits;
+  readonly driver: Driver;
+  readonly #pool: SlotPool<never>;
+  readonly #space: SlotSpace;
+  readonly #home: SlotHome;
+
+  private constructor(driver: Driver, capacity: number, layout: SlotLayout) {
+    this.limits = layout.limits;
+    this.driver = driver;
+    this.#pool = new SlotPool(capacity);
+    this.#space = new SlotSpace(driver, layout, capacity);
+    const ended = (): void => this.#releaseIfDone();
+    this.#home = { driver, layout, pool: this.#pool, ended };
+  }
+
+  /**
+   * Reserves the address space of all slots, without memory and without access.
+   *
+   * @param capacity - Slots, from 0 to 2^32 - 1. With the default limits each takes 8 GiB of address space, of which a
+   * process on Linux x64 has 128 TiB: about 14,700 fit into nine tenths of that.
+   * @param sizes - The limits of every slot; what is left out has lucet's defaults.
+   * @throws {@link RegionError} `invalid-argument` as {@link Limits.validate}, `limits-exceeded`, `unsupported`,
+   * `out-of-address-space`, `too-many-mappings`, `system-call-failed`. Nothing is reserved then.
+   */
+  static create(
+    driver: Driver,
+    capacity: number,
+    sizes: Partial<LimitSizes> = {},
+    options: MmapRegionOptions = {},
+  ): MmapRegion {
+    return MmapRegion.createAligned(driver, capacity, sizes, 0, options);
+  }
+
+  /**
+   * {@link MmapRegion.create}, with the address of every heap a multiple of `heapAlignment`.
+   *
+   * @param heapAlignment - A power of two; 0 asks for nothing.
+   * @throws {@link RegionError} as {@link MmapRegion.create}
+   */
+  static createAligned(
+    driver: Driver,
+    capacity: number,
+    sizes: Partial<LimitSizes>,
+    heapAlignment: number,
+    options: MmapRegionOptions = {},
+  ): MmapRegion {
+    const limits = new Limits(sizes); // a copy, for MR-1 also of what is, or claims to be, a Limits
+    limits.validate();
+    if (driver.pageSize !== HOST_PAGE_SIZE) {
+      const capability = `pages of ${driver.pageSize} bytes; limits count in pages of ${HOST_PAGE_SIZE}`;
+      throw new RegionError({ code: "unsupported", backend: "mmap", capability });
+    }
+    const layout = new SlotLayout(limits, heapAlignment, options.slotGuard ?? false);
+    return new MmapRegion(driver, capacity, layout);
+  }
+
+  get capacity(): number {
+    return this.#pool.capacity;
+  }
+
+  get freeSlots(): number {
+    return this.#pool.free;
+  }
+
+  /** Those in use and those in quarantine. */
+  get usedSlots(): number {
+    return this.#pool.capacity - this.#pool.free;
+  }
+
+  /** Slots that nobody gets again, for a view of them is out of reach. */
+  get quarantinedSlots(): number {
+    return this.#pool.quarantined.length;
+  }
+
+  /** How many reservations hold the slots: 1 unless the system granted no run of addresses that long. */
+  get slabs(): number {
+    return this.#space.slabs;
+  }
+
+  /**
+   * Takes a free slot and gives access to its Instance page, the initial heap, the stack, the globals and the signal stack.
+   *
+   * @throws {@link RegionError} `region-closed`, `region-full`, and for the module and the options `invalid-argument`,
+   * `incorrect-module` and `limits-exceeded`, in lucet's order; `too-many-mappings`, `system-call-failed`. Nothing has
+   * changed then.
+   */
+  newInstance(module: ModuleSpec, options: InstanceOptions = {}): MmapSlot {
+    const plan = planHeap(this.limits, module.heap, options.heapLimit, HOST_PAGE_SIZE);
+    requireHostPages("initialSize", plan.initialSize);
+    const data = copyInitialData(module, plan.initialSize);
+    const position = this.#pool.choose(options.allocStrategy ?? linear);
+    const index = this.#pool.numberAt(position);
+    const slot = new MmapSlot(this.#home, index, this.#space.startOf(index), plan, data);
+    this.#pool.take(position);
+    return slot;
+  }
+
+  /**
+   * Gives out no more slots. Slots in use live on; when the last is dropped, the address space is given back.
+   *
+   * @throws {@link RegionError} `region-closed` when it was closed before.
+   */
+  close(): void {
+    this.#pool.close();
+    this.#releaseIfDone();
+  }
+
+  /** {@link MmapRegion.close}, unless the region is closed already. */
+  [Symbol.dispose](): void {
+    if (!this.#pool.closed) this.close();
+  }
+
+  #releaseIfDone(): void {
+    if (this.#pool.closed && this.#pool.live === 0) this.#space.release(this.#pool.quarantined);
+  }
+}
+
+/** Access is given by whole pages: a size between two of them could not be kept exactly, so it is refused. */
+function requireHostPages(argument: string, value: number): void {
+  if (value % HOST_PAGE_SIZE === 0) return;
+  throw new RegionError({
+    code: "invalid-argument",
+    argument,
+    value,
+    reason: "a heap is made of host pages of 4096 bytes: the size must be a multiple of that",
+  });
+}

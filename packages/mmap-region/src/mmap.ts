@@ -1,0 +1,10 @@
+/**
+ * Regions of real memory.
+ *
+ * @module
+ */
+
+export { createRegion } from "./create-region.js";
+export { MmapRegion, type MmapRegionOptions } from "./mmap-region.js";
+export type { MmapSlot } from "./mmap-slot.js";
+export { type AddrLocation, isFaultFatal, type SlotPart } from "./slot-layout.js";
