@@ -22,6 +22,7 @@ export class MetaScratch {
    * @throws what the layout's `write` throws
    */
   encode<M extends FrameMeta>(type: M, value: MetaValue<M>): Int32Array {
+    if (type.layout.size === 0) return this.#words;
     if (this.#busy) return new MetaScratch().encode(type, value); // called by a getter of another value
     this.#busy = true;
     try {

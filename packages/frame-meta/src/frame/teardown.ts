@@ -17,7 +17,7 @@ import { REF_COUNT_BUSY } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { parkFrame, takeParked } from "../slot/parked.js";
 import { DropScope } from "./drop-scope.js";
-import type { FrameTable } from "./table.js";
+import type { FrameTable, FreeSet } from "./table.js";
 
 export class Teardown {
   readonly #table: FrameTable;
@@ -72,13 +72,14 @@ export class Teardown {
    * @throws {@link FrameError} `drop-failed`; the frame is unused then too
    */
   finish(slot: number, tell = true): void {
-    if (this.#table.types.typeAt(slot) === undefined) {
-      parkFrame(this.#table.slots, slot);
-      return;
+    const type = this.#table.types.typeAt(slot);
+    if (type === undefined) parkFrame(this.#table.slots, slot);
+    else if (type.onDrop === undefined) this.#free(slot, tell);
+    else {
+      if (!tell) this.#untold.add(slot);
+      this.#work.push(slot);
+      if (this.#holders === 0) this.batch(nothing);
     }
-    if (!tell) this.#untold.add(slot);
-    this.#work.push(slot);
-    if (this.#holders === 0) this.batch(nothing);
   }
 
   /** Busy to what it was before. */
@@ -144,18 +145,37 @@ export class Teardown {
   }
 
   #finishOne(slot: number): void {
-    const { slots, types, freeSet } = this.#table;
-    const type = types.typeAt(slot);
+    const type = this.#table.types.typeAt(slot);
     if (type?.onDrop !== undefined) {
       const scope = new DropScope(this.#table, slot, type);
       this.#collect(() => type.onDrop?.(scope));
       scope.dropped = true;
     }
-    const told = !this.#untold.delete(slot) && freeSet !== undefined;
+    this.#release(slot, !this.#untold.delete(slot));
+  }
+
+  /** The end of a frame whose type has nothing to do about it: at once, for nothing can come of it. */
+  #free(slot: number, tell: boolean): void {
+    this.#done += 1;
+    this.#release(slot, tell);
+    if (this.#holders === 0) this.#report();
+  }
+
+  #release(slot: number, tell: boolean): void {
+    const { slots, freeSet } = this.#table;
     // Before the frame is unused: it must not be claimed by address and found in the free set afterwards.
-    if (told) this.#collect(() => freeSet.add(slots.geometry.pfnOf(slot)));
+    if (tell && freeSet !== undefined) this.#tell(freeSet, slots.geometry.pfnOf(slot));
     const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
-    if (refusal < 0) this.#collect(() => this.#table.refuse(slot, refusal));
+    if (refusal < 0) this.#blame(slot, refusal);
+  }
+
+  /** The slot was written over while its frame was busy: it cannot be freed, and that is all that can be said. */
+  #blame(slot: number, refusal: number): void {
+    this.#collect(() => this.#table.refuse(slot, refusal));
+  }
+
+  #tell(freeSet: FreeSet, pfn: number): void {
+    this.#collect(() => freeSet.add(pfn));
   }
 
   /** Runs somebody else's code; what it throws is reported when the list is empty. */
