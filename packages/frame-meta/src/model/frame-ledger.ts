@@ -2,7 +2,9 @@
  * The ledger of a table: how many handles of each kind every agent has on every frame. vostd's `frame_obligations`, in memory
  * that all agents share, so that a leak of one is seen by another.
  *
- *     word (agent * frames + slot) * 6 + kind     live handles of that kind
+ *     word (row * frames + slot) * 6 + kind     live handles of that kind; a row for each agent, and one for nobody's
+ *
+ * A handle that has become a number, and a mapping in a page table, is nobody's: any agent may take it up or undo it.
  *
  * A debugging aid: without one a handle costs a test of a field. FM-18: an entry is what was acquired less what was released,
  * and a release that nothing was acquired for is refused: it is how a raw handle used twice is found out.
@@ -27,8 +29,12 @@ export const HOLDER_KINDS: readonly HolderKind[] = [
 ];
 const KINDS = HOLDER_KINDS.length;
 
+/** Kinds that are no agent's. */
+const isCommon = (kind: HolderKind): boolean => kind === "raw" || kind === "path";
+
 /** Live handles of one kind that one agent has on one frame. */
 export interface HolderEntry {
+  /** -1 for what is no agent's: raw handles and mappings. */
   readonly agent: number;
   readonly slot: number;
   readonly kind: HolderKind;
@@ -72,7 +78,7 @@ export class FrameLedger {
 
   /** @throws {@link FrameError} `invalid-option` */
   constructor({ frames, agents = 1, agent = 0, buffer }: FrameLedgerOptions) {
-    const words = frames * agents * KINDS;
+    const words = frames * (agents + 1) * KINDS;
     this.buffer = buffer ?? new SharedArrayBuffer(words * 4);
     if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
@@ -87,23 +93,28 @@ export class FrameLedger {
     this.#words = new Int32Array(this.buffer);
   }
 
-  #index(agent: number, slot: number, kind: HolderKind): number {
-    return (agent * this.frames + slot) * KINDS + HOLDER_KINDS.indexOf(kind);
+  #index(row: number, slot: number, kind: HolderKind): number {
+    return (row * this.frames + slot) * KINDS + HOLDER_KINDS.indexOf(kind);
   }
 
-  /** A handle of this agent begins. */
+  #mine(slot: number, kind: HolderKind): number {
+    return this.#index(isCommon(kind) ? this.agents : this.agent, slot, kind);
+  }
+
+  /** A handle of this agent begins, or one that is nobody's. */
   acquire(slot: number, kind: HolderKind): void {
-    Atomics.add(this.#words, this.#index(this.agent, slot, kind), 1);
+    Atomics.add(this.#words, this.#mine(slot, kind), 1);
   }
 
-  /** A handle of this agent ends. @throws {@link CoreError} `not-in-ledger` if it has none: nothing has changed then */
+  /** A handle ends. @throws {@link CoreError} `not-in-ledger` if there is none: nothing has changed then */
   release(slot: number, kind: HolderKind): void {
-    const index = this.#index(this.agent, slot, kind);
-    // Only this agent writes its words, so what is there stays there between the look and the step.
-    if (Atomics.load(this.#words, index) === 0) {
-      throw new CoreError({ code: "not-in-ledger", kind, id: slot });
+    const index = this.#mine(slot, kind);
+    for (let count = Atomics.load(this.#words, index); count > 0; ) {
+      const found = Atomics.compareExchange(this.#words, index, count, count - 1);
+      if (found === count) return;
+      count = found;
     }
-    Atomics.sub(this.#words, index, 1);
+    throw new CoreError({ code: "not-in-ledger", kind, id: slot });
   }
 
   /** A handle becomes one of another kind. @throws {@link CoreError} `not-in-ledger` */
@@ -115,8 +126,8 @@ export class FrameLedger {
   /** Live handles of a kind on a frame, of all agents. */
   count(slot: number, kind: HolderKind): number {
     let sum = 0;
-    for (let agent = 0; agent < this.agents; agent += 1) {
-      sum += Atomics.load(this.#words, this.#index(agent, slot, kind));
+    for (let row = 0; row <= this.agents; row += 1) {
+      sum += Atomics.load(this.#words, this.#index(row, slot, kind));
     }
     return sum;
   }
@@ -128,7 +139,8 @@ export class FrameLedger {
       const count = Atomics.load(this.#words, i);
       if (count === 0) continue;
       const at = Math.floor(i / KINDS);
-      const agent = Math.floor(at / this.frames);
+      const row = Math.floor(at / this.frames);
+      const agent = row === this.agents ? -1 : row;
       entries.push({ agent, slot: at % this.frames, kind: HOLDER_KINDS[i % KINDS]!, count });
     }
     return entries;

@@ -1,5 +1,5 @@
 import { Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
-import { FrameLedger } from "@memkit/frame-meta/model";
+import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
 import { PAGE, refusalOf } from "../frame/support.js";
 
@@ -16,14 +16,20 @@ describe("FM-18: FrameLedger", () => {
     expect(mine.report()).toEqual([
       { agent: 0, slot: 2, kind: "handle", count: 1 },
       { agent: 1, slot: 2, kind: "handle", count: 1 },
-      { agent: 1, slot: 3, kind: "raw", count: 1 },
+      { agent: -1, slot: 3, kind: "raw", count: 1 },
     ]);
-    expect(() => mine.release(3, "raw")).toThrow(
-      expect.objectContaining({ code: "not-in-ledger", kind: "raw", id: 3 }),
+    expect(() => mine.release(3, "unique")).toThrow(
+      expect.objectContaining({ code: "not-in-ledger", kind: "unique", id: 3 }),
     );
-    theirs.move(3, "raw", "unique");
-    theirs.release(3, "unique");
-    expect(theirs.count(3, "raw")).toBe(0);
+    mine.move(3, "raw", "unique"); // any agent may take it up
+    expect(() => theirs.release(3, "unique")).toThrow(
+      expect.objectContaining({ code: "not-in-ledger" }),
+    );
+    expect(() => theirs.move(3, "raw", "handle")).toThrow(
+      expect.objectContaining({ code: "not-in-ledger", kind: "raw" }),
+    );
+    mine.release(3, "unique");
+    expect(mine.count(3, "raw")).toBe(0);
   });
 
   it("refuses words of another size, and agents that there are not", () => {
@@ -37,13 +43,19 @@ describe("FM-18: FrameLedger", () => {
     }
   });
 
-  it("a handle that another agent's number became is moved within the other's words", () => {
-    const buffer = new SharedArrayBuffer(2 * PAGE);
-    const ledger = new FrameLedger({ frames: 2 });
-    const table = FrameTable.create({ memory: { buffer }, mode: "shared" }, { ledger });
+  it("follows a handle that goes to another agent as a number", () => {
+    const memory = { buffer: new SharedArrayBuffer(2 * PAGE) };
+    const mine = new FrameLedger({ frames: 2, agents: 2 });
+    const theirs = new FrameLedger({ frames: 2, agents: 2, agent: 1, buffer: mine.buffer });
+    const table = FrameTable.create({ memory, mode: "shared" }, { ledger: mine });
+    const other = FrameTable.attach({ buffer: table.buffer, memory }, { ledger: theirs });
+    other.bind(unitMeta);
     const raw = UniqueFrame.fromUnused(table, PAGE, unitMeta, {}).intoRaw();
-    UniqueFrame.fromRaw(table, raw).intoShared().drop();
-    expect(ledger.report()).toEqual([]);
+    const unique = UniqueFrame.fromRaw(other, raw);
+    expect(mine.report()).toEqual([{ agent: 1, slot: 1, kind: "unique", count: 1 }]);
+    expect(checkInvariants(table).violations).toEqual([]);
+    unique.intoShared().drop();
+    expect(checkInvariants(table, { atEnd: true }).violations).toEqual([]);
     expect(Frame.fromUnused(table, PAGE, unitMeta, {}).referenceCount).toBe(1);
   });
 });
