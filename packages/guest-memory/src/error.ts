@@ -139,7 +139,77 @@ export type GuestErrorDetail =
   /** The guest itself trapped (its own `unreachable`, a load out of bounds, stack exhaustion); the `cause` says how. */
   | { readonly code: "guest-trap"; readonly entry: string; readonly reason: string }
   /** The guest asked to end, as WASI's `proc_exit` does. Not a failure, but the instance is finished. */
-  | { readonly code: "exit"; readonly status: number };
+  | { readonly code: "exit"; readonly status: number }
+  | BoundaryFault;
+
+/**
+ * What goes wrong on the way in or out of a guest, apart from its memory. `reason` is the message: it is made where the
+ * error is thrown, on a subpath, so that hosts that only read memory need not carry it.
+ */
+export type BoundaryFault =
+  /** A description of a function, or its implementation, that cannot be bound. */
+  | {
+      readonly code: "invalid-binding";
+      readonly module: string;
+      readonly func: string;
+      readonly reason: string;
+    }
+  /** A bound function ran before it had a memory. */
+  | {
+      readonly code: "missing-memory";
+      readonly module: string;
+      readonly func: string;
+      readonly reason: string;
+    }
+  /** The guest declares a bound function with other types than its description: `got` arrived where `expected` says. */
+  | {
+      readonly code: "signature-mismatch";
+      readonly module: string;
+      readonly func: string;
+      readonly expected: string;
+      readonly got: string;
+      readonly reason: string;
+    }
+  /** The implementation of a bound function threw something that its error type does not declare: the `cause`. */
+  | {
+      readonly code: "host-threw";
+      readonly module: string;
+      readonly func: string;
+      readonly reason: string;
+    }
+  /** A bound function was about to let the guest run on while `borrows` were live. */
+  | {
+      readonly code: "borrow-outlives-call";
+      readonly module: string;
+      readonly func: string;
+      readonly borrows: readonly Borrow[];
+      readonly reason: string;
+    }
+  /** This host cannot suspend a guest: `feature` is missing. */
+  | { readonly code: "jspi-missing"; readonly feature: string; readonly reason: string }
+  /** Export `entry` may suspend, and `suspended` has not finished yet. */
+  | {
+      readonly code: "suspended";
+      readonly entry: string;
+      readonly suspended: string;
+      readonly reason: string;
+    }
+  /** The guest's allocator, export `entry`, answered 0. */
+  | {
+      readonly code: "allocation-failed";
+      readonly entry: string;
+      readonly size: number;
+      readonly align: number;
+      readonly reason: string;
+    }
+  /** Export `entry` returned `errno`, which its description says is a failure. */
+  | {
+      readonly code: "guest-errno";
+      readonly entry: string;
+      readonly type: string;
+      readonly errno: number;
+      readonly reason: string;
+    };
 
 /** What debugging finds. `reason` is the message: it is made on the subpath `./debug`, for hosts that carry it. */
 export type DebugFault =
@@ -231,6 +301,8 @@ function describe(d: GuestErrorDetail): string {
       return `the guest trapped in ${d.entry}: ${d.reason}`;
     case "exit":
       return `the guest exited with status ${d.status}`;
+    default:
+      return d.reason;
   }
 }
 

@@ -18,6 +18,7 @@ export { ClaimedMemory } from "./claimed-memory.js";
 export {
   type Borrow,
   type BorrowKind,
+  type BoundaryFault,
   type DebugFault,
   type GuestAccess,
   GuestError,

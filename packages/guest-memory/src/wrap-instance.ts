@@ -8,18 +8,25 @@
  * A trap leaves a guest half-way through an update of its own memory (its stack pointer included), so nothing that runs
  * in it afterwards means anything. An exit is no failure, yet the instance is finished in the same way.
  *
+ * An export named as `promising` may be suspended while an import awaits. Until its promise settles the instance has
+ * been entered, as in a nested call: other exports may be called (an allocator, say), but none that may be suspended too.
+ * Two suspended calls would share the one stack that a compiled guest keeps in its memory, and the first to go on would
+ * write over the other's frames.
+ *
  * Invariant GM-12: no wrapped export enters the guest while the host holds a borrow, or after the guest has ended.
  * Invariant GM-13: a trap raised in a nested entry of the same instance stays a trap until the outermost one, so that no
  * frame of that guest in between can swallow it.
+ * Invariant GM-33: at most one call of an instance is suspended at a time.
  * Who could break them: callers of raw exports, tables and `ref.func` values that reach the guest unwrapped, arguments
- * that borrow or end the guest while the engine converts them, and exports that return promises, of which only the part
- * before the first suspension is watched.
+ * that borrow or end the guest while the engine converts them, and exports that were made to return promises by somebody
+ * else, of which only the part before the first suspension is watched.
  *
  * @module
  */
 
 import { sharedRegistry } from "@memkit/core";
 import { type Borrow, GuestError } from "./error.js";
+import { promising } from "./jspi.js";
 import { printed } from "./printed.js";
 import { isCarried, trap, trapCause } from "./raise-trap.js";
 
@@ -40,12 +47,16 @@ export interface InstanceLike {
 export interface WrapOptions {
   /** The memory, or memories, that the instance works on. */
   readonly memory: BorrowedMemory | readonly BorrowedMemory[];
+  /** Names of exports that may be suspended by an import that awaits: they return promises (`WebAssembly.promising`). */
+  readonly promising?: readonly string[];
 }
 
 /** How far an instance has come; kept per instance, however often it is wrapped. */
 interface Life {
-  /** Entries that have not returned yet. */
+  /** Entries that have not returned yet, a suspended one included. */
   depth: number;
+  /** The export whose promise has not settled yet. */
+  suspended: string | undefined;
   /** Why it ended, once it has. */
   end: { readonly error: unknown } | undefined;
 }
@@ -60,7 +71,11 @@ const lives = (): WeakMap<object, Life> =>
  * (`poisoned`, with that end as `cause`). What {@link trap} was given comes out as thrown; a trap of the guest's own
  * comes out as `guest-trap` with the engine's error as `cause`. Plain exceptions pass unchanged and end nothing.
  *
- * @throws {@link GuestError} `invalid-option` for what is no instance, or a memory that is no `GuestMemory`
+ * Exports in `promising` return promises, which reject as the others throw. While one is pending another of them is refused
+ * (`suspended`), and what another export is trapped with stays a trap, whose cause {@link trapCause} tells.
+ *
+ * @throws {@link GuestError} `invalid-option` for what is no instance, a memory that is no `GuestMemory`, or a name of
+ * what is no export; `jspi-missing` if exports are to be promising and this host cannot suspend guests
  *
  * Raw exports are not seen: calls through `instance.exports`, or through a table, are neither refused nor translated.
  *
@@ -93,10 +108,22 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
   for (const memory of memories) demandMemory(memory);
   const life = lifeOf(instance);
-  const wrap = (name: string, value: unknown): unknown =>
-    typeof value === "function"
-      ? (...args: unknown[]) => enter(life, memories, name, value as Callable, args)
-      : value;
+  const awaited = options.promising ?? [];
+  for (const name of awaited) {
+    const value: unknown = Object.hasOwn(instance.exports, name)
+      ? (instance.exports as Readonly<Record<string, unknown>>)[name]
+      : undefined;
+    if (typeof value === "function") continue;
+    throw new GuestError({ code: "invalid-option", option: "promising", got: printed(name) });
+  }
+  const wrap = (name: string, value: unknown): unknown => {
+    if (typeof value !== "function") return value;
+    if (!awaited.includes(name)) {
+      return (...args: unknown[]) => enter(life, memories, name, value as Callable, args);
+    }
+    const run = promising(value as Callable);
+    return (...args: unknown[]) => enterSuspending(life, memories, name, run, args);
+  };
   // fromEntries defines; assigning would take an export called "__proto__" for something else.
   const exports = Object.entries(instance.exports).map(([name, value]) => [
     name,
@@ -124,9 +151,21 @@ type Callable = (...args: unknown[]) => unknown;
 function lifeOf(instance: InstanceLike): Life {
   const present = lives().get(instance);
   if (present !== undefined) return present;
-  const life: Life = { depth: 0, end: undefined };
+  const life: Life = { depth: 0, suspended: undefined, end: undefined };
   lives().set(instance, life);
   return life;
+}
+
+/** Refuses to enter an instance that has ended, or while a borrow is out. */
+function demandEntry(life: Life, memories: readonly BorrowedMemory[], entry: string): void {
+  if (life.end !== undefined) {
+    throw new GuestError({ code: "poisoned", entry }, { cause: life.end.error });
+  }
+  for (const memory of memories) {
+    if (memory.hasOutstandingBorrows()) {
+      throw new GuestError({ code: "reentered", entry, borrows: memory.outstandingBorrows() });
+    }
+  }
 }
 
 function enter(
@@ -136,14 +175,7 @@ function enter(
   run: Callable,
   args: unknown[],
 ): unknown {
-  if (life.end !== undefined) {
-    throw new GuestError({ code: "poisoned", entry }, { cause: life.end.error });
-  }
-  for (const memory of memories) {
-    if (memory.hasOutstandingBorrows()) {
-      throw new GuestError({ code: "reentered", entry, borrows: memory.outstandingBorrows() });
-    }
-  }
+  demandEntry(life, memories, entry);
   life.depth++;
   let result: unknown;
   try {
@@ -154,6 +186,35 @@ function enter(
     life.depth--;
   }
   // A nested entry trapped and an import swallowed it: the guest ran on, but its result is worth nothing.
+  if (endOf(life) !== undefined) throw ending(life, life.depth > 0, undefined);
+  return result;
+}
+
+/** As {@link enter}, but the guest has come back only when the promise settles. */
+async function enterSuspending(
+  life: Life,
+  memories: readonly BorrowedMemory[],
+  entry: string,
+  run: Callable,
+  args: unknown[],
+): Promise<unknown> {
+  demandEntry(life, memories, entry);
+  const { suspended } = life;
+  if (suspended !== undefined) {
+    const reason = `export ${entry} called while ${suspended} is suspended; await its promise first`;
+    throw new GuestError({ code: "suspended", entry, suspended, reason });
+  }
+  life.depth++;
+  life.suspended = entry;
+  let result: unknown;
+  try {
+    result = await run(...args);
+  } catch (raised) {
+    throw leave(life, entry, raised);
+  } finally {
+    life.depth--;
+    life.suspended = undefined;
+  }
   if (endOf(life) !== undefined) throw ending(life, life.depth > 0, undefined);
   return result;
 }

@@ -1,0 +1,147 @@
+/**
+ * `bindings`: a described import module, ready to be implemented; at run time what wiggle's macro does at compile time.
+ *
+ * @see wiggle `from_witx!`, `generate/src/module_trait.rs`, `generate/src/wasmtime.rs`
+ * @module
+ */
+
+import type { GuestTarget } from "../claim.js";
+import { GuestError } from "../error.js";
+import { suspending } from "../jspi.js";
+import { printed } from "../printed.js";
+import type { FunctionSpecs, HostFunctions } from "./function-spec.js";
+import { hostFunction, type Method, type RawFunction } from "./host-function.js";
+import { MemoryCell, type MemoryOption } from "./memory-cell.js";
+import { type Plan, planOf, refuse, type Signature } from "./signature.js";
+import { type CallEvent, traced } from "./trace.js";
+
+/** The description of an import module. Plain data: functions may share parts of it. */
+export interface ModuleSpec {
+  /** The name that guests import it by. */
+  readonly module: string;
+  readonly functions: FunctionSpecs;
+  /** Pointer width of the guests. Default `wasm32`. */
+  readonly target?: GuestTarget;
+}
+
+/** What {@link Bindings.imports} is given. */
+export interface ImportsOptions<F extends FunctionSpecs> {
+  /** The guest's memory; a function if it comes with the instance, asked at the first call. */
+  readonly memory: MemoryOption;
+  /** The implementations: an object, or an instance of a class, which is `this` to its methods. */
+  readonly functions: HostFunctions<F>;
+  /** Told of every call after it. Costs nothing when left out. */
+  readonly trace?: (event: CallEvent) => void;
+  /**
+   * What makes an import of a function that returns promises. Default: `WebAssembly.Suspending`. Give the identity if
+   * something else suspends the guest, as Binaryen's Asyncify does.
+   */
+  readonly suspending?: (fn: RawFunction) => unknown;
+}
+
+/** A described import module. */
+export interface Bindings<M extends string = string, F extends FunctionSpecs = FunctionSpecs> {
+  readonly module: M;
+  /** What each function is to wasm. */
+  readonly signatures: { readonly [K in keyof F]: Signature };
+  /**
+   * The imports object for one instance: the module by its name, spread it among others.
+   *
+   * @throws {@link GuestError} `invalid-binding` if an implementation is missing, `invalid-option`, `jspi-missing` if a
+   * function is `async` and this host cannot suspend guests
+   */
+  imports(options: ImportsOptions<F>): {
+    readonly [K in M]: { readonly [N in keyof F]: RawFunction };
+  };
+}
+
+/** The implementations that bindings want: `class Host implements Implementation<typeof wasi>`. */
+export type Implementation<B> = B extends Bindings<string, infer F> ? HostFunctions<F> : never;
+
+/**
+ * Describes an import module.
+ *
+ * Pointers, lists, texts and records arrive converted; results are stored where the guest wants them. Whatever goes wrong
+ * becomes the errno that the function's error type says, or a trap that the guest cannot swallow: what the guest did is
+ * wrapped as `in-func`, saying where; what the host threw and did not declare is `host-threw`.
+ *
+ * @throws {@link GuestError} `invalid-binding` for a description that means nothing, `invalid-option` for another target
+ *
+ * @example
+ * ```ts
+ * import { arrayPtr, enumeration, handle, ptr, struct, u8, u16, u32 } from "@memkit/core";
+ * import { GuestMemory } from "@memkit/guest-memory";
+ * import { bindings, failure } from "@memkit/guest-memory/bindings";
+ *
+ * const errno = enumeration(u16, ["success", "badf", "fault", "inval", "overflow"]).named("errno");
+ * const ciovec = struct(["buf", ptr(u8)], ["len", u32]).named("ciovec");
+ * const wasi = bindings({
+ *   module: "wasi_snapshot_preview1",
+ *   functions: {
+ *     fd_write: { params: [["fd", handle], ["iovs", arrayPtr(ciovec)]], results: [u32], error: errno },
+ *   },
+ * });
+ * wasi.signatures.fd_write; // => { params: ["i32", "i32", "i32", "i32"], results: ["i32"] }
+ *
+ * const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+ * const written: string[] = [];
+ * const imports = wasi.imports({
+ *   memory,
+ *   functions: {
+ *     fd_write(fd, iovs) {
+ *       if (fd !== 1) return failure(errno.cases.badf);
+ *       let total = 0;
+ *       for (const iov of iovs) {
+ *         const { buf, len } = iov.read();
+ *         written.push(memory.readString(buf.offset, len));
+ *         total += len;
+ *       }
+ *       return total;
+ *     },
+ *   },
+ * });
+ *
+ * memory.writeString(64, "hello");
+ * memory.write(ciovec, 16, { buf: 64, len: 5 });
+ * const { fd_write } = imports.wasi_snapshot_preview1;
+ * fd_write(1, 16, 1, 8); // => 0
+ * memory.readU32(8); // => 5
+ * written; // => ["hello"]
+ * fd_write(2, 16, 1, 8); // => 1
+ * ```
+ */
+export function bindings<const S extends ModuleSpec>(
+  spec: S,
+): Bindings<S["module"], S["functions"]> {
+  const { module, functions, target = "wasm32" } = spec;
+  if (typeof module !== "string") refuse(printed(module), "*", "a module's name is a string");
+  if (target !== "wasm32" && target !== "wasm64") {
+    throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
+  }
+  const plans = Object.entries(functions).map(([name, f]) => planOf(module, name, f, target));
+  const signatures = Object.fromEntries(plans.map(({ func, signature }) => [func, signature]));
+  const imports = (options: ImportsOptions<FunctionSpecs>): object => {
+    const cell = new MemoryCell(options.memory, target);
+    const bound = plans.map((plan) => [plan.func, importOf(plan, cell, options)]);
+    return Object.fromEntries([[module, Object.fromEntries(bound)]]);
+  };
+  return Object.freeze({ module, signatures, imports }) as unknown as Bindings<
+    S["module"],
+    S["functions"]
+  >;
+}
+
+function importOf(
+  plan: Plan,
+  cell: MemoryCell,
+  { functions, trace, suspending: wrap = suspending }: ImportsOptions<FunctionSpecs>,
+): unknown {
+  const method: unknown = (functions as Readonly<Record<string, unknown>>)[plan.func];
+  if (typeof method !== "function") refuse(plan.module, plan.func, "it is not implemented");
+  const bind = (to: Plan, run: Method): RawFunction => hostFunction(to, cell, functions, run);
+  const fn =
+    trace === undefined
+      ? bind(plan, method as Method)
+      : traced(plan, method as Method, bind, trace);
+  return plan.async ? wrap(fn) : fn;
+}
