@@ -50,13 +50,12 @@ export abstract class MemkitError extends Error {
     Object.assign(this, detail);
   }
 
-  /** Name, code, message and the offending numbers: what a structured log wants. Bigints, which JSON lacks, as decimals. */
+  /**
+   * Name, code, message, the offending numbers and the causes: what a structured log wants. Bigints, which JSON lacks, as
+   * decimals.
+   */
   toJSON(): object {
-    const fields = Object.entries(this).map(([name, value]: [string, unknown]) => [
-      name,
-      typeof value === "bigint" ? String(value) : value,
-    ]);
-    return { ...Object.fromEntries(fields), name: this.name, message: this.message };
+    return plain(this, new Set());
   }
 
   /** Asks for the brand, so that errors of another copy of the package count (see the head of this module). */
@@ -66,6 +65,27 @@ export abstract class MemkitError extends Error {
   }
 }
 Object.defineProperty(MemkitError.prototype, MEMKIT, { value: true });
+
+/** An error as JSON can say it. Of others than ours only name, message and causes: their fields are not ours to show. */
+function plain(error: Error, seen: Set<unknown>): object {
+  seen.add(error);
+  const { name, message, cause } = error;
+  const own: [string, unknown][] = error instanceof MemkitError ? Object.entries(error) : [];
+  const fields = own.map(([key, value]) => [key, typeof value === "bigint" ? `${value}` : value]);
+  return {
+    ...Object.fromEntries(fields),
+    name,
+    message,
+    // A host that made a circle of causes gets each of them once.
+    ...(cause === undefined || seen.has(cause) ? {} : { cause: plainCause(cause, seen) }),
+  };
+}
+
+/** Anything can be thrown. An object is not looked into: its code is not ours to run. */
+function plainCause(cause: unknown, seen: Set<unknown>): unknown {
+  if (cause instanceof Error) return plain(cause, seen);
+  return Object(cause) === cause ? "an object" : String(cause);
+}
 
 /** An instance of an error class: narrowing on `code` narrows the other fields. */
 export type ErrorOf<D extends ErrorDetail> = MemkitError & Readonly<D>;

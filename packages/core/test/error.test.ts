@@ -44,6 +44,31 @@ describe("defineError", () => {
       size: "18446744073709551616",
     });
   });
+  it("can be logged with its causes, whatever they are, even in a circle", () => {
+    const json = (cause: unknown): unknown =>
+      JSON.parse(JSON.stringify(new PoolError({ code: "closed" }, { cause })));
+    const closed = { name: "PoolError", code: "closed", message: "closed" };
+    const inner = new TypeError("deep", { cause: new PoolError({ code: "big", size: 1n }) });
+    expect(json(inner)).toEqual({
+      ...closed,
+      cause: {
+        name: "TypeError",
+        message: "deep",
+        cause: { name: "PoolError", code: "big", message: "1", size: "1" },
+      },
+    });
+    const secret = { toJSON: () => expect.fail("a cause that is no error was looked into") };
+    expect(json(secret)).toEqual({ ...closed, cause: "an object" });
+    expect(json(Symbol("s"))).toEqual({ ...closed, cause: "Symbol(s)" });
+    expect(json(null)).toEqual({ ...closed, cause: "null" });
+    expect(json(2n)).toEqual({ ...closed, cause: "2" });
+    const loop = new Error("loop");
+    loop.cause = new Error("back", { cause: loop });
+    expect(json(loop)).toEqual({
+      ...closed,
+      cause: { name: "Error", message: "loop", cause: { name: "Error", message: "back" } },
+    });
+  });
 });
 
 describe("CoreError", () => {
