@@ -24,6 +24,7 @@ import {
   GuestError,
   type GuestErrorDetail,
 } from "./error.js";
+import { printsAs } from "./inspect.js";
 import { printed } from "./printed.js";
 
 /** How {@link CheckedMemory.tryBorrow} and the other `try` methods answer. */
@@ -126,6 +127,20 @@ export class CheckedMemory extends ClaimedMemory {
   releaseAll(): void {
     this.borrows.releaseAll();
     this.claim.epoch++;
+  }
+
+  /** `GuestMemory { wasm32, 0x10000 bytes, 1 mut and 0 shared borrows }`. Does not ask the source. */
+  toString(): string {
+    const kind = this.views.shared ? `${this.target}, shared` : this.target;
+    const { mutCount, sharedCount } = this.borrows;
+    const held = `${mutCount} mut and ${sharedCount} shared borrows`;
+    return `GuestMemory { ${kind}, 0x${this.views.byteLength.toString(16)} bytes, ${held} }`;
+  }
+
+  /** What a structured log wants: plain numbers, and no bytes. */
+  toJSON(): object {
+    const { byteLength, shared } = this.views;
+    return { target: this.target, byteLength, shared, borrows: this.outstandingBorrows() };
   }
 
   /** @internal Which guards are live: those of this epoch. */
@@ -322,6 +337,8 @@ export class CheckedMemory extends ClaimedMemory {
     return { start: this.normalise(region.start), len: this.normalise(region.len) };
   }
 }
+
+printsAs(CheckedMemory, String);
 
 function demandSize(size: number): void {
   if (Number.isSafeInteger(size) && size >= 0) return;

@@ -77,6 +77,8 @@ export class GuestMemory extends TypedMemory {
   }
 }
 
+brand(GuestMemory, "GuestMemory");
+
 /** A memory over a resizable buffer: its scalar methods are live-scalars.ts's. */
 class ResizableMemory extends GuestMemory {}
 for (const [name, method] of Object.entries(

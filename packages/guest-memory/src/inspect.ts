@@ -1,5 +1,5 @@
 /**
- * How pointers and guards print in Node's `util.inspect` and `console.log`, without importing Node.
+ * How memories, pointers and guards print in Node's `util.inspect` and `console.log`, without importing Node.
  *
  * @see https://nodejs.org/api/util.html#utilinspectcustom
  * @module

@@ -19,6 +19,7 @@ import { BorrowChecker } from "../borrow-checker.js";
 import type { BorrowPolicy, WatchingPolicy } from "../borrow-policy.js";
 import { demandPolicy } from "../claim.js";
 import { type Borrow, type BorrowKind, GuestError, sayBorrow } from "../error.js";
+import { printsAs } from "../inspect.js";
 import { type Breach, Shadow } from "./shadow.js";
 import { stackBelow } from "./stack.js";
 
@@ -183,6 +184,16 @@ export class BorrowDebugger implements WatchingPolicy {
     return this.#ends.get(holder);
   }
 
+  /** `BorrowDebugger { 1 mut and 0 shared borrows }` */
+  toString(): string {
+    return `BorrowDebugger { ${this.mutCount} mut and ${this.sharedCount} shared borrows }`;
+  }
+
+  /** What a structured log wants. */
+  toJSON(): object {
+    return { borrows: this.outstanding() };
+  }
+
   #note(kind: BorrowKind, start: number, len: number, stack: string, handle: number): number {
     if (handle >= 0) {
       const region = { start, len };
@@ -217,6 +228,8 @@ export class BorrowDebugger implements WatchingPolicy {
     if (breach !== undefined) throw violation(named(loan), breach);
   }
 }
+
+printsAs(BorrowDebugger, String);
 
 function violation(borrow: Borrow, { at, by }: Breach): GuestError {
   const rule =
