@@ -15,15 +15,6 @@
 
 import type { SlotTable } from "./slot/slot-table.js";
 
-function add(slots: SlotTable, pfn: number, step: number): number {
-  const index = slots.countIndexOf(pfn);
-  const { words } = slots;
-  if (slots.mode === "shared") return Atomics.add(words, index, step) + step;
-  const count = words[index]! + step;
-  words[index] = count;
-  return count;
-}
-
 /**
  * n to n+1.
  *
@@ -42,10 +33,10 @@ function add(slots: SlotTable, pfn: number, step: number): number {
  * ```
  */
 export function uncheckedInc(slots: SlotTable, pfn: number): number {
-  return add(slots, pfn, 1);
+  return slots.addAt(slots.countIndexOf(pfn), 1);
 }
 
 /** n to n-1. @returns the new count */
 export function uncheckedDec(slots: SlotTable, pfn: number): number {
-  return add(slots, pfn, -1);
+  return slots.addAt(slots.countIndexOf(pfn), -1);
 }

@@ -43,10 +43,15 @@ export function seizeAll(table: FrameTable, slots: Iterable<number>, from: numbe
 /** Ends one handle on each of `count` frames from `first` on; says what is left where a type refused. */
 export function dropSegment(table: FrameTable, first: number, count: number): Left | undefined {
   const { slots, teardown, types, ledger } = table;
-  const all = Array.from({ length: count }, (_, i) => first + i);
-  let seized: Set<number> = NONE;
-  if (all.some((slot) => types.typeAt(slot)?.onDropPre !== undefined)) {
+  const end = first + count;
+  let asks = false;
+  for (let slot = first; slot < end; slot += 1) {
+    asks ||= types.typeAt(slot)?.onDropPre !== undefined;
+  }
+  let seized: Set<number> | undefined;
+  if (asks) {
     try {
+      const all = Array.from({ length: count }, (_, i) => first + i);
       seized = seizeAll(table, all, 1);
     } catch (error) {
       return { frames: count, error };
@@ -54,8 +59,8 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
   }
   let left: Left | undefined;
   teardown.batch(() => {
-    for (const slot of all) {
-      if (!seized.has(slot)) {
+    for (let slot = first; slot < end; slot += 1) {
+      if (seized?.has(slot) !== true) {
         const now = slots.decAt(slots.wordOf(slot, SlotWord.count));
         if (now < 0) table.refuse(slot, now);
         if (now > 0) {
@@ -65,8 +70,8 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
         try {
           teardown.ask(slot, 1);
         } catch (error) {
-          left = { frames: first + count - slot, error };
-          for (const later of seized) if (later > slot) teardown.giveBack(later, 1);
+          left = { frames: end - slot, error };
+          for (const later of seized ?? []) if (later > slot) teardown.giveBack(later, 1);
           return;
         }
       }
@@ -76,5 +81,3 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
   });
   return left;
 }
-
-const NONE: Set<number> = new Set();

@@ -26,6 +26,10 @@ export class SharedSlotTable extends SlotTable {
     return Atomics.compareExchange(this.words, index, from, to);
   }
 
+  override addAt(index: number, step: number): number {
+    return Atomics.add(this.words, index, step) + step;
+  }
+
   override incAt(index: number): number {
     return tryIncShared(this.words, index);
   }

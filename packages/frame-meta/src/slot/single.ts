@@ -24,6 +24,12 @@ export class SingleSlotTable extends SlotTable {
     return found;
   }
 
+  override addAt(index: number, step: number): number {
+    const sum = this.words[index]! + step;
+    this.words[index] = sum;
+    return sum;
+  }
+
   // The throwing steps again in one piece: each answer of a twin that is looked at costs a third of the whole step.
   override inc(pfn: number): number {
     const { words } = this;

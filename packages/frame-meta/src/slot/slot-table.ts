@@ -87,6 +87,8 @@ export abstract class SlotTable {
   abstract store(index: number, value: number): void;
   /** Replaces `from` by `to`, and returns what was there: `from` if it did. */
   abstract swap(index: number, from: number, to: number): number;
+  /** Adds without a look, and returns the sum: see `unchecked.ts` for what the caller must know. @internal */
+  abstract addAt(index: number, step: number): number;
   /** One more handle on the frame with this count word. */
   abstract incAt(index: number): number;
   /** One handle less. */
