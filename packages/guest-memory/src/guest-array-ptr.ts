@@ -155,7 +155,7 @@ export class GuestArrayPtr<T extends Layout = Layout> {
     values: ArrayLike<ValueOf<E>>,
   ): void {
     const { start, len } = this.#region();
-    demandLength(this.len, values.length);
+    demandLength(this.len, values);
     this.mem.demandUnborrowed(start, len, "write");
     this.mem.copyIn(start, elementBytes(this.type, values, this.len));
   }

@@ -6,6 +6,7 @@
  */
 
 import { CoreError, type Region, type ValueOf } from "@memkit/core";
+import { demandKind } from "./byte-memory.js";
 import type { BorrowKind } from "./error.js";
 import { GuestError } from "./error.js";
 import { Guard } from "./guard.js";
@@ -120,7 +121,7 @@ export class GuestSliceMut<T extends Transparent = Transparent> extends ElementG
    */
   copyFromSlice(values: ArrayLike<ValueOf<T>>): void {
     this.demandLive();
-    demandLength(this.length, values.length);
+    demandLength(this.length, values);
     const encoded = elementBytes(this.type, values, this.length);
     this.bytes.set(encoded); // asked for last: looking at `values` may have grown the memory or ended the borrow
   }
@@ -142,8 +143,10 @@ export class GuestCow<T extends Transparent = Transparent> extends ElementGuard<
   }
 }
 
-/** @throws {@link GuestError} `slice-lengths-differ` */
-export function demandLength(expected: number, got: number): void {
+/** @throws {@link GuestError} `try-from-int-error` for what is no list, `slice-lengths-differ` */
+export function demandLength(expected: number, values: ArrayLike<unknown>): void {
+  demandKind(typeof values === "object" && values !== null, "an array", values);
+  const got = values.length;
   if (expected !== got) throw new GuestError({ code: "slice-lengths-differ", expected, got });
 }
 
@@ -153,6 +156,7 @@ export function elementBytes<T extends Transparent>(
   values: ArrayLike<ValueOf<T>>,
   count: number,
 ): Uint8Array {
+  if (count === 0) return new Uint8Array(0); // an empty typed array may be a detached one
   try {
     return bytesOf(type, values, count);
   } catch (error) {

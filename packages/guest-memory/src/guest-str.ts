@@ -86,7 +86,7 @@ export class GuestStrMut extends TextGuard {
     const { bytes } = this;
     demandKind(typeof text === "string", "string", text);
     const encoded = encodeUtf8(text);
-    demandLength(bytes.length, encoded.length);
+    demandLength(bytes.length, encoded);
     bytes.set(encoded);
   }
 }
