@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Driver } from "../src/driver.js";
 import { drivers } from "./contract/drivers.js";
 import { refusal } from "./expect-error.js";
+import { transferAway } from "./support/transfer-away.js";
 
 const PAGE = 4096;
 const ADDRESS = 0x10_0000;
@@ -162,11 +163,3 @@ describe.each(drivers)("%s", (name, driverOf) => {
     refusal(() => driver.reserve(2 ** 52), "out-of-address-space", { asked: 2 ** 52 });
   });
 });
-
-/** What a holder of a buffer can do to it; undefined where the engine refuses (Node 20, foreign memory). */
-function transferAway(buffer: ArrayBuffer): ArrayBuffer | undefined {
-  const { transfer } = buffer as { transfer?: () => ArrayBuffer };
-  if (transfer !== undefined) return transfer.call(buffer);
-  const moved = structuredClone(buffer, { transfer: [buffer] });
-  return buffer.byteLength === 0 ? moved : undefined;
-}

@@ -1,18 +1,22 @@
 /**
- * lucet's own tests of a region, by their names, as far as a heap that is a wasm memory can hold them. Those it cannot are
- * in the table of the README: they look at a stack, at globals or at a signal stack, which here are the engine's.
+ * lucet's own tests of a region, by their names, on every backend. Those that cannot be held are in the table of the README:
+ * they run functions on a stack and a signal stack of lucet's.
  */
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   type AllocStrategy,
   customRandom,
   type HeapSpec,
   type InstanceOptions,
   linear,
+  type Region,
   random,
+  type Slot,
   WasmRegion,
-  type WasmSlot,
 } from "../src/index.js";
+import { MmapRegion } from "../src/mmap.js";
+import { backends, bytesOf, type Create, partsOf } from "./contract/backends.js";
+import { drivers } from "./contract/drivers.js";
 import { refusal } from "./expect-error.js";
 import { GUEST, instantiate } from "./wat.js";
 
@@ -46,22 +50,24 @@ const SMALL_GUARD: HeapSpec = {
 const LARGE_GUARD: HeapSpec = { reservedSize: HALF, guardSize: HALF + 1, initialSize: PAGE };
 const GUARDLESS: HeapSpec = { reservedSize: HALF, guardSize: 0, initialSize: PAGE };
 
-const bytesOf = (slot: WasmSlot): Uint8Array => new Uint8Array(slot.heap.buffer);
+/** The backend under test. */
+let create: Create;
 
-/** The heap's length is `length`, and its first and last bytes are zero and can be written. */
-function expectUsable(slot: WasmSlot, length: number): void {
+/** The heap's length is `length`, and first and last bytes of all parts are zero and can be written. */
+function expectUsable(slot: Slot, length: number): void {
   expect(slot.heapLength).toBe(length);
-  const heap = bytesOf(slot);
-  expect(heap.length).toBe(length);
-  for (const at of [0, length - 1]) {
-    expect(heap[at]).toBe(0);
-    heap[at] = 0xff;
-    expect(heap[at]).toBe(0xff);
+  expect(bytesOf(slot).length).toBe(length);
+  for (const bytes of partsOf(slot)) {
+    for (const at of [0, bytes.length - 1]) {
+      expect(bytes[at]).toBe(0);
+      bytes[at] = 0xff;
+      expect(bytes[at]).toBe(0xff);
+    }
   }
 }
 
-function only(heap: HeapSpec, options: InstanceOptions = {}, capacity = 1): WasmSlot {
-  return WasmRegion.create(capacity, LIMITS).newInstance({ heap }, options);
+function only(heap: HeapSpec, options: InstanceOptions = {}, capacity = 1): Slot {
+  return create(capacity, LIMITS).newInstance({ heap }, options);
 }
 
 function expandOnce(heap: HeapSpec): void {
@@ -75,7 +81,7 @@ function expandOnce(heap: HeapSpec): void {
   expect(heapBytes[last]).toBe(0xff);
 }
 
-function expandRefused(slot: WasmSlot, bytes: number, what: RegExp): void {
+function expandRefused(slot: Slot, bytes: number, what: RegExp): void {
   const before = slot.heapLength;
   expect(refusal(() => slot.expandHeap(bytes), "limits-exceeded").message).toMatch(what);
   expect(slot.heapLength).toBe(before);
@@ -84,13 +90,13 @@ function expandRefused(slot: WasmSlot, bytes: number, what: RegExp): void {
   expect(heap[before - 1]).toBe(0xff);
 }
 
-function counts(region: WasmRegion): readonly number[] {
+function counts(region: Region<Slot>): readonly number[] {
   return [region.capacity, region.freeSlots, region.usedSlots];
 }
 
 /** A hundred rounds: fill the region, be refused one more, empty it, take one again. */
 function fillAndDrain(strategies: readonly AllocStrategy[]): void {
-  const region = WasmRegion.create(10, LIMITS);
+  const region = create(10, LIMITS);
   for (let round = 0; round < 100; round++) {
     const strategy = (n: number): InstanceOptions => ({
       allocStrategy: strategies[n % strategies.length],
@@ -149,7 +155,7 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
   },
   reject_undersized_address_space: () => {
     const limits = { ...LIMITS, heapMemorySize: ADDRESS_SPACE + 4096 };
-    refusal(() => WasmRegion.create(10, limits), "invalid-argument", {
+    refusal(() => create(10, limits), "invalid-argument", {
       reason: "address space size must be at least as large as memory size",
     });
   },
@@ -160,7 +166,7 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
     refusal(() => only(LARGE_GUARD), "limits-exceeded", { what, asked, limit: ADDRESS_SPACE });
   },
   reuse_slot_works: () => {
-    const region = WasmRegion.create(1, LIMITS);
+    const region = create(1, LIMITS);
     for (let round = 0; round < 3; round++) {
       const slot = region.newInstance({ heap: ONE_PAGE });
       expectUsable(slot, PAGE);
@@ -187,28 +193,21 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
     expandOnce({ reservedSize: HALF, guardSize: HALF, initialSize: 0 }),
   initial_empty_guardless_expand_heap_once: () =>
     expandOnce({ reservedSize: HALF, guardSize: 0, initialSize: 0 }),
-  context_alloc_child: () => {
-    const slot = only(ONE_PAGE); // lucet's child is a context switch; a wasm guest is what it stands for
-    const guest = instantiate(GUEST, { memory: slot.memory });
-    guest.store?.(0, 123);
-    guest.store?.(PAGE - 1, 45);
-    expect([bytesOf(slot)[0], bytesOf(slot)[PAGE - 1]]).toEqual([123, 45]);
-  },
   drop_region_first: () => {
-    const region = WasmRegion.create(1);
+    const region = create(1);
     const slot = region.newInstance({ heap: { initialSize: PAGE } });
     region.close();
     expectUsable(slot, PAGE);
     slot.drop();
   },
   badly_specced_instance_does_not_take_up_capacity: () => {
-    const region = WasmRegion.create(2, LIMITS);
+    const region = create(2, LIMITS);
     expect(counts(region)).toEqual([2, 2, 0]);
     refusal(() => region.newInstance({ heap: LARGE_GUARD }), "limits-exceeded");
     expect(counts(region)).toEqual([2, 2, 0]);
   },
   slot_counts_work: () => {
-    const region = WasmRegion.create(2, LIMITS);
+    const region = create(2, LIMITS);
     expect(counts(region)).toEqual([2, 2, 0]);
     const first = region.newInstance({ heap: ONE_PAGE });
     expect(counts(region)).toEqual([2, 1, 1]);
@@ -220,7 +219,7 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
     expect(counts(region)).toEqual([2, 2, 0]);
   },
   slot_counts_work_with_random: () => {
-    const region = WasmRegion.create(1, LIMITS);
+    const region = create(1, LIMITS);
     const slot = region.newInstance({ heap: ONE_PAGE }, { allocStrategy: random });
     expect(counts(region)).toEqual([1, 0, 1]);
     slot.drop();
@@ -229,7 +228,7 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
   slot_counts_work_with_custom_random: () => fillAndDrain([customRandom(seeded(1))]),
   slot_counts_work_with_mixed_strategies: () => fillAndDrain([customRandom(seeded(2)), linear]),
   reject_unaligned_sigstack: () => {
-    refusal(() => WasmRegion.create(1, { signalStackSize: 12 * 1024 + 1 }), "invalid-argument", {
+    refusal(() => create(1, { signalStackSize: 12 * 1024 + 1 }), "invalid-argument", {
       reason: "signal stack size must be a multiple of host page size",
     });
   },
@@ -239,7 +238,7 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
     });
   },
   custom_size_does_not_break_default: () => {
-    const region = WasmRegion.create(1, LIMITS);
+    const region = create(1, LIMITS);
     const custom = region.newInstance({ heap: THREE_PAGE_MAX }, { heapLimit: 2 * PAGE });
     expect(custom.heapLength).toBe(PAGE);
     custom.drop();
@@ -252,6 +251,45 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
   },
 };
 
-describe("lucet's tests", () => {
+describe.each(backends)("lucet's tests on %s", (_backend, make) => {
+  beforeEach(() => {
+    create = make;
+  });
   test.each(Object.entries(BEHAVIOURS))("%s", (_name, behaviour) => behaviour());
+});
+
+test("lucet's test on wasm: context_alloc_child", () => {
+  const slot = WasmRegion.create(1, LIMITS).newInstance({ heap: ONE_PAGE });
+  const guest = instantiate(GUEST, { memory: slot.memory }); // lucet's child is a context switch
+  guest.store?.(0, 123);
+  guest.store?.(PAGE - 1, 45);
+  expect([bytesOf(slot)[0], bytesOf(slot)[PAGE - 1]]).toEqual([123, 45]);
+});
+
+/** `region/mmap.rs`: (1M, 1M, 0), (1M, 2M, 0), (32M, 32M, 0), (32M, 32M, 4K), as alignment and address space. */
+describe.each(drivers)("lucet's test of aligned mmap on %s", (_name, driverOf) => {
+  const MiB = 2 ** 20;
+  test.each([
+    [MiB, MiB],
+    [2 * MiB, MiB],
+    [32 * MiB, 32 * MiB],
+    [0, MiB],
+    [4096, MiB],
+    [1, MiB],
+  ])("heaps at multiples of %d", (alignment, heapAddressSpaceSize) => {
+    const sizes = { heapMemorySize: MiB, heapAddressSpaceSize };
+    const region = MmapRegion.createAligned(driverOf(), 3, sizes, alignment);
+    const slots = [1, 2, 3].map(() => region.newInstance({ heap: { initialSize: MiB } }));
+    for (const slot of slots) {
+      expect(slot.addressOf("heap") % Math.max(alignment, 4096)).toBe(0);
+      expectUsable(slot, MiB);
+    }
+    for (const slot of slots) slot.drop();
+    region.close();
+  });
+
+  test.each([3, 4097, 2 ** 32 + 2])("%d is no alignment", (heapAlignment) => {
+    const make = () => MmapRegion.createAligned(driverOf(), 1, {}, heapAlignment);
+    refusal(make, "invalid-argument", { reason: "heap_alignment must be a power of 2" });
+  });
 });
