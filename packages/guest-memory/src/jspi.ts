@@ -17,8 +17,9 @@ interface Jspi {
 /** Looked up at each use: a polyfill may come late. */
 const jspi = (): Jspi => WebAssembly as Jspi;
 
-function missing(feature: string): never {
-  const reason = `WebAssembly.${feature} is missing: suspending a guest needs Node 24, Chrome 137 or newer`;
+function missing(name: string): never {
+  const feature = `WebAssembly.${name}`;
+  const reason = `${feature} is missing: suspending a guest needs Node 24, Chrome 137 or newer`;
   throw new GuestError({ code: "jspi-missing", feature, reason });
 }
 

@@ -37,7 +37,7 @@ import {
 import { bindings, errorType, failure, guestVerdict } from "@memkit/guest-memory/bindings";
 import { trap, trapCause, wrapInstance } from "@memkit/guest-memory/instance";
 import { describe, expect, it } from "vitest";
-import { moduleOf, thrownBy } from "./support/guests.js";
+import { fault, moduleOf, thrownBy } from "./support/guests.js";
 import { codeOf } from "./support/model.js";
 
 const errno = enumeration(u16, [
@@ -77,23 +77,6 @@ function taking(type: Layout, memory = memoryOf()) {
   }).m;
   return { f, got, memory, signature: spec.signatures.f };
 }
-
-/** An error of the guest's, with whatever its code asks for. */
-const fault = (code: GuestError["code"]): GuestError => {
-  const region = { start: 0, len: 4 };
-  const conflict = { region, kind: "mut" };
-  const numbers = {
-    got: 1,
-    unknown: 1,
-    ptr: 0,
-    count: 1,
-    size: 4,
-    align: 4,
-    byteLength: 1,
-    status: 1,
-  };
-  return new GuestError({ code, region, conflict, path: "", type: "t", ...numbers } as never);
-};
 
 /** What the trap that `run` raises carries. */
 const trapped = (run: () => unknown): unknown => {

@@ -70,7 +70,7 @@ export function traced(
     };
     const trapped = (raised: unknown): never => {
       known.error = trapCause(raised) ?? raised;
-      tell("trap", String(known.error));
+      tell("trap", known.error instanceof Error ? chain(known.error) : String(known.error));
       throw raised;
     };
     const onFault = (error: unknown): void => {
@@ -132,7 +132,9 @@ export function formatCall({ module, func, args, outcome, result, error, ns }: C
   return `${module}.${func}(${args.join(", ")}) -> ${what}${why} [${Number((ns / 1e3).toPrecision(3))} us]`;
 }
 
-/** An error's message, and those of what caused it. */
-function chain(error: Error): string {
-  return error.cause instanceof Error ? `${error.message}: ${chain(error.cause)}` : error.message;
+/** An error's message, and those of what caused it, unless they are told already. */
+function chain({ message, cause }: Error): string {
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message}: ${chain(cause)}`
+    : message;
 }

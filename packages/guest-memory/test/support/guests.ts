@@ -1,3 +1,4 @@
+import { GuestError } from "@memkit/guest-memory";
 import wabt from "wabt";
 
 /** What `run` throws. */
@@ -30,3 +31,20 @@ export function moduleOf(wat: string): WebAssembly.Module {
 
 /** Whether this host can suspend guests. Where it cannot, what needs it is tested for its refusal. */
 export const JSPI: boolean = "Suspending" in WebAssembly;
+
+/** An error of the guest's, with whatever its code asks for. */
+export const fault = (code: GuestError["code"]): GuestError => {
+  const region = { start: 0, len: 4 };
+  const conflict = { region, kind: "mut" };
+  const numbers = {
+    got: 1,
+    unknown: 1,
+    ptr: 0,
+    count: 1,
+    size: 4,
+    align: 4,
+    byteLength: 1,
+    status: 1,
+  };
+  return new GuestError({ code, region, conflict, path: "", type: "t", ...numbers } as never);
+};
