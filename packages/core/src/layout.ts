@@ -96,3 +96,10 @@ export type {
   WriteSite,
 } from "./layout/type.js";
 export { type CaseSpec, type Variant, type VariantValue, variant } from "./layout/variant.js";
+export {
+  loadI64,
+  loadU64,
+  NO_WORDS,
+  store64,
+  type Words,
+} from "./layout/words.js";

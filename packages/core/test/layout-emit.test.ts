@@ -18,6 +18,7 @@ import {
   type Layout,
   type PointerEnv,
   type Target,
+  type Words,
   type WriteSite,
   withCodec,
 } from "../src/layout.js";
@@ -108,6 +109,12 @@ function outcome(act: () => unknown): unknown {
 const FILL = 0x5a;
 const filled = (bytes: number): DataView<ArrayBuffer> =>
   new DataView(new Uint8Array(bytes).fill(FILL).buffer);
+
+/** The whole words of a buffer. */
+function wordsOf({ buffer }: DataView): Words {
+  const length = Math.floor(buffer.byteLength / 8);
+  return { u64: new BigUint64Array(buffer, 0, length), i64: new BigInt64Array(buffer, 0, length) };
+}
 
 /** A sample with its module. */
 const picked = fc
@@ -211,6 +218,9 @@ describe("emitted code", () => {
           emitted[name]?.write(theirs, at, value);
           expect(new Uint8Array(theirs.buffer)).toEqual(new Uint8Array(ours.buffer));
           expect(emitted[name]?.read(ours, at)).toEqual(layout.read(ours, at));
+          const again = wordsOf(ours);
+          expect(emitted[name]?.read(ours, at, again)).toEqual(layout.read(ours, at));
+          expect(layout.read(ours, at, undefined, again)).toEqual(layout.read(ours, at));
         },
       ),
       { numRuns: 600 },
@@ -327,8 +337,9 @@ describe("emitted code", () => {
         const { layout } = samples[i] as Sample;
         const log = (type: Layout): unknown[] => {
           const asked: unknown[] = [];
-          const dv = filled(layout.size + 8);
+          const dv = filled(Math.ceil((layout.size + 8) / 8) * 8);
           const site: WriteSite = {
+            ...wordsOf(dv),
             open: (...place) => {
               asked.push(place);
               return dv;

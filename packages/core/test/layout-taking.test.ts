@@ -9,6 +9,7 @@ import {
   array,
   f64,
   type Layout,
+  NO_WORDS,
   struct,
   u8,
   u32,
@@ -82,13 +83,42 @@ describe("a value with getters", () => {
       order.push("open");
       return dv;
     };
-    expect(detailOf(() => pair.writeTo({ open }, 0, value))).toMatchObject({ got: 300, path: "a" });
+    expect(detailOf(() => pair.writeTo({ ...NO_WORDS, open }, 0, value))).toMatchObject({
+      got: 300,
+      path: "a",
+    });
     expect(order).toEqual(["a", "open"]);
     const closed = new Error("closed");
     const refuse = (): never => {
       throw closed;
     };
-    expect(() => pair.writeTo({ open: refuse }, 0, value)).toThrow(closed);
+    expect(() => pair.writeTo({ ...NO_WORDS, open: refuse }, 0, value)).toThrow(closed);
+  });
+
+  it("finds fields in any order, inherited, hidden and on views", () => {
+    const dv = fresh();
+    const shuffled = { b: 2, a: 1 };
+    const inherited = Object.assign(Object.create({ b: 2 }), { a: 1 });
+    const hidden = Object.defineProperty({ b: 2 }, "a", { value: 1 });
+    const more = { a: 1, x: 9, b: 2 };
+    const source = new DataView(new ArrayBuffer(8));
+    pair.write(source, 0, shuffled);
+    for (const value of [shuffled, inherited, hidden, more, pair.view(source, 0)]) {
+      pair.write(dv, 8, { a: 0, b: 0 });
+      pair.write(dv, 8, value as typeof shuffled);
+      expect(pair.read(dv, 8)).toEqual({ a: 1, b: 2 });
+    }
+  });
+
+  it("that deletes and adds fields meanwhile is taken as it is when asked", () => {
+    const value: { a?: number; b?: number } = {
+      get a() {
+        delete value.b;
+        return 1;
+      },
+      b: 2,
+    };
+    expect(detailOf(() => (pair as Layout).write(fresh(), 0, value))).toMatchObject({ path: "b" });
   });
 
   it("large values give their room back", () => {

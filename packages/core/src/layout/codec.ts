@@ -16,6 +16,7 @@ import { define, faceOf, type LayoutNode, nodeOf } from "./node.js";
 import { pointerOf } from "./parts.js";
 import type { Target } from "./target.js";
 import type { Layout, Pointer, PointerEnv, ValueOf, WriteSite } from "./type.js";
+import type { Words } from "./words.js";
 
 /** What {@link emit} writes for a type. `read` and `write` do what the type's do. */
 export interface Codec<V = unknown> {
@@ -24,7 +25,7 @@ export interface Codec<V = unknown> {
   /** What it is laid out for. */
   readonly target: Target;
   /** As {@link Layout.read}; `pointers` are those of the type, in order, for `env`. */
-  read(dv: DataView, at: number, env?: PointerEnv, pointers?: readonly Pointer[]): V;
+  read(dv: DataView, at: number, words?: Words, env?: PointerEnv, pointers?: readonly Pointer[]): V;
   /** As {@link Layout.write}, or with a `site` as {@link Layout.writeTo}; `dv` is not looked at then. */
   write(
     dv: DataView,

@@ -33,14 +33,14 @@ export function emitRead(out: SourceText, node: LayoutNode, place: Place): strin
       return readU53(out, node, place);
     case Kind.bool8:
     case Kind.boolWitx32: {
-      const got = bound(out, load(node.width === 1 ? Kind.u8 : Kind.u32, place));
+      const got = bound(out, load(out, node.width === 1 ? Kind.u8 : Kind.u32, place));
       out.refuseIf(`${got} > 1`, "unknownCase", [JSON.stringify(node.name), got]);
       return `${got} === 1`;
     }
     case Kind.enum:
       return readCase(out, node, place);
     case Kind.flags: {
-      const got = bound(out, load(elementOf(node).kind, place));
+      const got = bound(out, load(out, elementOf(node).kind, place));
       const rest = unknownText(node, got);
       const args = [JSON.stringify(node.name), got, rest];
       out.refuseIf(`${rest} !== ${literal(zeroOf(node))}`, "unknownFlags", args);
@@ -62,7 +62,7 @@ export function emitRead(out: SourceText, node: LayoutNode, place: Place): strin
     case Kind.pad:
       return "undefined";
     default:
-      return load(node.kind, place);
+      return load(out, node.kind, place);
   }
 }
 
@@ -78,8 +78,11 @@ export function zeroOf(node: LayoutNode): number | bigint {
   return typeof node.known === "bigint" ? 0n : 0;
 }
 
-function load(kind: Kind, place: Place): string {
+function load(out: SourceText, kind: Kind, place: Place): string {
   const method = STORED[kind]?.method ?? "";
+  if (kind === Kind.u64 || kind === Kind.i64) {
+    return `${out.use(kind === Kind.u64 ? "loadU64" : "loadI64")}(dv, words, ${offsetText(place)})`;
+  }
   return `dv.get${method}(${accessArguments(method, place)})`;
 }
 
@@ -90,16 +93,16 @@ function bound(out: SourceText, expression: string): string {
 }
 
 function readU53(out: SourceText, node: LayoutNode, place: Place): string {
-  const high = load(Kind.u32, after(place, 4));
-  const got = bound(out, `${high} * 4294967296 + ${load(Kind.u32, place)}`);
-  const args = [JSON.stringify(node.name), load(Kind.u64, place)];
+  const high = load(out, Kind.u32, after(place, 4));
+  const got = bound(out, `${high} * 4294967296 + ${load(out, Kind.u32, place)}`);
+  const args = [JSON.stringify(node.name), `dv.getBigUint64(${offsetText(place)}, true)`];
   out.refuseIf(`${got} > Number.MAX_SAFE_INTEGER`, "outOfRange", args);
   return got;
 }
 
 /** An address or length of `width` bytes. */
 function readWord(out: SourceText, node: LayoutNode, width: number, place: Place): string {
-  return width === 4 ? load(Kind.u32, place) : readU53(out, node, place);
+  return width === 4 ? load(out, Kind.u32, place) : readU53(out, node, place);
 }
 
 function readPair(out: SourceText, node: LayoutNode, place: Place): string {
@@ -111,7 +114,7 @@ function readPair(out: SourceText, node: LayoutNode, place: Place): string {
 }
 
 function readCase(out: SourceText, node: LayoutNode, place: Place): string {
-  const got = bound(out, load(elementOf(node).kind, place));
+  const got = bound(out, load(out, elementOf(node).kind, place));
   out.refuseIf(`${got} >= ${node.count}`, "unknownCase", [JSON.stringify(node.name), got]);
   return got;
 }

@@ -83,6 +83,10 @@ function storeVariant(out: SourceText, slots: Slots, node: LayoutNode, place: Pl
 
 function emitSet(out: SourceText, kind: Kind, value: string, place: Place): void {
   const method = STORED[kind]?.method ?? "";
+  if (kind === Kind.u64 || kind === Kind.i64) {
+    out.line(`${out.use("store64")}(dv, words, ${offsetText(place)}, ${value});`);
+    return;
+  }
   out.line(`dv.set${method}(${accessArguments(method, place, value)});`);
 }
 

@@ -12,12 +12,13 @@ import { emitRead } from "./emit-read.js";
 import { emitTake, Slots } from "./emit-take.js";
 import { typeText } from "./emit-type.js";
 import { emitStore } from "./emit-write.js";
+import { Kind } from "./kind.js";
 import { type LayoutNode, nodeOf } from "./node.js";
 import { SourceText } from "./source-text.js";
 import type { Layout } from "./type.js";
 
 /** The types of the core package that emitted text may name. */
-const TYPES = ["Codec", "Misfit", "Pointer", "PointerEnv", "PtrLen", "WriteSite"];
+const TYPES = ["Codec", "Misfit", "Pointer", "PointerEnv", "PtrLen", "Words", "WriteSite"];
 const START = { base: "at", plus: 0 };
 
 /**
@@ -54,8 +55,12 @@ export function emit(types: Readonly<Record<string, Layout>>): string {
 }
 
 function emitCodec(out: SourceText, name: string, node: LayoutNode): void {
+  // Parameters that are used by nobody are left out; one in front of others is kept, with the name of such.
   const points = pointersIn(node).length !== 0;
   const env = points ? ", env?: PointerEnv, pointers: readonly Pointer[] = []" : "";
+  const wide = hasWords(node);
+  if (wide) out.use("NO_WORDS");
+  const words = wide ? ", words: Words = NO_WORDS" : points ? ", _words?: Words" : "";
   out.line("");
   out.line(`/** ${node.size} bytes aligned to ${node.align}, on ${node.target}. */`);
   out.line(`export type ${name} = ${typeText(node)};`);
@@ -64,7 +69,7 @@ function emitCodec(out: SourceText, name: string, node: LayoutNode): void {
     () => {
       out.line(`shape: ${JSON.stringify(shapeOf(node))},`);
       out.line(`target: "${node.target}",`);
-      out.method(`read(dv: DataView, at: number${env}): ${name}`, () => {
+      out.method(`read(dv: DataView, at: number${words}${env}): ${name}`, () => {
         out.line(`return ${emitRead(out, node, START)};`);
       });
       const head = `dv: DataView, at: number, value: ${name}, site?: WriteSite${env}`;
@@ -74,12 +79,22 @@ function emitCodec(out: SourceText, name: string, node: LayoutNode): void {
   );
 }
 
+/** Whether values of `node` have bigints in them. */
+function hasWords(node: LayoutNode): boolean {
+  if (node.kind === Kind.u64 || node.kind === Kind.i64) return true;
+  const element = node.kind === Kind.array || node.kind === Kind.flags ? node.element : undefined;
+  return (
+    (element !== undefined && hasWords(element)) || node.fields.some(({ type }) => hasWords(type))
+  );
+}
+
 function emitWrite(out: SourceText, node: LayoutNode): void {
   const slots = new Slots(out);
   const top = out.lines.length;
   out.line("let misfit: Misfit | undefined;");
   out.block("take:", () => emitTake({ out, slots, path: [], looped: false }, node, "value"));
   out.line(`if (site !== undefined) dv = site.open(at, ${node.size}, ${node.align});`);
+  if (hasWords(node)) out.line("const words = site ?? NO_WORDS;");
   out.line("if (misfit !== undefined) throw new CoreError(misfit);");
   emitStore(out, slots, node, START);
   const indent = /^ */.exec(out.lines[top] as string)?.[0] ?? "";

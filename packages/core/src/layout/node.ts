@@ -11,10 +11,13 @@
 import { CoreError } from "../core-error.js";
 import type { BoundCodec } from "./codec.js";
 import { Kind } from "./kind.js";
+import { type Part, partOf } from "./part.js";
 import { readValue } from "./read-value.js";
+import type { Step } from "./steps.js";
 import type { Target } from "./target.js";
 import type { PointerEnv, WriteSite } from "./type.js";
 import { openView } from "./view.js";
+import type { Words } from "./words.js";
 import { writeValue } from "./write-value.js";
 
 /** A field of a record, or a case of a variant with its payload. */
@@ -82,6 +85,10 @@ export class LayoutNode {
   readonly known: number | bigint;
   /** Code for this very type. Types that are made from it have other names, sizes or fields, and do not take it over. */
   readonly codec: BoundCodec | undefined;
+  /** What a value must be to be kept as it is. */
+  readonly part: Part;
+  /** How values are stored, once asked for; the steps module's business. */
+  steps: readonly Step[] | undefined;
   /** The constructor of this type's views, made when the first is opened; the view module's business. */
   viewClass: unknown;
   /** What it was made from, for types derived from it. */
@@ -109,6 +116,8 @@ export class LayoutNode {
     this.bits = plan.kind === Kind.flags ? (plan.constants ?? NOTHING) : NOTHING;
     this.known = plan.known ?? 0;
     this.codec = plan.codec;
+    this.part = partOf(plan.kind);
+    this.steps = undefined;
     this.viewClass = undefined;
     this.plan = plan;
     this.build = build;
@@ -126,10 +135,10 @@ export class LayoutNode {
     return renamed.for(this.target);
   }
 
-  read(dv: DataView, offset: number, env?: PointerEnv): unknown {
+  read(dv: DataView, offset: number, env?: PointerEnv, words?: Words): unknown {
     const { codec } = this;
-    if (codec === undefined) return readValue(this, dv, offset, env);
-    return codec.read(dv, offset, env, codec.pointers);
+    if (codec === undefined) return readValue(this, dv, offset, env, words);
+    return codec.read(dv, offset, words, env, codec.pointers);
   }
 
   write(dv: DataView, offset: number, value: unknown, env?: PointerEnv): void {

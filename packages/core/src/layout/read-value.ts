@@ -7,10 +7,10 @@
 import { CoreError } from "../core-error.js";
 import { Kind } from "./kind.js";
 import { type Misfit, outOfRange, unknownCase, unknownFlags } from "./misfit.js";
-import type { LayoutNode } from "./node.js";
+import type { LayoutNode, Member } from "./node.js";
 import { elementOf, pointerOf, unknownBits } from "./parts.js";
 import type { PointerEnv } from "./type.js";
-import { readU64AsNumber, readUint } from "./words.js";
+import { loadI64, loadU64, NO_WORDS, readU64AsNumber, readUint, type Words } from "./words.js";
 
 function fail(misfit: Misfit): never {
   throw new CoreError(misfit);
@@ -39,16 +39,22 @@ function readEnum(node: LayoutNode, dv: DataView, at: number): number {
   return got;
 }
 
-function readFlags(node: LayoutNode, dv: DataView, at: number): number | bigint {
+function readFlags(node: LayoutNode, dv: DataView, at: number, words: Words): number | bigint {
   const { width } = elementOf(node);
-  const got = width === 8 ? dv.getBigUint64(at, true) : readUint(dv, at, width);
+  const got = width === 8 ? loadU64(dv, words, at) : readUint(dv, at, width);
   const unknown = unknownBits(node, got);
   if (Number(unknown) !== 0) fail(unknownFlags<number | bigint>(node.name, got, unknown));
   return got;
 }
 
 /** The host value of `node` at `at`. */
-export function readValue(node: LayoutNode, dv: DataView, at: number, env?: PointerEnv): unknown {
+export function readValue(
+  node: LayoutNode,
+  dv: DataView,
+  at: number,
+  env: PointerEnv | undefined,
+  words: Words = NO_WORDS,
+): unknown {
   switch (node.kind) {
     case Kind.u8:
     case Kind.charU8:
@@ -65,9 +71,9 @@ export function readValue(node: LayoutNode, dv: DataView, at: number, env?: Poin
     case Kind.i32:
       return dv.getInt32(at, true);
     case Kind.u64:
-      return dv.getBigUint64(at, true);
+      return loadU64(dv, words, at);
     case Kind.i64:
-      return dv.getBigInt64(at, true);
+      return loadI64(dv, words, at);
     case Kind.f32:
       return dv.getFloat32(at, true);
     case Kind.f64:
@@ -93,29 +99,31 @@ export function readValue(node: LayoutNode, dv: DataView, at: number, env?: Poin
     case Kind.enum:
       return readEnum(node, dv, at);
     case Kind.flags:
-      return readFlags(node, dv, at);
+      return readFlags(node, dv, at, words);
     case Kind.atomic:
-      return readValue(elementOf(node), dv, at, env);
+      return readValue(elementOf(node), dv, at, env, words);
     case Kind.array: {
       const element = elementOf(node);
       const values: unknown[] = [];
       for (let i = 0; i < node.count; i++) {
-        values.push(readValue(element, dv, at + i * element.size, env));
+        values.push(readValue(element, dv, at + i * element.size, env, words));
       }
       return values;
     }
     case Kind.struct: {
       const value: Record<string, unknown> = {};
-      for (const { name, offset, type } of node.fields) {
-        value[name] = readValue(type, dv, at + offset, env);
+      const { fields } = node;
+      for (let i = 0; i < fields.length; i++) {
+        const { name, offset, type } = fields[i] as Member;
+        value[name] = readValue(type, dv, at + offset, env, words);
       }
       return value;
     }
     case Kind.variant: {
-      const { name, offset, type } = node.fields[readEnum(node, dv, at)] as (typeof node.fields)[0];
+      const { name, offset, type } = node.fields[readEnum(node, dv, at)] as Member;
       return type.kind === Kind.pad
         ? { tag: name, value: undefined }
-        : { tag: name, value: readValue(type, dv, at + offset, env) };
+        : { tag: name, value: readValue(type, dv, at + offset, env, words) };
     }
     case Kind.pad:
       return undefined;

@@ -16,6 +16,7 @@ import type {
   Shape,
 } from "./size-types.js";
 import type { Target } from "./target.js";
+import type { Words } from "./words.js";
 
 /** Turns pointers into richer values and back, for those who know the memory they point into. */
 export interface PointerEnv {
@@ -32,8 +33,8 @@ export interface PointerEnv {
   toLength(layout: Pointer, value: unknown): unknown;
 }
 
-/** Whoever opens the bytes that a value goes to, see {@link Layout.writeTo}. */
-export interface WriteSite {
+/** Whoever opens the bytes that a value goes to, see {@link Layout.writeTo}. Its words are those of the opened bytes. */
+export interface WriteSite extends Words {
   /** Bytes that have `size` bytes at `at`, a multiple of `align`; throws if nothing may be written there. */
   open(at: number, size: number, align: number): DataView;
 }
@@ -66,8 +67,10 @@ export interface Layout<V = unknown, S extends Shape = Shape> {
    *
    * @throws {@link CoreError} `invalid-enum-value`, `invalid-flag-value`, or `value-out-of-range` for a 64-bit pointer
    * or `u64Number` above 2^53-1.
+   *
+   * @param words - the same bytes again, if there are such views of them
    */
-  read(dv: DataView, offset: number, env?: PointerEnv): V;
+  read(dv: DataView, offset: number, env?: PointerEnv, words?: Words): V;
   /**
    * Stores `value` at `offset`, after reading and validating all of it, each part once. Padding bytes are left as they are.
    *

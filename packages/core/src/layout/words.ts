@@ -1,10 +1,48 @@
 /**
- * Unsigned numbers of 8 to 64 bits, little-endian, as JavaScript numbers.
+ * Unsigned numbers of 8 to 64 bits, little-endian, as JavaScript numbers; and 64 bits as bigints.
  *
  * @module
  */
 
 const TWO_32 = 2 ** 32;
+
+/**
+ * The bytes of a DataView once more, as words of 64 bits. Both begin where their buffer begins.
+ *
+ * V8 compiles an element of a BigUint64Array to a load or store; `getBigUint64` and `setBigUint64` are calls, 2 and 10
+ * times as slow on Node 20. Empty arrays will do, and every access goes through the DataView then.
+ */
+export interface Words {
+  readonly u64: BigUint64Array;
+  readonly i64: BigInt64Array;
+}
+
+/** No words: for bytes of which there is only a DataView. */
+export const NO_WORDS: Words = { u64: new BigUint64Array(0), i64: new BigInt64Array(0) };
+
+/** The unsigned number of 64 bits at `at`, wherever that is. */
+export function loadU64(dv: DataView, words: Words, at: number): bigint {
+  const { u64 } = words;
+  const index = at >>> 3;
+  if (index * 8 === at && index < u64.length) return u64[index] as bigint;
+  return dv.getBigUint64(at, true);
+}
+
+/** The signed number of 64 bits at `at`, wherever that is. */
+export function loadI64(dv: DataView, words: Words, at: number): bigint {
+  const { i64 } = words;
+  const index = at >>> 3;
+  if (index * 8 === at && index < i64.length) return i64[index] as bigint;
+  return dv.getBigInt64(at, true);
+}
+
+/** Stores the lowest 64 bits of `value` at `at`: a signed number's too, which are those of an unsigned one. */
+export function store64(dv: DataView, words: Words, at: number, value: bigint): void {
+  const { u64 } = words;
+  const index = at >>> 3;
+  if (index * 8 === at && index < u64.length) u64[index] = value;
+  else dv.setBigUint64(at, value, true);
+}
 
 /** A number of `size` = 1, 2 or 4 bytes. */
 export function readUint(dv: DataView, at: number, size: number): number {
