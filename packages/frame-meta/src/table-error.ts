@@ -60,6 +60,10 @@ export type TableErrorDetail =
   | { readonly code: "drop-refused"; readonly pfn: number }
   /** `failed` of `frames` frames threw while they were torn down; all of them are unused now. The errors are the `cause`. */
   | { readonly code: "drop-failed"; readonly frames: number; readonly failed: number }
+  /** The frame's type names no field as its lock. */
+  | { readonly code: "no-lock"; readonly type: string }
+  /** This agent has the lock of frame `pfn`'s metadata already, or the table is of one agent, which would wait for itself. */
+  | { readonly code: "locked"; readonly pfn: number }
   /** A segment has at least one frame. */
   | { readonly code: "empty-segment"; readonly start: number; readonly end: number }
   /** A range ends before it starts. */
@@ -110,6 +114,9 @@ const SENTENCES: {
     `frame ${hex(d.pfn)} cannot end now: its type refuses, or a page table still maps it`,
   "drop-failed": (d) =>
     `${d.failed} of ${d.frames} frames threw while they were torn down (see the cause); all of them are unused now`,
+  "no-lock": (d) =>
+    `metadata ${d.type} has no lock: name one of its atomic(u32) fields when defining it`,
+  locked: (d) => `the metadata of frame ${hex(d.pfn)} is locked by this agent already`,
   "empty-segment": (d) => `no frame from ${hex(d.start)} to ${hex(d.end)}: at least one is needed`,
   "reversed-range": (d) => `the range from ${hex(d.start)} ends before it starts, at ${hex(d.end)}`,
   "offset-out-of-bound": (d) =>

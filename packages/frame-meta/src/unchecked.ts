@@ -33,10 +33,10 @@ import type { SlotTable } from "./slot/slot-table.js";
  * ```
  */
 export function uncheckedInc(slots: SlotTable, pfn: number): number {
-  return slots.addAt(slots.countIndexOf(pfn), 1);
+  return slots.addAt(slots.knownCountIndexOf(pfn), 1);
 }
 
 /** n to n-1. @returns the new count */
 export function uncheckedDec(slots: SlotTable, pfn: number): number {
-  return slots.addAt(slots.countIndexOf(pfn), -1);
+  return slots.addAt(slots.knownCountIndexOf(pfn), -1);
 }

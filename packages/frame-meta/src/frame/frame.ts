@@ -10,12 +10,13 @@
 import { VmReader, VmWriter } from "@memkit/core";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
-import { type MetaView, metaView } from "../meta/meta-view.js";
+import { type MetaView, type MetaViewMut, metaView } from "../meta/meta-view.js";
 import { REF_COUNT_BUSY, refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { build } from "./build.js";
 import { FrameRef } from "./frame-ref.js";
 import { castTo, FrameHandle } from "./handle.js";
+import { withMetaLock } from "./meta-lock.js";
 import { slotOfRaw } from "./raw-handle.js";
 import type { FrameTable } from "./table.js";
 import { type UntypedMeta, untypedRange } from "./untyped.js";
@@ -91,6 +92,39 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
   get meta(): MetaView<M["layout"]> {
     const layout: MetaLayout = this.type.layout;
     return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
+  }
+
+  /**
+   * Runs `write` with all of the metadata to be written, while this agent has the lock that the type names. Waits for other
+   * agents; the frame is held meanwhile, and the view ends with the call.
+   *
+   * @throws {@link FrameError} `no-lock`; `locked` where this agent has it already; `count-at-max`; what `write` throws
+   *
+   * @example
+   * ```ts
+   * import { atomic, struct, u32 } from "@memkit/core";
+   * import { defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
+   *
+   * const layout = struct(["lock", atomic(u32)], ["first", u32], ["last", u32]);
+   * const range = defineFrameMeta({ name: "range", layout, lock: "lock" });
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4096) } });
+   * const frame = Frame.fromUnused(table, 0, range, { lock: 0, first: 1, last: 2 });
+   * frame.withLock((meta) => {
+   *   meta.first += 10;
+   *   meta.last += 10;
+   * });
+   * frame.meta.last; // => 12
+   * ```
+   */
+  withLock<T>(write: (meta: MetaViewMut<M["layout"]>) => T): T {
+    const hold = this.clone(); // `write` may drop this handle
+    try {
+      const { slots, locks } = this.table;
+      const run = write as (meta: MetaViewMut<MetaLayout>) => T;
+      return withMetaLock(slots, hold.live(), hold.type, locks, run);
+    } finally {
+      hold.drop();
+    }
   }
 
   /** Handles on the frame, at this moment. */

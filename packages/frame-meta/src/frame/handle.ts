@@ -8,13 +8,13 @@
  */
 
 import { CoreError, type Droppable, PAGE_SIZE, type Paddr, type PagingLevel } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { type MetaSlotStorage, readStorage } from "../meta/storage.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { SlotWord } from "../slot/layout.js";
 import { rawOf } from "./raw-handle.js";
 import type { FrameTable } from "./table.js";
+import { knownType } from "./untyped.js";
 
 /** What a handle that has ended has for a slot. */
 const ENDED = -1;
@@ -65,12 +65,7 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
 
   /** The frame's type. @throws {@link FrameError} `type-not-bound` if this agent does not know it */
   get type(): M {
-    const slot = this.live();
-    const { types } = this.table;
-    const type = types.typeAt(slot);
-    if (type !== undefined) return type as M;
-    const pfn = this.table.slots.geometry.pfnOf(slot);
-    throw new FrameError({ code: "type-not-bound", pfn, type: types.idAt(slot) });
+    return knownType(this.table, this.live()) as M;
   }
 
   /** The metadata as a case of the union of all: OSTD's `dyn_meta`. A copy. @throws {@link FrameError} `type-not-bound` */

@@ -16,7 +16,7 @@ import { HeaderWord, SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { CursorMut } from "./cursor-mut.js";
 import { GHOST } from "./ghost.js";
-import { seizeAll } from "./segment-drop.js";
+import { seizeAll } from "./segment-steps.js";
 import type { FrameTable } from "./table.js";
 import { UniqueFrame } from "./unique-frame.js";
 

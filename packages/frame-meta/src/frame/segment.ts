@@ -12,14 +12,13 @@ import { CoreError, type Droppable, PAGE_SIZE, type Paddr, VmReader, VmWriter } 
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { Refusal } from "../ref-count.js";
-import { SlotWord } from "../slot/layout.js";
 import { refuseFrame } from "../slot/refuse.js";
 import { build } from "./build.js";
 import { Frame } from "./frame.js";
 import { rawOf } from "./raw-handle.js";
-import { dropSegment } from "./segment-drop.js";
+import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
 import type { FrameTable } from "./table.js";
-import { type UntypedMeta, untypedRange } from "./untyped.js";
+import { type FrameBytes, knownType, type UntypedMeta, untypedRange } from "./untyped.js";
 
 /** Contiguous frames. Made by {@link Segment.fromUnused} or {@link Segment.fromFrame}. */
 export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
@@ -99,26 +98,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    * @throws {@link FrameError} as `Frame.fromRaw`; `out-of-bound` where the frames do not follow each other
    */
   static fromRaw(table: FrameTable, raws: readonly number[]): Segment {
-    const slots: number[] = [];
-    const taken: Frame[] = [];
-    try {
-      for (const raw of raws) {
-        const frame = Frame.fromRaw(table, raw);
-        taken.push(frame);
-        slots.push(frame.live());
-        if (frame.live() !== slots[0]! + slots.length - 1) {
-          refuseFrame(table.slots, frame.paddr / PAGE_SIZE, Refusal.outOfBound);
-        }
-      }
-    } catch (error) {
-      for (const frame of taken) frame.intoRaw(); // as they came
-      throw error;
-    }
-    for (const frame of taken) {
-      table.ledger?.move(frame.live(), "handle", "segment");
-      frame.release();
-    }
-    return new Segment(table, slots[0] ?? 0, slots.length);
+    const first = takeRaws(table, raws);
+    return new Segment(table, first, raws.length);
   }
 
   get dropped(): boolean {
@@ -184,15 +165,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     }
     const first = this.#slot + start / PAGE_SIZE;
     const frames = (end - start) / PAGE_SIZE;
-    const { slots, ledger } = table;
-    for (let i = 0; i < frames; i += 1) {
-      const count = slots.incAt(slots.wordOf(first + i, SlotWord.count));
-      if (count >= 0) continue;
-      // This segment holds the frames, so no count that was incremented here can reach 0 by being decremented.
-      while (i-- > 0) slots.decAt(slots.wordOf(first + i, SlotWord.count));
-      table.refuse(first, count);
-    }
-    for (let i = 0; i < frames; i += 1) ledger?.acquire(first + i, "segment");
+    incAll(table, first, frames);
     return new Segment<M>(table, first, frames);
   }
 
@@ -252,13 +225,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     return new VmWriter(views, start, len);
   }
 
-  #bytes() {
-    const type = this.table.types.typeAt(this.#slot);
-    const pfn = this.table.slots.geometry.pfnOf(this.#slot);
-    if (type === undefined) {
-      const id = this.table.types.idAt(this.#slot);
-      throw new FrameError({ code: "type-not-bound", pfn, type: id });
-    }
+  #bytes(): FrameBytes {
+    const type = knownType(this.table, this.#slot);
     return untypedRange(this.table, type, this.#slot, this.#frames);
   }
 

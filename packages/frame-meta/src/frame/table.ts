@@ -43,6 +43,8 @@ export class FrameTable {
   readonly teardown: Teardown;
   /** @internal */
   readonly scratch: MetaScratch;
+  /** Slots whose metadata this agent has locked. @internal */
+  readonly locks: Set<number>;
   readonly ledger: FrameLedger | undefined;
   readonly freeSet: FreeSet | undefined;
 
@@ -50,6 +52,7 @@ export class FrameTable {
     this.slots = slots;
     this.types = new BoundTypes(slots);
     this.scratch = new MetaScratch();
+    this.locks = new Set();
     this.ledger = ledger;
     this.freeSet = freeSet;
     this.teardown = new Teardown(this);

@@ -22,6 +22,18 @@ export interface FrameBytes {
 }
 
 /**
+ * The type of the frame of `slot`, which the caller holds.
+ *
+ * @throws {@link FrameError} `type-not-bound` if this agent does not know it
+ */
+export function knownType({ types, slots }: FrameTable, slot: number): FrameMeta {
+  const type = types.typeAt(slot);
+  if (type !== undefined) return type;
+  const pfn = slots.geometry.pfnOf(slot);
+  throw new FrameError({ code: "type-not-bound", pfn, type: types.idAt(slot) });
+}
+
+/**
  * The bytes of `frames` frames from `slot` on, which are in one bank.
  *
  * @throws {@link FrameError} `not-untyped`

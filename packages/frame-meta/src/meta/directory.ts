@@ -3,7 +3,7 @@
  * were loaded in.
  *
  *     an entry     word 0    0 free, 1 being written, 2 ready
- *                  1, 2      hash of name, layout, untypedness and usage
+ *                  1, 2      hash of name, layout, untypedness, usage and lock
  *                  3         bytes of the name
  *                  4 .. 7    0
  *                  8 .. 31   the name, UTF-8

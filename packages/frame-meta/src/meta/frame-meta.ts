@@ -10,6 +10,7 @@
 
 import {
   type FitsIn,
+  Kind,
   type Paddr,
   type Struct,
   struct,
@@ -48,6 +49,11 @@ export interface FrameMetaDefinition<L extends MetaLayout, U extends boolean> {
   /** What `PageUsage` the frames have. `Frame` if not given. */
   readonly usage?: FrameUsage;
   /**
+   * The `atomic(u32)` field that is 1 while somebody may write the other fields of a shared frame: see `Frame.withLock`. None if
+   * not given.
+   */
+  readonly lock?: string;
+  /**
    * Called after the last handle has gone, before the frame becomes unused. What it throws is reported when the drop is done;
    * the frame becomes unused all the same.
    */
@@ -65,8 +71,10 @@ export interface FrameMeta<L extends MetaLayout = MetaLayout, U extends boolean 
   readonly layout: L;
   readonly isUntyped: U;
   readonly usage: FrameUsage;
-  /** Of name, layout, untypedness and usage: what agents agree by. */
+  /** Of name, layout, untypedness, usage and lock: what agents agree by. */
   readonly hash: bigint;
+  /** Where the lock is in the metadata, in bytes; -1 if there is none. */
+  readonly lockOffset: number;
   /** Which case of `MetaSlotStorage` this is. */
   readonly storage: StorageTag;
   onDrop?(context: DropContext<L>): void;
@@ -91,17 +99,35 @@ export function makeFrameMeta<L extends MetaLayout, U extends boolean>(
   }
   refuseMisfit(name, "size", layout.size, FRAME_METADATA_MAX_SIZE);
   refuseMisfit(name, "alignment", layout.align, FRAME_METADATA_MAX_ALIGN);
-  const text = `${name};${layoutText(layout)};${isUntyped};${usage}`;
+  const lockOffset = lockOffsetOf(definition);
+  const text = `${name};${layoutText(layout)};${isUntyped};${usage};${lockOffset}`;
   return Object.freeze({
     name,
     layout,
     isUntyped,
     usage,
     hash: textHash(text),
+    lockOffset,
     storage,
     ...(onDrop === undefined ? {} : { onDrop }),
     ...(onDropPre === undefined ? {} : { onDropPre }),
   });
+}
+
+/** @throws {@link FrameError} `invalid-option` unless the lock is an atomic u32 of the record */
+function lockOffsetOf({
+  lock,
+  layout,
+}: {
+  readonly lock?: string;
+  readonly layout: MetaLayout;
+}): number {
+  if (lock === undefined) return -1;
+  const field = layout.fields.find(({ name }) => name === lock);
+  if (field?.type.kind !== Kind.atomic || field.type.size !== 4 || field.offset % 4 !== 0) {
+    throw new FrameError({ code: "invalid-option", option: "lock", got: String(lock) });
+  }
+  return field.offset;
 }
 
 function refuseMisfit(type: string, what: "size" | "alignment", got: number, max: number): void {

@@ -102,6 +102,12 @@ export abstract class SlotTable {
     return found < 0 ? found : this.#counts + found * SLOT_WORDS;
   }
 
+  /** {@link SlotTable.countIndexOf} of what the caller knows to be a frame of the memory. @internal */
+  knownCountIndexOf(pfn: number): number {
+    const slot = pfn - this.#firstPfn; // not below 0: banks are sorted
+    return slot < this.#firstFrames ? this.#counts + slot * SLOT_WORDS : this.countIndexOf(pfn);
+  }
+
   /** The slot of the frame that starts at `paddr`, or `Refusal.notAligned`, `outOfBound` or `mmio`, judged in this order. */
   slotAt(paddr: number): number {
     if (paddr % PAGE_SIZE !== 0) return Refusal.notAligned; // NaN too

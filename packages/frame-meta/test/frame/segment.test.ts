@@ -122,7 +122,7 @@ describe.each(MODES)("Segment, %s", (mode) => {
       expect(refusalOf(() => segment.slice(start, end)).code).toBe(code);
     }
     table.slots.words[table.slots.countIndexOf(4)] = REF_COUNT_MAX;
-    expect(refusalOf(() => segment.clone()).code).toBe("count-at-max");
+    expect(refusalOf(() => segment.clone())).toMatchObject({ code: "count-at-max", pfn: 4 });
     expect(counts(table, 2, 4)).toEqual([1, 2, REF_COUNT_MAX, 1]);
   });
 

@@ -1,11 +1,14 @@
 /**
- * The end of a segment: all of its frames, or none where a type refuses.
+ * What a segment does to all of its frames, or to none: taking handles, giving them back, ending them.
  *
  * @module
  */
 
-import { REF_COUNT_BUSY, REF_COUNT_UNIQUE } from "../ref-count.js";
+import { PAGE_SIZE } from "@memkit/core";
+import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
+import { refuseFrame } from "../slot/refuse.js";
+import { Frame } from "./frame.js";
 import type { FrameTable } from "./table.js";
 
 /** What is left of a segment whose drop was refused. */
@@ -80,4 +83,54 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
     }
   });
   return left;
+}
+
+/**
+ * One more handle on each of `count` frames from `first` on, which the caller holds.
+ *
+ * @throws {@link FrameError} `count-at-max`, and then no count has moved
+ */
+export function incAll(table: FrameTable, first: number, count: number): void {
+  const { slots, ledger } = table;
+  for (let i = 0; i < count; i += 1) {
+    const now = slots.incAt(slots.wordOf(first + i, SlotWord.count));
+    if (now >= 0) continue;
+    const refused = first + i;
+    // The caller holds the frames, so no count that was incremented here can reach 0 by being decremented.
+    while (i-- > 0) slots.decAt(slots.wordOf(first + i, SlotWord.count));
+    table.refuse(refused, now);
+  }
+  for (let i = 0; i < count; i += 1) ledger?.acquire(first + i, "segment");
+}
+
+/**
+ * Takes up the raw handles of a segment.
+ *
+ * @returns the first slot
+ * @throws {@link FrameError} as `Frame.fromRaw`; `out-of-bound` where the frames do not follow each other in one bank. The raw
+ * handles are as they were then.
+ */
+export function takeRaws(table: FrameTable, raws: readonly number[]): number {
+  const taken: Frame[] = [];
+  let first = 0;
+  try {
+    for (const raw of raws) {
+      const frame = Frame.fromRaw(table, raw);
+      const slot = frame.live();
+      if (taken.length === 0) first = slot;
+      taken.push(frame);
+      const next = slot === first + taken.length - 1;
+      if (!next || taken.length > table.slots.geometry.runFrom(first)) {
+        refuseFrame(table.slots, frame.paddr / PAGE_SIZE, Refusal.outOfBound);
+      }
+    }
+  } catch (error) {
+    for (const frame of taken) frame.intoRaw();
+    throw error;
+  }
+  for (const frame of taken) {
+    table.ledger?.move(frame.live(), "handle", "segment");
+    frame.release();
+  }
+  return first;
 }

@@ -1,0 +1,56 @@
+/**
+ * The lock of a frame's metadata: one agent at a time writes what is not atomic.
+ *
+ * FM-22: whoever is given metadata of a shared frame to write has its lock, and the frame, for as long as the call. Code that
+ * writes the lock field by other means can break it.
+ *
+ * @module
+ */
+
+import { FrameError } from "../frame-error.js";
+import type { FrameMeta } from "../meta/frame-meta.js";
+import type { MetaLayout } from "../meta/meta-layout.js";
+import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
+import { SlotWord } from "../slot/layout.js";
+import { park } from "../slot/park.js";
+import type { SlotTable } from "../slot/slot-table.js";
+
+const FREE = 0;
+const TAKEN = 1;
+
+/**
+ * Takes the lock of the metadata in `slot`, which the caller holds, runs, and gives it back.
+ *
+ * @param held - the slots whose lock this agent has
+ * @throws {@link FrameError} `no-lock`, `locked`; what `run` throws
+ */
+export function withMetaLock<T>(
+  slots: SlotTable,
+  slot: number,
+  type: FrameMeta,
+  held: Set<number>,
+  run: (meta: MetaViewMut<MetaLayout>) => T,
+): T {
+  if (type.lockOffset < 0) throw new FrameError({ code: "no-lock", type: type.name });
+  const at = slots.wordOf(slot, SlotWord.storage);
+  const lock = at + type.lockOffset / 4;
+  take(slots, slot, lock, held);
+  const owner: { dropped: boolean } = { dropped: false };
+  try {
+    return run(metaViewMut(type.layout, owner, slots.dv, at * 4));
+  } finally {
+    owner.dropped = true;
+    held.delete(slot);
+    slots.store(lock, FREE);
+  }
+}
+
+function take(slots: SlotTable, slot: number, lock: number, held: Set<number>): void {
+  while (slots.swap(lock, FREE, TAKEN) !== FREE) {
+    if (held.has(slot) || slots.mode === "single") {
+      throw new FrameError({ code: "locked", pfn: slots.geometry.pfnOf(slot) });
+    }
+    park(slots.words, lock, TAKEN);
+  }
+  held.add(slot);
+}
