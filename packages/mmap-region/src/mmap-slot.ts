@@ -5,7 +5,7 @@
  * Invariant MR-11: no page that another can still look at is given to a new tenant or to the system: a slot of which a view
  * is out of reach becomes zero pages, stays accessible there, and is put in quarantine.
  * Invariant MR-12: what is no part of the tenant's present heap, stack, globals or signal stack has no access, the Instance
- * page apart; touching it ends the process.
+ * page apart; touching it ends the process. Free slots that are kept warm have access and hold zeros.
  *
  * @see lucet `lucet-runtime-internals/src/alloc/mod.rs`, `Alloc`; `region/mmap.rs`, `drop_alloc`, `reset_heap`
  *
@@ -28,13 +28,21 @@ import { SlotViews } from "./slot-views.js";
  */
 export const MAPPINGS_OF_A_SLOT = 6;
 
+/** How many free slots keep access to their pages, and how many may. Their mappings stay charged. */
+export interface WarmSlots {
+  readonly max: number;
+  count: number;
+}
+
 /** What the region gives its slots. */
 export interface SlotHome {
   readonly driver: Driver;
   readonly layout: SlotLayout;
-  readonly pool: SlotPool<never>;
+  /** What a slot that was left warm leaves behind: the length of its heap. */
+  readonly pool: SlotPool<number>;
+  readonly warm: WarmSlots;
   /** To be called when a slot has ended, and everything with it. */
-  ended(slot: MmapSlot): void;
+  ended(): void;
 }
 
 /** The memory of one instance on real pages. Made by `MmapRegion.newInstance`. */
@@ -213,7 +221,8 @@ export class MmapSlot implements Slot {
   }
 
   /**
-   * Ends all views, gives the memory back to the system, takes access away, and then gives the slot back.
+   * Ends all views, gives the memory back to the system, takes access away unless the slot is left warm, and then gives the
+   * slot back.
    *
    * If somebody has transferred a view away, its pages become zeros and stay, and the slot is never used again (MR-11).
    *
@@ -222,21 +231,25 @@ export class MmapSlot implements Slot {
    */
   drop(): void {
     this.#requireLive();
-    const { driver, layout, pool } = this.#home;
+    const { driver, layout, pool, warm } = this.#home;
     const reachable = this.#views.detachAll();
     for (const { offset, length } of layout.accessible(this.#heapLength)) {
       driver.discard(this.start + offset, length);
     }
-    if (reachable) driver.protect(this.start, layout.size, "none");
-    else this.#closeAllBut(this.#views.lost);
+    const keepWarm = reachable && warm.count < warm.max && !pool.closed;
+    if (!reachable) this.#closeAllBut(this.#views.lost);
+    else if (!keepWarm) driver.protect(this.start, layout.size, "none");
     this.#dropped = true;
-    if (reachable) {
+    if (keepWarm) {
+      warm.count += 1;
+      pool.putLast(this.index, this.#heapLength); // MR-3
+    } else if (reachable) {
       driver.budget.refund(MAPPINGS_OF_A_SLOT);
       pool.putLast(this.index); // MR-3
     } else {
       pool.quarantine(this.index);
     }
-    this.#home.ended(this);
+    this.#home.ended();
   }
 
   /** {@link MmapSlot.drop}, unless the slot is dropped already: a `using` block may drop early. */
@@ -252,21 +265,38 @@ export class MmapSlot implements Slot {
     return this.#views.buffer(part, this.#home.layout.extent(part, this.heapLength));
   }
 
-  /** Gives access to the parts and writes the initial data, or changes nothing. */
+  /** Gives access to the parts and writes the initial data; what throws leaves a cold slot. */
   #open(): void {
-    const { driver, layout } = this.#home;
-    driver.budget.charge(MAPPINGS_OF_A_SLOT);
+    const { driver, layout, pool, warm } = this.#home;
+    const before = pool.leftoverOf(this.index);
+    if (before === undefined) driver.budget.charge(MAPPINGS_OF_A_SLOT);
+    else warm.count -= 1;
     try {
-      for (const { offset, length } of layout.accessible(this.#heapLength)) {
-        driver.protect(this.start + offset, length, "read-write");
-      }
+      if (before === undefined) this.#openCold();
+      else this.#openWarm(before);
       this.#writeInitialData();
     } catch (error) {
       this.#views.detachAll();
+      pool.forgetLeftover(this.index);
       driver.protect(this.start, layout.size, "none");
       driver.budget.refund(MAPPINGS_OF_A_SLOT);
       throw error;
     }
+  }
+
+  #openCold(): void {
+    for (const { offset, length } of this.#home.layout.accessible(this.#heapLength)) {
+      this.#home.driver.protect(this.start + offset, length, "read-write");
+    }
+  }
+
+  /** Only the heap differs from what the last tenant had. */
+  #openWarm(before: number): void {
+    const { driver } = this.#home;
+    const after = this.#heapLength;
+    const border = this.addressOf("heap") + Math.min(before, after);
+    if (after > before) driver.protect(border, after - before, "read-write");
+    else if (after < before) driver.protect(border, before - after, "none");
   }
 
   #writeInitialData(): void {

@@ -74,6 +74,11 @@ export class SlotPool<Leftover> {
     return this.#leftovers.get(number);
   }
 
+  /** The next tenant finds nothing of the last one's. */
+  forgetLeftover(number: number): void {
+    this.#leftovers.delete(number);
+  }
+
   /** Removes the position from the free list by moving the last entry into it, as lucet's `swap_remove`. */
   take(position: number): void {
     this.#leftovers.delete(this.numberAt(position));

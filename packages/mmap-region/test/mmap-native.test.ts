@@ -91,21 +91,26 @@ describe.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
         }
         return live;
       };
+      const history = fc.array(step, { maxLength: 25 });
       const sizes = { heapMemorySize: 64 * KiB, heapAddressSpaceSize: 256 * KiB };
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 25 }), fc.boolean(), (steps, slotGuard) => {
-          const real = MmapRegion.create(driver, CAPACITY, sizes, { slotGuard });
+        fc.property(history, fc.boolean(), fc.nat(2), (steps, slotGuard, warmSlots) => {
+          const options = { slotGuard, warmSlots };
+          const real = MmapRegion.create(driver, CAPACITY, sizes, options);
           const fake = new FakeDriver();
-          const model = MmapRegion.create(fake, CAPACITY, sizes, { slotGuard });
+          const model = MmapRegion.create(fake, CAPACITY, sizes, options);
           const live = run(real, steps);
           run(model, steps);
           expect(real.freeSlots).toBe(model.freeSlots);
-          const segments = fake.segments();
-          const length = segments.reduce((sum, segment) => sum + segment.length, 0);
           const probe = live[0] ?? real.newInstance(HEAPLESS);
           const stride = real.limits.totalMemorySize + (slotGuard ? 4096 : 0);
           const base = probe.start - probe.index * stride;
-          if (live.length === 0) probe.drop();
+          if (live.length === 0) {
+            probe.drop();
+            model.newInstance(HEAPLESS).drop();
+          }
+          const segments = fake.segments();
+          const length = segments.reduce((sum, segment) => sum + segment.length, 0);
           expect(drawn(mapsOf(base, length), base)).toEqual(drawn(segments, segments[0]!.address));
           for (const slot of live) slot.drop();
           real.close();

@@ -192,6 +192,77 @@ describe("when the system refuses", () => {
   });
 });
 
+describe("warm slots", () => {
+  const warm = (
+    warmSlots: number,
+    driver = new FakeDriver(),
+  ): readonly [MmapRegion, FakeDriver] => [
+    MmapRegion.create(driver, 3, SIZES, { warmSlots }),
+    driver,
+  ];
+  const accessible = (driver: FakeDriver): number =>
+    driver
+      .segments()
+      .reduce((sum, { length, access }) => sum + (access === "none" ? 0 : length), 0);
+  const FULL = (1 + 2 + 32 + 1 + 2) * PAGE;
+
+  test("no more than allowed keep access, and they hold zeros", () => {
+    const [region, driver] = warm(1);
+    const slots = [1, 2].map(() => region.newInstance(MODULE));
+    for (const slot of slots) for (const part of PARTS) slot.u8(part).fill(1);
+    for (const slot of slots) slot.drop();
+    expect(accessible(driver)).toBe(FULL);
+    for (const slot of [1, 2, 3].map(() => region.newInstance(MODULE))) {
+      for (const part of PARTS) expect(slot.u8(part).includes(1)).toBe(false);
+      slot.drop();
+    }
+    expect(accessible(driver)).toBe(FULL);
+    region.close();
+    expect(driver.segments()).toEqual([]);
+  });
+
+  test("MR-12: the next tenant's heap has its own length, longer or shorter", () => {
+    const [region, driver] = warm(1);
+    for (const pages of [2, 5, 1, 0, 3, 3]) {
+      const slot = region.newInstance({ heap: { initialSize: pages * PAGE } });
+      expect(accessible(driver)).toBe(FULL + (pages - 2) * PAGE);
+      slot.drop();
+    }
+    region.newInstance({ heap: { initialSize: 3 * PAGE } });
+    const calls = driver.calls.map(({ call }) => call);
+    expect(calls.slice(calls.lastIndexOf("discard") + 1)).toEqual([]); // the same shape: no call at all
+  });
+
+  test.each(["protect", "view"] as const)(
+    "a %s that fails leaves the slot cold and free",
+    (call) => {
+      const [region, driver] = warm(1);
+      region.newInstance(MODULE).drop();
+      driver.failNext(call);
+      const initialData = [{ offset: 0, bytes: new Uint8Array(1) }];
+      const module = { heap: { initialSize: 3 * PAGE }, initialData };
+      refusal(() => region.newInstance(module), "system-call-failed");
+      expect([accessible(driver), region.freeSlots]).toEqual([0, 3]);
+      region.newInstance(module).drop();
+      expect(accessible(driver)).toBe(FULL + PAGE);
+    },
+  );
+
+  test("a closed region keeps none", () => {
+    const [region, driver] = warm(2);
+    const slots = [1, 2].map(() => region.newInstance(MODULE));
+    region.close();
+    slots[0]!.drop();
+    expect(accessible(driver)).toBe(FULL);
+    slots[1]!.drop();
+    expect(driver.segments()).toEqual([]);
+  });
+
+  test.each([-1, 0.5, Number.NaN])("%d is no number of slots", (warmSlots) => {
+    refusal(() => warm(warmSlots), "invalid-argument", { argument: "warmSlots" });
+  });
+});
+
 describe("address space", () => {
   test("a refused reservation is tried again by halves, and slots stay apart", () => {
     const probe = MmapRegion.create(new FakeDriver(), 1, SIZES).limits.totalMemorySize;

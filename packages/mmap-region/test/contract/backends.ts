@@ -10,14 +10,16 @@ export type Create = (capacity: number, sizes?: Partial<LimitSizes>) => Region<S
 /** Names, constructors, and the unit of growth in bytes. */
 export const backends: readonly (readonly [name: string, create: Create, page: number])[] = [
   ["wasm", WasmRegion.create, 65536],
-  ...drivers.map(
-    ([name, driverOf]) =>
-      [
-        `mmap by ${name}`,
-        (capacity: number, sizes: Partial<LimitSizes> = {}) =>
-          MmapRegion.create(driverOf(), capacity, sizes),
-        4096,
-      ] as const,
+  ...drivers.flatMap(([name, driverOf]) =>
+    [0, 2].map(
+      (warmSlots) =>
+        [
+          `mmap by ${name}, ${warmSlots} warm`,
+          (capacity: number, sizes: Partial<LimitSizes> = {}) =>
+            MmapRegion.create(driverOf(), capacity, sizes, { warmSlots }),
+          4096,
+        ] as const,
+    ),
   ),
 ];
 
