@@ -130,7 +130,7 @@ export class CheckedMemory extends ClaimedMemory {
   }
 
   /** `GuestMemory { wasm32, 0x10000 bytes, 1 mut and 0 shared borrows }`. Does not ask the source. */
-  toString(): string {
+  override toString(): string {
     const kind = this.views.shared ? `${this.target}, shared` : this.target;
     const { mutCount, sharedCount } = this.borrows;
     const held = `${mutCount} mut and ${sharedCount} shared borrows`;

@@ -67,7 +67,7 @@ describe("releaseAll", () => {
     const range = fc.tuple(fc.boolean(), fc.nat(255), fc.nat(64));
     fc.assert(
       fc.property(fc.array(range, { maxLength: 60 }), fc.array(range), (first, second) => {
-        const checker = new BorrowChecker({ ring: 8 });
+        const checker = new BorrowChecker();
         const handles = first.map(([mut, start, len]) =>
           mut ? checker.mutBorrow(start, len) : checker.sharedBorrow(start, len),
         );
