@@ -12,10 +12,10 @@ import { enumeration, flags, ptr, struct, u8, u16, u32, u64, variant } from "@me
 import { ERRNO_NAMES } from "./errno.js";
 import { RIGHT_NAMES } from "./rights.js";
 
-const errno = enumeration(u16, ERRNO_NAMES).named("errno");
-const rights = flags(u64, RIGHT_NAMES).named("rights");
+export const errno = enumeration(u16, ERRNO_NAMES).named("errno");
+export const rights = flags(u64, RIGHT_NAMES).named("rights");
 
-const clockid = enumeration(u32, [
+export const clockid = enumeration(u32, [
   "realtime",
   "monotonic",
   "process_cputime_id",
@@ -23,16 +23,18 @@ const clockid = enumeration(u32, [
 ]).named("clockid");
 export const ClockId = clockid.cases;
 
-export const Whence = enumeration(u8, ["set", "cur", "end"]).named("whence").cases;
+export const whence = enumeration(u8, ["set", "cur", "end"]).named("whence");
+export const Whence = whence.cases;
 
-export const Advice = enumeration(u8, [
+export const advice = enumeration(u8, [
   "normal",
   "sequential",
   "random",
   "willneed",
   "dontneed",
   "noreuse",
-]).named("advice").cases;
+]).named("advice");
+export const Advice = advice.cases;
 
 const filetype = enumeration(u8, [
   "unknown",
@@ -46,14 +48,19 @@ const filetype = enumeration(u8, [
 ]).named("filetype");
 export const FileType = filetype.cases;
 
-const fdflags = flags(u16, ["append", "dsync", "nonblock", "rsync", "sync"]).named("fdflags");
+export const fdflags = flags(u16, ["append", "dsync", "nonblock", "rsync", "sync"]).named(
+  "fdflags",
+);
 export const FdFlag = fdflags.bits;
 
-export const OFlag = flags(u16, ["creat", "directory", "excl", "trunc"]).named("oflags").bits;
+export const oflags = flags(u16, ["creat", "directory", "excl", "trunc"]).named("oflags");
+export const OFlag = oflags.bits;
 
-export const FstFlag = flags(u16, ["atim", "atim_now", "mtim", "mtim_now"]).named("fstflags").bits;
+export const fstflags = flags(u16, ["atim", "atim_now", "mtim", "mtim_now"]).named("fstflags");
+export const FstFlag = fstflags.bits;
 
-export const LookupFlag = flags(u32, ["symlink_follow"]).named("lookupflags").bits;
+export const lookupflags = flags(u32, ["symlink_follow"]).named("lookupflags");
+export const LookupFlag = lookupflags.bits;
 
 /** A buffer to be filled or written out. */
 export const iovec = struct(["buf", ptr(u8)], ["buf_len", u32]).named("iovec");

@@ -112,7 +112,7 @@ const ALIASES: Readonly<Record<string, ErrnoName>> = {
  * Not an `Error`: no stack is taken, so a guest that probes 1,000 absent files costs 1,000 objects and not 1,000 stack
  * traces. It never leaves the host: the dispatcher turns it into the function's result.
  */
-class Failure {
+export class Failure {
   readonly errno: number;
 
   constructor(name: ErrnoName) {

@@ -4,6 +4,15 @@
  * @module
  */
 
+import type { GuestMemory } from "@memkit/guest-memory";
+import {
+  type Bindings,
+  bindings,
+  type FunctionSpecs,
+  failure,
+  type HostFunctions,
+  type RawFunction,
+} from "@memkit/guest-memory/bindings";
 import type { Context } from "./context.js";
 import { OpenDir, Stream, type StreamSink, type StreamSource } from "./descriptor.js";
 import { bestSandboxMode, type DirHandle, openHostDir, type SandboxMode } from "./dir-handle.js";
@@ -11,6 +20,7 @@ import { Errno } from "./errno.js";
 import { FdTable } from "./fd-table.js";
 import { FUNCTIONS } from "./functions.js";
 import type { GuestAccess } from "./guest-access.js";
+import type { HostFunction } from "./host-function.js";
 import { answer } from "./outcome.js";
 import {
   DIRECTORY_RIGHTS,
@@ -18,7 +28,6 @@ import {
   READ_STREAM_RIGHTS,
   WRITE_STREAM_RIGHTS,
 } from "./rights.js";
-import type { HostFunction } from "./signature.js";
 import { standardError, standardInput, standardOutput } from "./standard-streams.js";
 import { WasiError } from "./wasi-error.js";
 
@@ -46,12 +55,14 @@ export interface HostOptions {
   readonly stderr?: StreamSink;
   /** How directories are held. Default: the best that the system can do. */
   readonly sandbox?: SandboxMode;
+  /** What the host calls shall work on, if not on the guest's `GuestMemory` itself. */
+  readonly access?: (memory: GuestMemory) => GuestAccess;
   /** Told the name of every call before it runs. */
   readonly onCall?: (name: string) => void;
 }
 
 /** The functions that a guest imports, by name. They take and return what wasm passes. */
-export type Imports = Readonly<Record<string, (...raw: (number | bigint)[]) => number>>;
+export type Imports = Readonly<Record<string, RawFunction>>;
 
 /** The module name of preview1. */
 export const MODULE_NAME = "wasi_snapshot_preview1";
@@ -105,17 +116,23 @@ function descriptors(options: HostOptions): FdTable {
   return fds;
 }
 
-function bind(fn: HostFunction, context: Context, onCall: (name: string) => void): Imports[string] {
-  const { name, call } = fn;
-  return (...raw) => {
-    try {
-      onCall(name);
-      if (call === undefined) return Errno.ENOSYS;
-      call(context, raw);
-      return Errno.ESUCCESS;
-    } catch (error) {
-      return answer(error, name);
-    }
+/** Preview1, described by its table. */
+export const preview1: Bindings<typeof MODULE_NAME> = bindings({
+  module: MODULE_NAME,
+  functions: Object.fromEntries(
+    FUNCTIONS.map(({ name, params }) => [name, { params, error: answer }] as const),
+  ),
+});
+
+/** What runs for a function. */
+function implementation(
+  { name, call }: HostFunction,
+  context: Context,
+  onCall: (name: string) => void,
+): HostFunctions<FunctionSpecs>[string] {
+  return (...args) => {
+    onCall(name);
+    return call === undefined ? failure(Errno.ENOSYS) : call(context, ...args);
   };
 }
 
@@ -126,15 +143,17 @@ export class WasiHost {
   readonly imports: Imports;
 
   /** @throws {@link WasiError} `invalid-string`, `preopen-failed`, `no-sandbox` */
-  constructor(memory: GuestAccess, options: HostOptions = {}) {
+  constructor(memory: GuestMemory, options: HostOptions = {}) {
     const args = (options.args ?? []).map((arg) => terminated("the argument", arg));
     const environ = environment(options.env ?? {});
-    const context: Context = { memory, fds: descriptors(options), args, environ };
+    const access = options.access?.(memory) ?? memory;
+    const context: Context = { memory: access, fds: descriptors(options), args, environ };
     const onCall = options.onCall ?? (() => undefined);
     this.#context = context;
-    this.imports = Object.fromEntries(
-      FUNCTIONS.map((fn) => [fn.name, bind(fn, context, onCall)] as const),
+    const functions = Object.fromEntries(
+      FUNCTIONS.map((fn) => [fn.name, implementation(fn, context, onCall)] as const),
     );
+    this.imports = preview1.imports({ memory, functions })[MODULE_NAME];
   }
 
   /** How many descriptors the guest has open. */

@@ -18,18 +18,11 @@ import {
   type WasmRegion,
   type WasmSlot,
 } from "@memkit/mmap-region";
-import type { GuestAccess } from "./guest-access.js";
 import { type HostOptions, MODULE_NAME, WasiHost } from "./host.js";
 import { WasiError } from "./wasi-error.js";
 
 /** The name that an adopted memory is imported by. No guest sees it. */
 const ADOPTED = { module: "memkit", name: "memory" } as const;
-
-/** What is known when a guest's host is made. */
-export interface GuestOptions extends HostOptions {
-  /** What the host calls shall work on, if not on the guest's `GuestMemory` itself. */
-  readonly access?: (memory: GuestMemory) => GuestAccess;
-}
 
 /** What a command exports. */
 interface Command {
@@ -74,12 +67,12 @@ export class Program {
    * imports that are not preview1's; {@link GuestError} for what a start function did, `exit` included. Nothing is left
    * open then.
    */
-  instantiate(region: WasmRegion, options: GuestOptions = {}): Guest {
+  instantiate(region: WasmRegion, options: HostOptions = {}): Guest {
     const slot = region.newInstance({ heap: heapSpecOf(this.#memory) });
     let host: WasiHost | undefined;
     try {
       const memory = new GuestMemory(slot.heap);
-      host = new WasiHost(options.access?.(memory) ?? memory, options);
+      host = new WasiHost(memory, options);
       const instance = this.#link(slot, host, memory);
       return new Guest(instance, memory, slot, host);
     } catch (error) {
@@ -133,8 +126,8 @@ export class Guest {
    * Runs `_start` to its end.
    *
    * @returns the status given to `proc_exit`; 0 when `_start` returned
-   * @throws {@link GuestError} for what the guest did: a bad pointer, a trap of its own; `poisoned` when it had ended
-   * @throws {@link WasiError} `host-fault` for what the host did
+   * @throws {@link GuestError} for what the guest did: a bad pointer, a trap of its own; `host-threw` for what the host
+   * did; `poisoned` when it had ended
    */
   run(): number {
     try {

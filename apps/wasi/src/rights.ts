@@ -2,7 +2,7 @@
  * The rights of a descriptor: which calls it may be used for, and which rights what is opened through it may have.
  *
  * Rights are a u64 in the ABI, but only 30 bits are defined, so the host keeps them as a number: one `&` per call and
- * no bigint. A request with an undefined bit is refused at the boundary (EINVAL), never masked.
+ * no bigint, but where a guest hands them over. A request with an undefined bit is refused at the boundary (EINVAL), never masked.
  *
  * Source: `typenames.witx`, `$rights`; a bit's number is its place in the list.
  *

@@ -10,8 +10,6 @@ import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core";
 
 /** Every `code` of {@link WasiError} with the fields that come with it. */
 export type WasiErrorDetail =
-  /** A host call failed in a way that no guest can cause: a fault of this program, or a callback that threw. */
-  | { readonly code: "host-fault"; readonly call: string }
   /** The guest was unlinkable or is not a command. */
   | { readonly code: "not-a-command"; readonly reason: string }
   /** A directory that the guest was to be given cannot be opened. */
@@ -23,8 +21,6 @@ export type WasiErrorDetail =
 
 function describe(detail: WasiErrorDetail): string {
   switch (detail.code) {
-    case "host-fault":
-      return `the host failed in ${detail.call}: this is no fault of the guest's; see the cause`;
     case "not-a-command":
       return `this module cannot be run as a command: ${detail.reason}`;
     case "preopen-failed":

@@ -9,23 +9,21 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { GuestMemory } from "@memkit/guest-memory";
+import type { WasmType } from "@memkit/guest-memory/bindings";
 import { wrapInstance } from "@memkit/guest-memory/instance";
 import { adoptMemory, heapSpecOf, WASM_PAGE_SIZE, WasmRegion } from "@memkit/mmap-region";
 import { onTestFinished } from "vitest";
 import wabt from "wabt";
 import { ERRNO_NAMES, type ErrnoName } from "../src/errno.js";
 import { FUNCTIONS } from "../src/functions.js";
-import type { GuestAccess } from "../src/guest-access.js";
-import { type HostOptions, MODULE_NAME, WasiHost } from "../src/host.js";
+import { type HostOptions, MODULE_NAME, preview1, WasiHost } from "../src/host.js";
 import { INHERITABLE_RIGHTS, Right } from "../src/rights.js";
 
-const WIDE: readonly string[] = ["filesize", "filedelta", "timestamp", "dircookie", "rights"];
-
 /** The wasm types of a function's parameters. */
-function wasmTypes(name: string): readonly ("i32" | "i64")[] {
-  const fn = FUNCTIONS.find((each) => each.name === name);
-  if (fn === undefined) throw new Error(`no function ${name}`);
-  return fn.params.map(([, kind]) => (WIDE.includes(kind) ? "i64" : "i32"));
+function wasmTypes(name: string): readonly WasmType[] {
+  const signature = preview1.signatures[name];
+  if (signature === undefined) throw new Error(`no function ${name}`);
+  return signature.params;
 }
 
 const result = (name: string): string => (name === "proc_exit" ? "" : "(result i32)");
@@ -81,7 +79,6 @@ export interface TestGuest {
 
 export interface TestOptions extends HostOptions {
   readonly module?: WebAssembly.Module;
-  readonly access?: (memory: GuestMemory) => GuestAccess;
 }
 
 /** Everything a directory can hand down. */
@@ -101,7 +98,7 @@ export function makeGuest(options: TestOptions = {}): TestGuest {
     stdout: () => undefined,
     stderr: () => undefined,
   };
-  const host = new WasiHost(options.access?.(memory) ?? memory, { ...nothing, ...options });
+  const host = new WasiHost(memory, { ...nothing, ...options });
   onTestFinished(() => {
     host.close();
     slot.drop();

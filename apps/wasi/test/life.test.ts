@@ -1,9 +1,9 @@
 /** Traps, exits, poisoning, and memory that grows in the middle of a host call. */
 
+import { GuestError } from "@memkit/guest-memory";
 import { describe, expect, it } from "vitest";
 import { CountingAccess } from "../src/counting-access.js";
 import { UncheckedAccess } from "../src/unchecked-access.js";
-import { WasiError } from "../src/wasi-error.js";
 import { BUFFER, OUT, stage, VECTORS } from "./fixtures.js";
 import { assemble, makeGuest, mustOpen, temporaryDirectory, watFor } from "./harness.js";
 
@@ -69,8 +69,8 @@ describe("a guest that catches everything", () => {
     });
     guest.vectors(8192, [BUFFER, 4]);
     const error = thrown(() => guest.call("swallow_fault"));
-    expect(error).toBeInstanceOf(WasiError);
-    expect(error).toMatchObject({ code: "host-fault", call: "fd_write" });
+    expect(error).toBeInstanceOf(GuestError);
+    expect(error).toMatchObject({ code: "host-threw", func: "fd_write" });
     expect((error as Error).cause).toBe(cause);
     expect(guest.dv().getUint32(256, true)).toBe(0);
     expect(thrown(() => guest.call("sched_yield"))).toMatchObject({ code: "poisoned" });
@@ -85,7 +85,7 @@ describe("a guest that catches everything", () => {
       },
     });
     const error = thrown(() => guest.call("swallow_fault"));
-    expect(error).toMatchObject({ code: "host-fault", call: "fd_write", cause });
+    expect(error).toMatchObject({ code: "host-threw", func: "fd_write", cause });
     expect(guest.dv().getUint32(256, true)).toBe(0);
   });
 });
@@ -110,7 +110,7 @@ it("a source that gives more than was asked for is the host's fault, not the gue
   const guest = makeGuest({ stdin: (max) => new Uint8Array(max + 1) });
   guest.vectors(VECTORS, [BUFFER, 4]);
   const error = thrown(() => guest.call("fd_read", 0, VECTORS, 1, OUT));
-  expect(error).toMatchObject({ code: "host-fault", call: "fd_read" });
+  expect(error).toMatchObject({ code: "host-threw", func: "fd_read" });
 });
 
 it("a refusal comes before the source has given up bytes that nobody would get", () => {

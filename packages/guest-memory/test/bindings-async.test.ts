@@ -350,7 +350,7 @@ describe.runIf(JSPI)("a suspended guest", () => {
     expect(await exports.run(2)).toBe(11);
   });
 
-  it("keeps others out while it holds a borrow, as any host does (GM-12)", async () => {
+  it("keeps others out while it holds a borrow, like every host (GM-12)", async () => {
     let code: string | undefined;
     const { exports } = suspendable(async ({ memory, exports: self }) => {
       await later();

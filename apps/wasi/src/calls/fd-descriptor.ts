@@ -34,10 +34,11 @@ export function fdFdstatSetFlags({ fds }: Context, fd: number, flags: number): v
 export function fdFdstatSetRights(
   { fds }: Context,
   fd: number,
-  base: number,
-  inheriting: number,
+  fsRightsBase: bigint,
+  fsRightsInheriting: bigint,
 ): void {
   const descriptor = fds.get(fd, 0);
+  const [base, inheriting] = [Number(fsRightsBase), Number(fsRightsInheriting)];
   const gained = (base & ~descriptor.rights) | (inheriting & ~descriptor.inheriting);
   if (gained !== 0) fail("ENOTCAPABLE");
   descriptor.rights = base;

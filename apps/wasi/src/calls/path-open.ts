@@ -108,11 +108,12 @@ export function pathOpen(
   path: number,
   length: number,
   oflags: number,
-  base: number,
-  inheriting: number,
+  fsRightsBase: bigint,
+  fsRightsInheriting: bigint,
   fdflags: number,
   out: number,
 ): void {
+  const [base, inheriting] = [Number(fsRightsBase), Number(fsRightsInheriting)];
   const dir = fds.dir(fd, neededRights(oflags));
   const name = readPath(memory, path, length);
   if (((base | inheriting) & ~dir.inheriting) !== 0) fail("ENOTCAPABLE");

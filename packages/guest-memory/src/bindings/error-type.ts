@@ -25,7 +25,10 @@ export type Declared<T> = readonly [
 export interface ErrorTypeOptions<T extends readonly unknown[]> {
   /** For what the guest did. Never given an `in-func`, but what happened in there. Default: {@link guestVerdict}. */
   readonly guest?: (error: GuestError) => Verdict;
-  /** For the host's own errors: implementations may throw or return instances of these classes. */
+  /**
+   * For the host's own errors: implementations may throw or return instances of these classes. The first that fits is
+   * asked. No `GuestError` gets there, so `Error` may stand at the end for everything else.
+   */
   readonly host?: { readonly [I in keyof T]: Declared<T[I]> };
 }
 

@@ -84,6 +84,7 @@ function answerForGuest(plan: Plan, error: GuestError): number {
 function verdictOfHost(plan: Plan, { host }: ErrorType, value: unknown): Verdict | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (isFailure(value)) return value.errno;
+  if (value instanceof GuestError) return undefined; // the guest's, even if `Error` is declared
   for (const [type, verdict] of host) {
     if (type[Symbol.hasInstance](value)) return judged(plan, verdict, value);
   }
