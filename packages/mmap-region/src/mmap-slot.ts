@@ -29,7 +29,7 @@ import { SlotViews } from "./slot-views.js";
 export const MAPPINGS_OF_A_SLOT = 6;
 
 /** How many free slots keep access to their pages, and how many may. Their mappings stay charged. */
-export interface WarmSlots {
+interface WarmSlots {
   readonly max: number;
   count: number;
 }

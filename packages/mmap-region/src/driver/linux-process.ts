@@ -34,7 +34,7 @@ function linesOf(bytes: Uint8Array): number {
 }
 
 /** Mappings and bytes of address space of this process, all threads and libraries together. */
-export function measureProcess(pageSize: number): MapUsage | undefined {
+function measureProcess(pageSize: number): MapUsage | undefined {
   const maps = readProc("/proc/self/maps");
   const pages = Number.parseInt(text("/proc/self/statm"), 10);
   if (maps === undefined || Number.isNaN(pages)) return undefined;

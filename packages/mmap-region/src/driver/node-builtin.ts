@@ -6,10 +6,11 @@
  * @module
  */
 
+/** What this package uses of them. */
 interface Builtins {
-  "node:fs": typeof import("node:fs");
-  "node:v8": typeof import("node:v8");
-  "node:vm": typeof import("node:vm");
+  "node:fs": { readFileSync(path: string): Uint8Array };
+  "node:v8": { setFlagsFromString(flags: string): void };
+  "node:vm": { runInNewContext(code: string): unknown };
 }
 
 interface NodeProcess {
