@@ -57,12 +57,10 @@ const CELLS = 64;
  * const mem = new GuestMemory({ buffer: new ArrayBuffer(64) });
  * mem.sharedBorrow({ start: 8, len: 4 });
  * mem.mutBorrow({ start: 62, len: 2 });
- * borrowMap(mem).split("\n");
- * // => [
- * //   "0x0 [........ssss..................................................mm] 0x40, 1 byte a cell",
- * //   "  shared 0x8..0xb (4 bytes)",
- * //   "  mut 0x3e..0x3f (2 bytes)",
- * // ]
+ * const [bar, first, second] = borrowMap(mem).split("\n");
+ * bar; // => "0x0 [........ssss..................................................mm] 0x40, 1 byte a cell"
+ * first; // => "  shared 0x8..0xb (4 bytes)"
+ * second; // => "  mut 0x3e..0x3f (2 bytes)"
  * ```
  */
 export function borrowMap(memory: ReportedMemory): string {
