@@ -36,8 +36,8 @@ describe("stacks", () => {
     expect(
       mem.outstandingBorrows().map(({ kind, stack }) => [kind, stack?.includes("takeTheCulprit")]),
     ).toEqual([
-      ["mut", true],
       ["shared", false],
+      ["mut", true],
     ]);
     expect(policy.lookup(culprit)?.stack).toContain("takeTheCulprit");
     mem.mutUnborrow(culprit);
@@ -125,9 +125,36 @@ describe("stacks", () => {
     expect(errorOf(() => mem.readU8(1))).toMatchObject({
       conflict: { region: { start: 0, len: 4 }, kind: "mut" },
     });
-    expect(policy.lookup(before)).toEqual({ region: { start: 0, len: 4 }, kind: "mut" });
-    mem.mutUnborrow(before);
-    expect(mem.hasOutstandingBorrows()).toBe(false);
+    mem.sharedBorrow({ start: 8, len: 4 });
+    expect(mem.outstandingBorrows()).toEqual([
+      { region: { start: 8, len: 4 }, kind: "shared", stack: expect.any(String) },
+      { region: { start: 0, len: 4 }, kind: "mut" },
+    ]);
+    inner.mutUnborrow(before);
+    expect(mem.outstandingBorrows()).toHaveLength(1);
+  });
+
+  it("handles are its own: a policy that gives all borrows the same one is watched like any other", () => {
+    class Careless extends BorrowChecker {
+      override mutBorrow(): number {
+        return 0;
+      }
+      override mutUnborrow(): void {
+        // nothing was recorded
+      }
+    }
+    const policy = new BorrowDebugger({ policy: new Careless() });
+    const mem = new GuestMemory({ buffer: new ArrayBuffer(64) }, { policy });
+    const [a, b] = [0, 8].map((at) => mem.arrayPtr(u8, at, 4).asSliceMut()!);
+    a!.set(0, 1);
+    b!.set(0, 2);
+    a!.drop();
+    expect([mem.readU8(0), b!.dropped, b!.at(0)]).toEqual([1, false, 2]);
+    b!.drop();
+    expect(mem.readU8(8)).toBe(2);
+    for (const stale of [0, 1, 2, Number.NaN, "0"]) {
+      expect(codeOf(() => mem.mutUnborrow(stale as number))).toBe("stale-handle");
+    }
   });
 
   it("options that are none are refused", () => {

@@ -192,8 +192,8 @@ describe("a stack that is no text", () => {
     const watched = new BorrowDebugger({ policy: inner });
     watched.sharedBorrow(8, 4);
     expect(watched.outstanding()).toEqual([
-      { region: { start: 0, len: 4 }, kind: "mut" },
       { region: { start: 8, len: 4 }, kind: "shared", stack: expect.any(String) },
+      { region: { start: 0, len: 4 }, kind: "mut" },
     ]);
   });
 });

@@ -42,6 +42,8 @@ interface Memory {
 /** One live borrow. Must not keep its holder alive. */
 interface Loan extends Borrow {
   readonly stack: string;
+  /** Its handle with the other policy. */
+  readonly inner: number;
   holder: WeakRef<object> | undefined;
   memory: Memory | undefined;
   shadow: Shadow | undefined;
@@ -72,6 +74,8 @@ interface Loan extends Borrow {
  */
 export class BorrowDebugger implements WatchingPolicy {
   readonly #inner: BorrowPolicy;
+  /** Handles of its own, none twice: the other policy may give the same to all, or an old one again. */
+  #next = 0;
   readonly #live = new Map<number, Loan>();
   readonly #ends = new WeakMap<object, string>();
   readonly #lost: FinalizationRegistry<Loan>;
@@ -110,21 +114,19 @@ export class BorrowDebugger implements WatchingPolicy {
   }
 
   mutUnborrow(handle: number): void {
-    const breach = this.#settle("mut", handle);
-    this.#inner.mutUnborrow(handle);
-    this.#end(handle, this.mutUnborrow, breach);
+    const loan = this.#loan(handle, "mut");
+    this.#unborrow(handle, loan, () => this.#inner.mutUnborrow(loan.inner));
   }
 
   sharedUnborrow(handle: number): void {
-    const breach = this.#settle("shared", handle);
-    this.#inner.sharedUnborrow(handle);
-    this.#end(handle, this.sharedUnborrow, breach);
+    const loan = this.#loan(handle, "shared");
+    this.#unborrow(handle, loan, () => this.#inner.sharedUnborrow(loan.inner));
   }
 
   releaseAll(): void {
     this.#inner.releaseAll();
     // Unsettled: the memory may be another guest's by now.
-    for (const handle of this.#live.keys()) this.#end(handle, this.releaseAll, undefined);
+    for (const [handle, loan] of this.#live) this.#end(handle, loan, this.releaseAll);
   }
 
   isMutBorrowed(start: number, len: number): boolean {
@@ -143,36 +145,33 @@ export class BorrowDebugger implements WatchingPolicy {
   }
 
   lookup(handle: number): Borrow | undefined {
-    const found = this.#inner.lookup(handle);
     const loan = this.#live.get(handle);
-    return found === undefined || loan === undefined ? found : named(loan);
+    return loan && named(loan);
   }
 
   outstanding(): Borrow[] {
-    const stacks = new Map<string, string[]>();
-    for (const loan of this.#live.values()) {
-      const key = keyOf(loan);
-      const alike = stacks.get(key);
-      if (alike === undefined) stacks.set(key, [loan.stack]);
-      else alike.push(loan.stack);
-    }
-    // The inner policy knows best what is live; borrows taken behind this one's back have no stack.
-    return this.#inner.outstanding().map((borrow) => {
-      const stack = stacks.get(keyOf(borrow))?.pop();
-      return stack === undefined ? borrow : { ...borrow, stack };
+    const loans = [...this.#live.values()];
+    const counts = new Map<string, number>();
+    for (const loan of loans) counts.set(keyOf(loan), (counts.get(keyOf(loan)) ?? 0) + 1);
+    // Borrows that were taken from the other policy behind this one's back have no stack, but count.
+    const others = this.#inner.outstanding().filter((borrow) => {
+      const left = counts.get(keyOf(borrow)) ?? 0;
+      counts.set(keyOf(borrow), left - 1);
+      return left <= 0;
     });
+    return [...loans.map(named), ...others];
   }
 
   /** Called by guards. */
   held(handle: number, holder: object): void {
-    const loan = this.#loan(handle);
+    const loan = this.#loan(handle, undefined);
     loan.holder = new WeakRef(holder);
     this.#lost.register(holder, loan, loan);
   }
 
   /** Called by guards and scoped borrows. */
   lend(handle: number, memory: Memory): Uint8Array {
-    const loan = this.#loan(handle);
+    const loan = this.#loan(handle, undefined);
     const { start, len } = loan.region;
     loan.memory = memory;
     loan.shadow ??= new Shadow(memory.base(), start, len);
@@ -194,41 +193,39 @@ export class BorrowDebugger implements WatchingPolicy {
     return { borrows: this.outstanding() };
   }
 
-  #note(kind: BorrowKind, start: number, len: number, stack: string, handle: number): number {
-    if (handle >= 0) {
-      const region = { start, len };
-      const nobody = { holder: undefined, memory: undefined, shadow: undefined };
-      this.#live.set(handle, { region, kind, stack, ...nobody });
-    }
-    return handle;
+  #note(kind: BorrowKind, start: number, len: number, stack: string, inner: number): number {
+    if (inner < 0) return inner; // refused
+    const region = { start, len };
+    const nobody = { holder: undefined, memory: undefined, shadow: undefined };
+    this.#live.set(this.#next, { region, kind, stack, inner, ...nobody });
+    return this.#next++;
   }
 
-  #loan(handle: number): Loan {
+  #loan(handle: number, kind: BorrowKind | undefined): Loan {
     const loan = this.#live.get(handle);
-    if (loan === undefined) throw new GuestError({ code: "stale-handle", handle, kind: "shared" });
-    return loan;
+    if (loan !== undefined && (kind === undefined || kind === loan.kind)) return loan;
+    const code = loan === undefined ? "stale-handle" : "wrong-handle-kind";
+    throw new GuestError({ code, handle, kind: kind ?? "shared" });
   }
 
-  /** Puts the bytes where they belong, while they are still borrowed. */
-  #settle(kind: BorrowKind, handle: number): Breach | undefined {
-    const loan = this.#live.get(handle);
-    if (loan?.kind !== kind) return undefined; // what the other policy refuses changes nothing
-    return loan.shadow?.settle(kind, bytesOf(loan.memory));
+  /** Ends a borrow with its bytes where they belong; says if rules were broken. */
+  #unborrow(handle: number, loan: Loan, unborrow: () => void): void {
+    // While they are still borrowed. If the other policy throws, the borrow lives on, and may be settled again.
+    const breach = loan.shadow?.settle(loan.kind, bytesOf(loan.memory));
+    unborrow();
+    this.#end(handle, loan, this.#unborrow);
+    if (breach !== undefined) throw violation(named(loan), breach);
   }
 
-  /** Forgets a borrow that has ended, and says if its rules were broken. */
-  #end(handle: number, below: (...args: never) => void, breach: Breach | undefined): void {
-    const loan = this.#live.get(handle);
-    if (loan === undefined) return; // taken behind this policy's back
+  /** Forgets a borrow that has ended. */
+  #end(handle: number, loan: Loan, below: (...args: never) => void): void {
     this.#live.delete(handle);
     this.#lost.unregister(loan);
     loan.shadow?.retire();
     const holder = loan.holder?.deref();
     if (holder !== undefined) this.#ends.set(holder, stackBelow(below));
-    if (breach !== undefined) throw violation(named(loan), breach);
   }
 }
-
 printsAs(BorrowDebugger, String);
 
 function violation(borrow: Borrow, { at, by }: Breach): GuestError {
