@@ -21,13 +21,7 @@ export {
   guestVerdict,
   type Verdict,
 } from "./bindings/error-type.js";
-export {
-  type ExportsOptions,
-  exportsOf,
-  type GuestArg,
-  type GuestFunction,
-  type GuestFunctions,
-} from "./bindings/exports-of.js";
+export { type ExportsOptions, exportsOf } from "./bindings/exports-of.js";
 export type {
   Direct,
   ErrorSpec,
@@ -44,8 +38,10 @@ export type {
   PlainSpec,
 } from "./bindings/function-spec.js";
 export type { AllocatorNames } from "./bindings/guest-allocator.js";
+export type { GuestArg, GuestFunction, GuestFunctions } from "./bindings/guest-function.js";
 export type { RawFunction } from "./bindings/host-function.js";
 export type { Raw } from "./bindings/lift.js";
 export type { MemoryOption } from "./bindings/memory-cell.js";
-export type { Signature, WasmType } from "./bindings/signature.js";
+export type { WasmType } from "./bindings/pass.js";
+export type { Signature } from "./bindings/signature.js";
 export { type CallEvent, formatCall } from "./bindings/trace.js";

@@ -26,6 +26,7 @@
 
 import { sharedRegistry } from "@memkit/core";
 import { type Borrow, GuestError } from "./error.js";
+import { isTrap } from "./is-trap.js";
 import { promising } from "./jspi.js";
 import { printed } from "./printed.js";
 import { isCarried, trap, trapCause } from "./raise-trap.js";
@@ -245,24 +246,4 @@ function ending(life: Life, nested: boolean, raised: unknown): unknown {
 /** Read again after the guest ran: control-flow analysis cannot know that `run` changes it. */
 function endOf(life: Life): Life["end"] {
   return life.end;
-}
-
-/** Whether an error is the engine's: a trap, or the exhaustion of the stack, which the standard calls one too. */
-function isTrap(raised: unknown): raised is Error {
-  if (raised instanceof WebAssembly.RuntimeError) return true;
-  return raised instanceof Error && (isStackOverflow(raised) || isCarried(raised));
-}
-
-/**
- * V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError. Neither has a class of its own, and hosts
- * have errors of both names, so the engines' words decide, the whole of them.
- *
- * Compared, not matched: this runs where the stack ends, and a regular expression that has to be compiled there
- * aborts the process (V8: "RegExpCompiler Allocation failed") or throws a SyntaxError, which a guest can swallow.
- */
-function isStackOverflow({ name, message }: Error): boolean {
-  return name === "RangeError"
-    ? message === "Maximum call stack size exceeded" ||
-        message === "Maximum call stack size exceeded."
-    : name === "InternalError" && message === "too much recursion";
 }

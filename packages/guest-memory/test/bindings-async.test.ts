@@ -272,10 +272,16 @@ interface Guest {
   own(): void;
 }
 
+interface Suspendable {
+  readonly memory: GuestMemory;
+  readonly exports: Guest;
+  readonly raw: WebAssembly.Exports;
+}
+
 /** An instance of {@link GUEST}, really suspended. */
-function suspendable(f: (self: { memory: GuestMemory; exports: Guest }, n: number) => Returns) {
+function suspendable(f: (self: Suspendable, n: number) => Returns): Suspendable {
   let memory: GuestMemory | undefined;
-  const instance = new WebAssembly.Instance(
+  const instance: WebAssembly.Instance = new WebAssembly.Instance(
     moduleOf(GUEST),
     spec.imports({
       memory: () => memory,
@@ -284,7 +290,7 @@ function suspendable(f: (self: { memory: GuestMemory; exports: Guest }, n: numbe
   );
   memory = new GuestMemory(instance.exports.memory as WebAssembly.Memory);
   const exports = wrapInstance<Guest>(instance, { memory, promising: ["run"] });
-  const self = { memory, exports, raw: instance.exports };
+  const self: Suspendable = { memory, exports, raw: instance.exports };
   return self;
 }
 

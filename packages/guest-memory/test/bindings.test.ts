@@ -1,6 +1,7 @@
 /** Bound functions: signatures, conversions, results, errors, borrows. */
 
 import {
+  aligned,
   array,
   arrayPtr,
   atomic,
@@ -36,6 +37,7 @@ import {
 } from "@memkit/guest-memory";
 import { bindings, errorType, failure, guestVerdict } from "@memkit/guest-memory/bindings";
 import { trap, trapCause, wrapInstance } from "@memkit/guest-memory/instance";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fault, moduleOf, thrownBy } from "./support/guests.js";
 import { codeOf } from "./support/model.js";
@@ -229,6 +231,38 @@ describe("arguments", () => {
     const { f, got } = taking(type);
     expect(f(raw)).toBe(code);
     expect(got).toEqual([]);
+  });
+
+  it("aligned to more than they are wide, too", () => {
+    const { f, got } = taking(aligned(u8, 16));
+    expect([f(255), f(256)]).toEqual([E.success, E.overflow]);
+    expect(got).toEqual([255]);
+  });
+
+  it("enumerations and flags of every size mean what a plain model says", () => {
+    const edges = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff];
+    const raws = fc.oneof(fc.constantFrom(...edges, ...edges.map((n) => ~n)), fc.integer());
+    const reprs = fc.constantFrom([u8, 8] as const, [u16, 16] as const, [u32, 32] as const);
+    fc.assert(
+      fc.property(
+        reprs,
+        fc.integer({ min: 1, max: 8 }),
+        fc.boolean(),
+        raws,
+        (repr, count, set, raw) => {
+          const [element, bits] = repr;
+          const names = Array.from({ length: count }, (_, i) => `n${i}`);
+          const type: Layout = set ? flags(element, names) : enumeration(element, names);
+          const { f, got } = taking(type);
+          const value = bits === 32 ? raw >>> 0 : raw;
+          const fits = value >= 0 && value < 2 ** bits;
+          const means = value < (set ? 2 ** count : count);
+          expect(f(raw)).toBe(!fits ? E.overflow : means ? E.success : E.inval);
+          expect(got).toEqual(fits && means ? [value] : []);
+        },
+      ),
+      { numRuns: 1000 },
+    );
   });
 
   it("are converted from left to right, and the first refusal is the answer", () => {

@@ -10,56 +10,17 @@
  * @module
  */
 
-import { type ArrayPtr, isRecord, type Layout, type StrPtr, type ValueOf } from "@memkit/core";
 import { GuestError } from "../error.js";
-import { GuestArrayPtr } from "../guest-array-ptr.js";
 import type { GuestMemory } from "../guest-memory.js";
-import { GuestStrPtr } from "../guest-str-ptr.js";
-import type { GuestInput, GuestValue } from "../guest-value.js";
-import { layoutFault } from "../layout-faults.js";
-import { printed } from "../printed.js";
-import type { Transparent } from "../transparent.js";
 import { type InstanceLike, wrapInstance } from "../wrap-instance.js";
-import type { FunctionSpecs, Param } from "./function-spec.js";
+import type { FunctionSpecs } from "./function-spec.js";
 import { type AllocatorNames, GuestAllocator } from "./guest-allocator.js";
+import type { GuestFunctions } from "./guest-function.js";
 import { lift, type Raw } from "./lift.js";
-import { lowerAddress, lowerDirect } from "./lower.js";
-import { Pass, type Plan, planOf, refuse, type Slot } from "./signature.js";
-
-/** What an export takes for a parameter: values, or pointers to what lies in the guest already. */
-export type GuestArg<T> =
-  T extends ArrayPtr<infer E>
-    ? GuestArrayPtr<E> | (E extends Transparent ? ArrayLike<ValueOf<E>> : ArrayLike<GuestInput<E>>)
-    : T extends StrPtr
-      ? GuestStrPtr | string
-      : T extends Layout
-        ? GuestInput<T>
-        : never;
-
-type ResultsOf<R extends readonly unknown[]> = R extends readonly []
-  ? // biome-ignore lint/suspicious/noConfusingVoidType: nothing is returned
-    void
-  : R extends readonly [infer L extends Layout]
-    ? GuestValue<L>
-    : { readonly [I in keyof R]: R[I] extends Layout ? GuestValue<R[I]> : never };
-
-type Results<F> = F extends { readonly noreturn: true }
-  ? never
-  : ResultsOf<F extends { readonly results: infer R extends readonly Layout[] } ? R : []>;
-
-type Args<F> = F extends { readonly params: infer P extends readonly Param[] }
-  ? { -readonly [I in keyof P]: GuestArg<P[I][1]> }
-  : [];
-
-/** A described export. One result is returned as it is, several as a tuple; an errno that is not 0 is thrown. */
-export type GuestFunction<F> = (
-  ...args: Args<F>
-) => F extends { readonly async: true } ? Promise<Results<F>> : Results<F>;
-
-/** Described exports. */
-export type GuestFunctions<F extends FunctionSpecs> = {
-  readonly [K in keyof F]: GuestFunction<F[K]>;
-};
+import { lowerAddress } from "./lower.js";
+import { lowered, noAllocator } from "./lower-arg.js";
+import { Pass } from "./pass.js";
+import { type Plan, planOf, refuse } from "./signature.js";
 
 /** What {@link exportsOf} is given. */
 export interface ExportsOptions<F extends FunctionSpecs> {
@@ -152,10 +113,6 @@ function demandAllocator(
   }
 }
 
-function noAllocator(func: string, name: string): never {
-  return refuse("exports", func, `${name} is passed through memory: name the guest's allocator`);
-}
-
 /** The engine fills up with 0 what is not passed, so a wrong number of parameters would not be noticed. */
 function demandArity({ func, signature }: Plan, exports: object): void {
   const { length } = demandFunction(exports, func);
@@ -206,50 +163,6 @@ function failed(blocks: GuestAllocator | undefined, raised: unknown): never {
     throw raised;
   }
   throw raised;
-}
-
-/** The wasm numbers of an argument. */
-function lowered(
-  slot: Slot,
-  memory: GuestMemory,
-  blocks: GuestAllocator | undefined,
-  value: unknown,
-): Raw[] {
-  const { pass, layout, wide, name } = slot;
-  try {
-    switch (pass) {
-      case Pass.strPtr:
-      case Pass.arrayPtr: {
-        const { offsetBase, len } = located(slot, blocks, value);
-        return [lowerAddress(wide, offsetBase), lowerAddress(wide, len)];
-      }
-      case Pass.memory:
-        return [
-          lowerAddress(wide, (blocks as GuestAllocator).value(layout, value as never).offset),
-        ];
-      default:
-        return [lowerDirect(slot, memory, value)];
-    }
-  } catch (raised) {
-    const fault = layoutFault(raised);
-    throw fault === undefined ? raised : new GuestError({ ...fault, path: name } as typeof fault);
-  }
-}
-
-/** A text or list that lies in the guest already, or now does. */
-function located(
-  { pass, layout, element, name, plan }: Slot,
-  blocks: GuestAllocator | undefined,
-  value: unknown,
-): GuestArrayPtr | GuestStrPtr {
-  if (value instanceof (pass === Pass.strPtr ? GuestStrPtr : GuestArrayPtr)) return value;
-  if (blocks === undefined) noAllocator(plan.func, name);
-  if (pass === Pass.strPtr && typeof value === "string") return blocks.text(value);
-  if (pass === Pass.arrayPtr && isRecord(value) && "length" in value) {
-    return blocks.array(element, value as ArrayLike<never>);
-  }
-  const { name: type } = layout;
-  throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
 
 /** What an export returned, or stored at `places`. */

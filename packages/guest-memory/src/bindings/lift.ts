@@ -17,7 +17,8 @@ import type { GuestMemory } from "../guest-memory.js";
 import { GuestPtr } from "../guest-ptr.js";
 import { GuestStrPtr } from "../guest-str-ptr.js";
 import { printed } from "../printed.js";
-import { Pass, type Slot, signatureText } from "./signature.js";
+import { Pass } from "./pass.js";
+import { type Slot, signatureText } from "./signature.js";
 
 /** A wasm number as JavaScript sees it: i64 is a bigint. */
 export type Raw = number | bigint;

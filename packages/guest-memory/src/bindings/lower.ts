@@ -6,7 +6,8 @@
 
 import type { GuestMemory } from "../guest-memory.js";
 import type { Raw } from "./lift.js";
-import { Pass, type Slot } from "./signature.js";
+import { Pass } from "./pass.js";
+import type { Slot } from "./signature.js";
 
 /** Where values are stored to find out whether they are values: no wasm number is wider. */
 const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));

@@ -11,7 +11,8 @@
 import { GuestError, type GuestErrorDetail } from "../error.js";
 import { isCarried, trap } from "../raise-trap.js";
 import { type ErrorType, isFailure, unwrapped, type Verdict } from "./error-type.js";
-import { Pass, type Plan, type Slot } from "./signature.js";
+import { Pass } from "./pass.js";
+import type { Plan, Slot } from "./signature.js";
 
 /**
  * Where in a call something happened: the index of the parameter that was being converted, or one of these plus the
