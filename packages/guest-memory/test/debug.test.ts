@@ -1,7 +1,14 @@
 import { u8, u16, u32 } from "@memkit/core";
-import { BorrowChecker, GuestError, GuestMemory } from "@memkit/guest-memory";
+import {
+  BorrowChecker,
+  GuestError,
+  GuestMemory,
+  type GuestSlice,
+  GuestSliceMut,
+} from "@memkit/guest-memory";
 import { assertNoBorrows, BorrowDebugger, borrowMap } from "@memkit/guest-memory/debug";
 import { wrapInstance } from "@memkit/guest-memory/instance";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./support/model.js";
 import { PAGE, UNSHARED } from "./support/sources.js";
@@ -318,6 +325,61 @@ describe("shadows", () => {
     mem.releaseAll();
     expect([mem.readU32(0), view[0], slice.dropped]).toEqual([0, 0xdd, true]);
     expect(errorOf(() => slice.at(0)).message).toMatch(/released at\n/);
+  });
+});
+
+describe("a debugged memory behaves as a plain one", () => {
+  type Op = readonly ["take" | "set" | "get" | "drop" | "read" | "write" | "grow", number, number];
+  const op: fc.Arbitrary<Op> = fc.tuple(
+    fc.constantFrom("take", "set", "get", "drop", "read", "write", "grow"),
+    fc.nat(31),
+    fc.nat(255),
+  );
+
+  /** Performs `ops`, ends all borrows; everything that could be seen meanwhile, and the bytes in the end. */
+  function run(ops: readonly Op[], policy?: BorrowDebugger): unknown[] {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
+    const mem = new GuestMemory(memory, policy === undefined ? {} : { policy });
+    const guards: (GuestSlice<typeof u8> | GuestSliceMut<typeof u8>)[] = [];
+    const step = ([what, at, value]: Op): unknown => {
+      const guard = guards[at % Math.max(1, guards.length)];
+      switch (what) {
+        case "take": {
+          const ptr = mem.arrayPtr(u8, at, value % 9);
+          return guards.push((value & 1 ? ptr.asSlice() : ptr.asSliceMut())!);
+        }
+        case "set":
+          return guard instanceof GuestSliceMut ? guard.set(at % 9, value) : undefined;
+        case "get":
+          return guard && [...guard];
+        case "drop":
+          return guard?.drop();
+        case "read":
+          return mem.readU8(at);
+        case "write":
+          return mem.writeU8(at, value);
+        case "grow":
+          return memory.grow(0);
+      }
+    };
+    const seen = ops.map((o) => {
+      try {
+        return step(o);
+      } catch (error) {
+        return (error as GuestError).code;
+      }
+    });
+    for (const guard of guards) guard[Symbol.dispose]();
+    return [seen, mem.copyOut(0, 64), mem.hasOutstandingBorrows()];
+  }
+
+  it("whatever is borrowed, written and dropped (GM-16)", () => {
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 40 }), (ops) => {
+        expect(run(ops, new BorrowDebugger())).toEqual(run(ops));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
