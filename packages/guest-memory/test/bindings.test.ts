@@ -234,7 +234,7 @@ describe("arguments", () => {
   });
 
   it("aligned to more than they are wide, too", () => {
-    const { f, got } = taking(aligned(u8, 16));
+    const { f, got } = taking(aligned(16, u8));
     expect([f(255), f(256)]).toEqual([E.success, E.overflow]);
     expect(got).toEqual([255]);
   });
