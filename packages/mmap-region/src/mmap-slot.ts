@@ -82,6 +82,7 @@ export class MmapSlot implements Slot {
       },
     };
     this.#open();
+    home.pool.leaks.register(this, index);
   }
 
   /** Whether the slot has been given back. */
@@ -240,6 +241,7 @@ export class MmapSlot implements Slot {
     if (!reachable) this.#closeAllBut(this.#views.lost);
     else if (!keepWarm) driver.protect(this.start, layout.size, "none");
     this.#dropped = true;
+    pool.leaks.forget(this);
     if (keepWarm) {
       warm.count += 1;
       pool.putLast(this.index, this.#heapLength); // MR-3

@@ -10,11 +10,13 @@
  */
 
 import type { AllocStrategy } from "./alloc-strategy.js";
+import { LeakWatch } from "./leak-watch.js";
 import { RegionError, wholeNumber } from "./region-error.js";
 
 /** The free slots of one region, and what a backend left in each for the next tenant. */
 export class SlotPool<Leftover> {
   readonly capacity: number;
+  readonly leaks: LeakWatch = new LeakWatch();
   /**
    * The free numbers, by their position from 0 to `#free - 1`, the most recently dropped last. A position that is not
    * in the map has its own number, as all have at first: slots that were never used take no memory.
@@ -57,6 +59,7 @@ export class SlotPool<Leftover> {
    */
   choose(strategy: AllocStrategy): number {
     if (this.#closed) throw new RegionError({ code: "region-closed" });
+    this.leaks.warn();
     const position = strategy.next(this.#free, this.capacity);
     // Asked again after the call: the caller's strategy may have closed the region or taken slots meanwhile.
     if (this.#closed) throw new RegionError({ code: "region-closed" });

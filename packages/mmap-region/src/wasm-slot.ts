@@ -122,6 +122,7 @@ export class WasmSlot implements Slot {
     this.#memory = memory;
     this.#heap = new WasmHeap(index, memory);
     write(memory, data);
+    pool.leaks.register(this, index);
   }
 
   /** Whether the slot has been given back. */
@@ -261,5 +262,6 @@ export class WasmSlot implements Slot {
     if (this.#memory === null) throw new RegionError({ code: "slot-dropped", slot: this.index });
     this.#heap.retire("slot-dropped");
     this.#memory = null;
+    this.#pool.leaks.forget(this);
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WasmRegion, type WasmSlot } from "../src/index.js";
+import { backends } from "./contract/backends.js";
 
 const PAGE = 65536;
 const ROUNDS = 50;
@@ -60,3 +61,30 @@ test("a closed region lets go of recycled memories, and a live slot does not nee
   region.close();
   expect(await collected(memories, 0)).toBe(0);
 });
+
+test.each(backends)(
+  "%s: a lost slot is warned about when the next is asked for",
+  async (_, create) => {
+    const warnings: string[] = [];
+    const listen = ({ name, message }: Error): unknown => warnings.push(`${name}: ${message}`);
+    process.on("warning", listen);
+    for (const how of ["drop", "lose"]) {
+      const region = create(ROUNDS + 2);
+      const slots: WeakRef<object>[] = [];
+      for (let n = 0; n < ROUNDS; n++) {
+        const slot = region.newInstance({ heap: { initialSize: PAGE } });
+        slots.push(new WeakRef(slot));
+        if (how === "drop") slot.drop();
+      }
+      await collected(slots, 0);
+      for (let n = 0; n < 50; n++) await setImmediate(); // finalizers run in a task of their own
+      expect(warnings).toEqual([]);
+      for (const slot of [region.newInstance({}), region.newInstance({})]) slot.drop();
+    }
+    await setImmediate();
+    process.off("warning", listen);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^MemkitLeakWarning: slot \d+ of a region was garbage collected/),
+    ]);
+  },
+);
