@@ -85,7 +85,7 @@ export interface FrameMeta<L extends MetaLayout = MetaLayout, U extends boolean 
 export type MetaValue<M extends FrameMeta> = ValueOf<M["layout"]>;
 
 /** The longest name, in bytes: what an entry of the directory has room for. */
-export const MAX_TYPE_NAME = 96;
+const MAX_TYPE_NAME = 96;
 
 /** @internal */
 export function makeFrameMeta<L extends MetaLayout, U extends boolean>(

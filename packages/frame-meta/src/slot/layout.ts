@@ -62,7 +62,7 @@ export const HeaderWord = {
 } as const;
 
 /** Words of the header: one slot's worth, so that what follows stays aligned. */
-export const HEADER_WORDS: number = SLOT_WORDS;
+export const HEADER_WORDS = 16;
 /** Words for a bank or MMIO range: its first frame and its frames, 64 bits each, and as much again that is 0. */
 export const RANGE_WORDS = 8;
 /** Words for a type in the directory. */

@@ -34,7 +34,7 @@ export const mockOf = (value: number) => ({ value, touched: 0 });
 export const linkedOf = (value: number) => ({ next: 0, prev: 0, inner: mockOf(value) });
 
 /** Bytes that tell frames apart from nothing at all. */
-export const byte = struct(["byte", u8]);
+const byte = struct(["byte", u8]);
 
 export interface Rig {
   readonly table: FrameTable;
