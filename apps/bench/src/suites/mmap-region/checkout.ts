@@ -7,29 +7,17 @@
  */
 
 import { WasmRegion } from "@memkit/mmap-region";
+import { memoryRow } from "../../memory-row.js";
 import type { Block, Suite } from "../../suite.js";
 
 /** 1 MiB, the heap of lucet's default limits. */
 const HEAP = 1 << 20;
-const WASM_PAGE = 65_536;
 
 const suite: Suite = {
   title: "a slot of 1 MiB, touched once and given back",
   statistic: "mean",
   rows: [
-    {
-      name: "memory",
-      role: "floor",
-      what: "new WebAssembly.Memory, one byte written, let go",
-      ops: 1,
-      make: (): Block => () => {
-        const pages = HEAP / WASM_PAGE;
-        const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-        const bytes = new Uint8Array(memory.buffer);
-        bytes[0] = 1;
-        return bytes[0];
-      },
-    },
+    memoryRow(HEAP),
     {
       name: "slot",
       role: "ours",

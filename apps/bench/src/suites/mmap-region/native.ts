@@ -1,0 +1,117 @@
+/**
+ * A slot of real memory from `newInstance` to `drop`, one byte touched, against the memory that an engine would make anew;
+ * and a reset of it against the system calls that lucet makes for one.
+ *
+ * Means, because what these cost is deferred: the engine gives address space back when it collects garbage. Without a native
+ * driver the suite fails, and says why.
+ *
+ * @module
+ */
+
+import { type Driver, loadDriver } from "@memkit/mmap-region/driver";
+import { MmapRegion } from "@memkit/mmap-region/mmap";
+import { memoryRow } from "../../memory-row.js";
+import { type Block, type Row, ratio, type Suite } from "../../suite.js";
+
+/** 1 MiB, the heap of lucet's default limits. */
+const HEAP = 1 << 20;
+const HOST_PAGE = 4096;
+const DIRTY = 16;
+const MODULE = { heap: { initialSize: HEAP } };
+
+async function driverOrThrow(): Promise<Driver> {
+  const { driver, notice } = await loadDriver();
+  if (driver === undefined) throw new Error(notice);
+  return driver;
+}
+
+function slotRow(name: string, what: string, warmSlots: number): Row {
+  return {
+    name,
+    role: "ours",
+    what,
+    ops: 1,
+    make: async (): Promise<Block> => {
+      const driver = await driverOrThrow();
+      const region = MmapRegion.create(driver, 8, { heapMemorySize: HEAP }, { warmSlots });
+      return () => {
+        const slot = region.newInstance(MODULE);
+        const bytes = slot.u8("heap");
+        bytes[0] = 1;
+        const sum = bytes[0];
+        slot.drop();
+        return sum;
+      };
+    },
+  };
+}
+
+/** Dirties pages all over the heap, so that the system has something to take back. */
+function dirty(heap: Uint8Array): number {
+  for (let n = 0; n < DIRTY; n++) heap[n * (HEAP / DIRTY) + (n % HOST_PAGE)] = 1;
+  return heap[0]!;
+}
+
+const suite: Suite = {
+  title:
+    "a slot of real memory, 1 MiB: taken, touched once and given back; reset with 16 dirty pages",
+  statistic: "mean",
+  rows: [
+    memoryRow(HEAP),
+    slotRow("slot", "MmapRegion: newInstance, one byte written, drop", 0),
+    slotRow("warm", "the same with warmSlots: 1", 1),
+    {
+      name: "lucet",
+      role: "peer",
+      what: "16 pages written; lucet's calls for a reset: mprotect and madvise of 8 GiB, mprotect",
+      ops: 1,
+      make: async (): Promise<Block> => {
+        const driver = await driverOrThrow();
+        const region = MmapRegion.create(driver, 1, { heapMemorySize: HEAP });
+        const slot = region.newInstance(MODULE);
+        const heap = slot.u8("heap");
+        const start = slot.addressOf("heap");
+        const space = region.limits.heapAddressSpaceSize;
+        return () => {
+          const sum = dirty(heap);
+          driver.protect(start, space, "none");
+          driver.discard(start, space);
+          driver.protect(start, HEAP, "read-write");
+          return sum;
+        };
+      },
+    },
+    {
+      name: "reset",
+      role: "ours",
+      what: "16 pages written; resetHeap",
+      ops: 1,
+      make: async (): Promise<Block> => {
+        const region = MmapRegion.create(await driverOrThrow(), 1, { heapMemorySize: HEAP });
+        const slot = region.newInstance(MODULE);
+        const heap = slot.u8("heap");
+        return () => {
+          const sum = dirty(heap);
+          slot.resetHeap();
+          return sum;
+        };
+      },
+    },
+  ],
+  checks: [
+    {
+      id: "mmap-region.native.warm",
+      unit: "x memory",
+      ...ratio("warm", "memory"),
+      atMost: 0.3,
+    },
+    {
+      id: "mmap-region.native.reset",
+      unit: "x lucet",
+      ...ratio("reset", "lucet"),
+      atMost: 0.7,
+    },
+  ],
+};
+
+export default suite;
