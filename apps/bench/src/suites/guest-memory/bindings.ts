@@ -192,7 +192,7 @@ const suite: Suite = {
   checks: shapes.map(([name]) => ({
     id: `guest-memory.bindings.${name}-added-per-d`,
     ...added(name),
-    atMost: 1,
+    atMost: 1.5,
     unit: "D more than by hand",
   })),
 };
