@@ -11,12 +11,14 @@ import {
   atomic,
   bool8,
   enumeration,
+  i64,
   packed,
   ptr,
   struct,
   u8,
   u16,
   u32,
+  u64,
   variant,
 } from "../src/layout.js";
 import { detailOf } from "./layout-detail.js";
@@ -43,6 +45,42 @@ describe("a record's view", () => {
     view.seat(second, 5);
     view.len = 7;
     expect([first.getUint32(4, true), second.getUint32(9, true)]).toEqual([0, 7]);
+  });
+
+  it("has the same bigints at the first seat and later, at any offset and over any buffer", () => {
+    const wide = struct(["u", u64], ["i", i64], ["n", u32]);
+    const shared = new DataView(new SharedArrayBuffer(64));
+    const resizable = new DataView(new ArrayBuffer(64, { maxByteLength: 128 }));
+    const inside = new DataView(new ArrayBuffer(99), 8, 64);
+    const between = new DataView(new ArrayBuffer(99), 3, 64);
+    const short = new DataView(new ArrayBuffer(28));
+    for (const dv of [shared, resizable, inside, between, short]) {
+      const view = wide.view(dv, 0);
+      for (const at of [0, 0, 1, 4, 0]) {
+        view.seat(dv, at);
+        view.u = 2n ** 64n - 2n;
+        view.i = -3n;
+        view.n = 7;
+        expect([view.u, view.i]).toEqual([2n ** 64n - 2n, -3n]);
+        expect(wide.read(dv, at)).toEqual({ u: 2n ** 64n - 2n, i: -3n, n: 7 });
+        expect(detailOf(() => Object.assign(view, { u: 2n ** 64n }))).toMatchObject({
+          code: "value-out-of-range",
+        });
+      }
+    }
+  });
+
+  it("of bytes that are gone is a TypeError, also when it knew their words", () => {
+    const { buffer } = new Uint8Array(64);
+    const dv = new DataView(buffer);
+    const view = struct(["u", u64]).view(dv, 0);
+    view.seat(dv, 8);
+    view.u = 1n;
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(() => view.u).toThrow(TypeError);
+    expect(() => Object.assign(view, { u: 1n })).toThrow(TypeError);
+    view.seat(dv, 0);
+    expect(() => view.u).toThrow(TypeError);
   });
 
   it("shows 64-bit pointers as numbers", () => {

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { bufferTraits } from "../source.js";
+
 const TWO_32 = 2 ** 32;
 
 /**
- * The bytes of a DataView once more, as words of 64 bits. Both begin where their buffer begins.
+ * The bytes of a DataView once more, as words of 64 bits, all three beginning at the same byte.
  *
  * V8 compiles an element of a BigUint64Array to a load or store; `getBigUint64` and `setBigUint64` are calls, 2 and 10
  * times as slow on Node 20. Empty arrays will do, and every access goes through the DataView then.
@@ -19,6 +21,28 @@ export interface Words {
 
 /** No words: for bytes of which there is only a DataView. */
 export const NO_WORDS: Words = { u64: new BigUint64Array(0), i64: new BigInt64Array(0) };
+
+/** What {@link wordsOf} answers where there are none, so that it is not asked again. */
+const WITHOUT: Words = { ...NO_WORDS };
+
+/** Elements of typed arrays have the byte order of the machine, records that of wasm. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/**
+ * The words of `dv`, counted from its first byte. There are none if that lies between words, if the bytes are gone, or if the
+ * buffer may change its length: arrays over such a buffer slow down every site that they pass (CORE-3).
+ */
+export function wordsOf(dv: DataView): Words {
+  const { buffer } = dv;
+  if (!LITTLE_ENDIAN || buffer.byteLength === 0 || bufferTraits(buffer).resizable) return WITHOUT;
+  const { byteOffset, byteLength } = dv;
+  if (byteOffset % 8 !== 0) return WITHOUT;
+  const length = Math.floor(byteLength / 8);
+  return {
+    u64: new BigUint64Array(buffer, byteOffset, length),
+    i64: new BigInt64Array(buffer, byteOffset, length),
+  };
+}
 
 /** The unsigned number of 64 bits at `at`, wherever that is. */
 export function loadU64(dv: DataView, words: Words, at: number): bigint {
