@@ -12,7 +12,7 @@ import { linear } from "./alloc-strategy.js";
 import type { Driver } from "./driver/driver.js";
 import { copyInitialData, type ModuleSpec, planHeap } from "./heap-spec.js";
 import { type LimitSizes, Limits } from "./limits.js";
-import { MAPPINGS_OF_A_SLOT, MmapSlot, type SlotHome } from "./mmap-slot.js";
+import { MmapSlot, type SlotHome, type WarmSlot } from "./mmap-slot.js";
 import { HOST_PAGE_SIZE } from "./page-size.js";
 import type { InstanceOptions, Region } from "./region.js";
 import { RegionError, wholeNumberOr } from "./region-error.js";
@@ -57,7 +57,7 @@ export class MmapRegion implements Region<MmapSlot> {
   readonly backend = "mmap";
   readonly limits: Limits;
   readonly driver: Driver;
-  readonly #pool: SlotPool<number>;
+  readonly #pool: SlotPool<WarmSlot>;
   readonly #space: SlotSpace;
   readonly #home: SlotHome;
 
@@ -171,10 +171,7 @@ export class MmapRegion implements Region<MmapSlot> {
 
   #releaseIfDone(): void {
     if (!this.#pool.closed || this.#pool.live !== 0) return;
-    const { warm } = this.#home;
-    this.#space.release(this.#pool.quarantined);
-    this.driver.budget.refund(warm.count * MAPPINGS_OF_A_SLOT);
-    warm.count = 0;
+    this.#space.release(this.#pool.quarantined); // what was charged for warm slots, the next look finds gone
   }
 }
 

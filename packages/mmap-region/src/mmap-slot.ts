@@ -28,6 +28,13 @@ import { SlotViews } from "./slot-views.js";
  */
 export const MAPPINGS_OF_A_SLOT = 6;
 
+/** What a slot that was left warm leaves to its next tenant. */
+export interface WarmSlot {
+  readonly heapLength: number;
+  /** Its charge of mappings, which stands. */
+  readonly charged: number;
+}
+
 /** How many free slots keep access to their pages, and how many may. Their mappings stay charged. */
 interface WarmSlots {
   readonly max: number;
@@ -38,8 +45,7 @@ interface WarmSlots {
 export interface SlotHome {
   readonly driver: Driver;
   readonly layout: SlotLayout;
-  /** What a slot that was left warm leaves behind: the length of its heap. */
-  readonly pool: SlotPool<number>;
+  readonly pool: SlotPool<WarmSlot>;
   readonly warm: WarmSlots;
   /** To be called when a slot has ended, and everything with it. */
   ended(): void;
@@ -57,6 +63,8 @@ export class MmapSlot implements Slot {
   readonly #views: SlotViews;
   readonly #heap: MemorySource;
   #heapLength: number;
+  /** What the budget wants to know when the mappings are gone. */
+  #charged = 0;
   #dropped = false;
 
   /** @internal */
@@ -244,9 +252,9 @@ export class MmapSlot implements Slot {
     pool.leaks.forget(this);
     if (keepWarm) {
       warm.count += 1;
-      pool.putLast(this.index, this.#heapLength); // MR-3
+      pool.putLast(this.index, { heapLength: this.#heapLength, charged: this.#charged }); // MR-3
     } else if (reachable) {
-      driver.budget.refund(MAPPINGS_OF_A_SLOT);
+      driver.budget.refund(MAPPINGS_OF_A_SLOT, this.#charged);
       pool.putLast(this.index); // MR-3
     } else {
       pool.quarantine(this.index);
@@ -271,17 +279,17 @@ export class MmapSlot implements Slot {
   #open(): void {
     const { driver, layout, pool, warm } = this.#home;
     const before = pool.leftoverOf(this.index);
-    if (before === undefined) driver.budget.charge(MAPPINGS_OF_A_SLOT);
-    else warm.count -= 1;
+    this.#charged = before?.charged ?? driver.budget.charge(MAPPINGS_OF_A_SLOT);
+    if (before !== undefined) warm.count -= 1;
     try {
       if (before === undefined) this.#openCold();
-      else this.#openWarm(before);
+      else this.#openWarm(before.heapLength);
       this.#writeInitialData();
     } catch (error) {
       this.#views.detachAll();
       pool.forgetLeftover(this.index);
       driver.protect(this.start, layout.size, "none");
-      driver.budget.refund(MAPPINGS_OF_A_SLOT);
+      driver.budget.refund(MAPPINGS_OF_A_SLOT, this.#charged);
       throw error;
     }
   }

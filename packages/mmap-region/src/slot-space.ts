@@ -72,7 +72,6 @@ export class SlotSpace {
         from = start + this.#layout.stride;
       }
       if (address + length > from) this.#driver.release(from, address + length - from);
-      this.#driver.budget.refund(1);
       this.#slabs.pop();
     }
   }

@@ -104,13 +104,13 @@ export class FakeDriver implements Driver {
   reserve(length: number): number {
     requirePages("length", length, this.pageSize);
     this.budget.requireSpace(length);
-    this.budget.charge(1);
+    const charged = this.budget.charge(1);
     const address = this.#next;
     try {
       this.#maybeFail("reserve", 0, length);
       if (length > this.#largest) throw noMemory("mmap", 0, length);
     } catch (error) {
-      this.budget.refund(1);
+      this.budget.refund(1, charged);
       throw error;
     }
     this.#next += length + this.pageSize; // a hole, so that reservations never look like one

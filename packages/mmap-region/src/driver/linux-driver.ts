@@ -46,12 +46,12 @@ export class LinuxDriver implements Driver {
   reserve(length: number): number {
     requirePages("length", length, this.pageSize);
     this.budget.requireSpace(length);
-    this.budget.charge(1);
+    const charged = this.budget.charge(1);
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     const address = this.#libc.mmap(0, length, PROTECTION.none, flags, -1, 0);
     if (address === -1) {
       const error = systemCallFailed(this.#libc, "mmap", 0, length);
-      this.budget.refund(1);
+      this.budget.refund(1, charged);
       throw error;
     }
     this.#reservations.add(address, length);

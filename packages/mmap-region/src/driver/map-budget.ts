@@ -37,9 +37,13 @@ export class MapBudget {
   /** Bytes of address space at which to refuse. */
   readonly maxBytes: number;
   readonly #measure: () => MapUsage | undefined;
-  /** Mappings at the last look, and what was charged and refunded since. */
-  #mappings = 0;
-  /** The count at which to look again. */
+  /** Mappings at the last look. */
+  #seen = 0;
+  /** Charged since then, and not taken back. The sum of both is never less than the process has of ours. */
+  #since = 0;
+  /** How many looks there have been. */
+  #looks = 0;
+  /** The sum at which to look again. */
   #lookAt = -1;
 
   /** @param measure - Looks at the process; undefined when it may not. Then only what was charged counts. */
@@ -52,21 +56,26 @@ export class MapBudget {
   /**
    * Announces that up to `count` mappings are about to be made.
    *
+   * @returns what {@link MapBudget.refund} wants to know of the charge
    * @throws {@link RegionError} `too-many-mappings`
    */
-  charge(count: number): void {
-    if (this.#mappings + count > this.#lookAt) this.#look();
-    const used = this.#mappings;
+  charge(count: number): number {
+    if (this.#seen + this.#since + count > this.#lookAt) this.#look();
+    const used = this.#seen + this.#since;
     if (used + count > this.maxMappings) {
       const limit = this.maxMappings;
       throw new RegionError({ code: "too-many-mappings", asked: count, used, limit });
     }
-    this.#mappings += count;
+    this.#since += count;
+    return this.#looks;
   }
 
-  /** Takes a charge back: the mappings are gone. */
-  refund(count: number): void {
-    this.#mappings -= count;
+  /**
+   * Takes a charge back: the mappings are gone. One from before the last look is not taken back but found gone at the next
+   * look: what was seen of it may have been fewer mappings than were charged.
+   */
+  refund(count: number, charged: number): void {
+    if (charged === this.#looks) this.#since -= count;
   }
 
   /**
@@ -82,7 +91,13 @@ export class MapBudget {
   }
 
   #look(): void {
-    this.#mappings = this.#measure()?.mappings ?? this.#mappings;
-    this.#lookAt = this.#mappings + Math.floor((this.maxMappings - this.#mappings) * BETWEEN_LOOKS);
+    const usage = this.#measure();
+    if (usage !== undefined) {
+      this.#seen = usage.mappings;
+      this.#since = 0;
+      this.#looks += 1;
+    }
+    const used = this.#seen + this.#since;
+    this.#lookAt = used + Math.floor((this.maxMappings - used) * BETWEEN_LOOKS);
   }
 }
