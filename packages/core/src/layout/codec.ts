@@ -89,8 +89,14 @@ export function shapeOf(node: LayoutNode): string {
  * import { type Codec, struct, u32, withCodec } from "@memkit/core";
  *
  * const point = struct(["x", u32], ["y", u32]);
- * // A build step writes emit({ Point: point }) to a file, which exports a codec `Point`. In place of it:
- * const stale: Codec = { shape: "struct", target: "wasm32", read: () => 0, write: () => undefined };
+ * // A build step writes emit({ Point: point }) to a file, which exports a codec `Point`; withCodec(point, Point) takes it.
+ * // One that was emitted before the layout changed is refused:
+ * const stale: Codec<{ x: number; y: number }> = {
+ *   shape: "struct",
+ *   target: "wasm32",
+ *   read: () => ({ x: 0, y: 0 }),
+ *   write: () => undefined,
+ * };
  * let code = "";
  * try {
  *   withCodec(point, stale);
