@@ -26,7 +26,7 @@ import { SlotViews } from "./slot-views.js";
  * The most mappings that a slot in use can add: three runs of accessible pages in a reservation that was one mapping
  * split it into seven.
  */
-export const MAPPINGS_OF_A_SLOT = 6;
+const MAPPINGS_OF_A_SLOT = 6;
 
 /** What a slot that was left warm leaves to its next tenant. */
 export interface WarmSlot {
