@@ -1,5 +1,5 @@
 /**
- * Adds up what the test runs of all workspace members reported: prints `passed failed`.
+ * Adds up what the test runs of all workspace members, and those in a browser, reported: prints `passed failed`.
  *
  * A member without a report, a file that did not load, and a skipped test count as failed: none of them has passed.
  */
@@ -12,6 +12,19 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 let passed = 0;
 let failed = 0;
 
+function count(path, whose) {
+  for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
+    const good = file.assertionResults.filter(({ status }) => status === "passed").length;
+    const bad = file.assertionResults.length - good;
+    passed += good;
+    failed += bad;
+    if (file.status !== "passed" && bad === 0) {
+      console.error(`${whose}: ${file.name} did not load`);
+      failed += 1;
+    }
+  }
+}
+
 for (const folder of ["packages", "apps"]) {
   for (const name of readdirSync(join(root, folder))) {
     const path = join(root, folder, name, "reports/vitest.json");
@@ -20,16 +33,12 @@ for (const folder of ["packages", "apps"]) {
       failed += 1;
       continue;
     }
-    for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
-      const good = file.assertionResults.filter(({ status }) => status === "passed").length;
-      const bad = file.assertionResults.length - good;
-      passed += good;
-      failed += bad;
-      if (file.status !== "passed" && bad === 0) {
-        console.error(`${folder}/${name}: ${file.name} did not load`);
-        failed += 1;
-      }
-    }
+    count(path, `${folder}/${name}`);
   }
+}
+// Where there is no Chromium there are none of these.
+const browser = join(root, "reports/browser");
+for (const name of existsSync(browser) ? readdirSync(browser) : []) {
+  count(join(browser, name), `reports/browser/${name}`);
 }
 console.log(passed, failed);

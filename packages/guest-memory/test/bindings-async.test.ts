@@ -9,6 +9,7 @@ import { bindings, failure, formatCall } from "@memkit/guest-memory/bindings";
 import { trap, trapCause, wrapInstance } from "@memkit/guest-memory/instance";
 import { describe, expect, it } from "vitest";
 import { fault, JSPI, moduleOf, rejectionOf, thrownBy } from "./support/guests.js";
+import { leftOut } from "./support/left-out.js";
 import { codeOf } from "./support/model.js";
 
 const errno = enumeration(u16, ["success", "badf", "fault", "inval", "overflow"]).named("errno");
@@ -202,7 +203,8 @@ describe("traces", () => {
       { status: "rejected" },
       { value: 0 },
     ]);
-    expect(lines).toEqual([
+    // In the order in which they ended, which timers that are close to one another do not settle.
+    expect(lines.sort()).toEqual([
       "m.f(n: 1) -> ok 11 [0 us]",
       "m.f(n: 2) -> errno inval [0 us]",
       "m.f(n: 3) -> trap the host failed in m.f: bug; this is no fault of the guest's [0 us]",
@@ -242,15 +244,20 @@ describe("traces", () => {
   });
 });
 
-it.runIf(!JSPI)("a host that cannot suspend guests says so", () => {
-  const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
-  const functions = { f: () => 0, plain: () => 0 };
-  const error = thrownBy(() => spec.imports({ memory, functions }));
-  expect(error).toMatchObject({ code: "jspi-missing", feature: "WebAssembly.Suspending" });
-  expect(String(error)).toContain("Node 24");
-  const instance = { exports: { run: () => 1 } };
-  expect(codeOf(() => wrapInstance(instance, { memory, promising: ["run"] }))).toBe("jspi-missing");
-});
+(JSPI ? leftOut("this host can suspend guests") : it)(
+  "a host that cannot suspend guests says so",
+  () => {
+    const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+    const functions = { f: () => 0, plain: () => 0 };
+    const error = thrownBy(() => spec.imports({ memory, functions }));
+    expect(error).toMatchObject({ code: "jspi-missing", feature: "WebAssembly.Suspending" });
+    expect(String(error)).toContain("Node 24");
+    const instance = { exports: { run: () => 1 } };
+    expect(codeOf(() => wrapInstance(instance, { memory, promising: ["run"] }))).toBe(
+      "jspi-missing",
+    );
+  },
+);
 
 /** A guest whose `run` stores what `f` gives, and which swallows whatever it can. */
 const GUEST = `(module
@@ -295,7 +302,7 @@ function suspendable(f: (self: Suspendable, n: number) => Returns): Suspendable 
 }
 
 // Where JSPI is missing: `npx node@24 node_modules/vitest/vitest.mjs run --project guest-memory bindings-async`.
-describe.runIf(JSPI)("a suspended guest", () => {
+(JSPI ? describe : leftOut("this host cannot suspend guests"))("a suspended guest", () => {
   it("goes on when the host's promise is there, and sees its result", async () => {
     const { exports } = suspendable(async (_, n) => {
       await later(10);

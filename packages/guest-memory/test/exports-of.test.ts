@@ -20,6 +20,7 @@ import { type AllocatorNames, exportsOf } from "@memkit/guest-memory/bindings";
 import { trap, wrapInstance } from "@memkit/guest-memory/instance";
 import { describe, expect, it } from "vitest";
 import { JSPI, moduleOf, rejectionOf, thrownBy } from "./support/guests.js";
+import { leftOut } from "./support/left-out.js";
 import { codeOf } from "./support/model.js";
 
 const errno = enumeration(u16, ["success", "zero"]).named("errno");
@@ -392,39 +393,47 @@ describe("exports that may be suspended", () => {
     (func (export "free") (param i32) (global.set $live (i32.sub (global.get $live) (i32.const 1))))
     (func (export "run") (param i32 i32) (result i32) (i32.add (call $wait) (i32.load8_u (local.get 0)))))`;
 
-  it.runIf(JSPI)("keep their arguments until their promise settles", async () => {
-    let fails = false;
-    const wait = async (): Promise<number> => {
-      await new Promise((done) => setTimeout(done, 1));
-      if (fails) throw new Error("bug");
-      return 1;
-    };
-    const { Suspending } = WebAssembly as unknown as {
-      Suspending: new (fn: object) => () => number;
-    };
-    const instance = new WebAssembly.Instance(moduleOf(WAT), {
-      host: { wait: new Suspending(wait) },
-    });
-    const memory = new GuestMemory(instance.exports.memory as WebAssembly.Memory);
-    const live = instance.exports.live as WebAssembly.Global;
-    const { run } = exportsOf(instance, {
-      memory,
-      allocator: C,
-      functions: { run: { params: [["text", strPtr]], results: [u32], async: true } },
-    });
-    const promise = run("a");
-    expect(live.value).toBe(1);
-    expect(await promise).toBe(98);
-    expect(live.value).toBe(0);
-    fails = true;
-    expect(await rejectionOf(run("a"))).toMatchObject({ message: "bug" });
-    expect(live.value).toBe(0);
-  });
+  (JSPI ? it : leftOut("this host cannot suspend guests"))(
+    "keep their arguments until their promise settles",
+    async () => {
+      let fails = false;
+      const wait = async (): Promise<number> => {
+        await new Promise((done) => setTimeout(done, 1));
+        if (fails) throw new Error("bug");
+        return 1;
+      };
+      const { Suspending } = WebAssembly as unknown as {
+        Suspending: new (fn: object) => () => number;
+      };
+      const instance = new WebAssembly.Instance(moduleOf(WAT), {
+        host: { wait: new Suspending(wait) },
+      });
+      const memory = new GuestMemory(instance.exports.memory as WebAssembly.Memory);
+      const live = instance.exports.live as WebAssembly.Global;
+      const { run } = exportsOf(instance, {
+        memory,
+        allocator: C,
+        functions: { run: { params: [["text", strPtr]], results: [u32], async: true } },
+      });
+      const promise = run("a");
+      expect(live.value).toBe(1);
+      expect(await promise).toBe(98);
+      expect(live.value).toBe(0);
+      fails = true;
+      expect(await rejectionOf(run("a"))).toMatchObject({ message: "bug" });
+      expect(live.value).toBe(0);
+    },
+  );
 
-  it.runIf(!JSPI)("need a host that can suspend guests", () => {
-    const instance = new WebAssembly.Instance(moduleOf(WAT), { host: { wait: () => 1 } });
-    const memory = new GuestMemory(instance.exports.memory as WebAssembly.Memory);
-    const run = { params: [["text", strPtr]], results: [u32], async: true } as const;
-    expect(codeOf(() => exportsOf(instance, { memory, functions: { run } }))).toBe("jspi-missing");
-  });
+  (JSPI ? leftOut("this host can suspend guests") : it)(
+    "need a host that can suspend guests",
+    () => {
+      const instance = new WebAssembly.Instance(moduleOf(WAT), { host: { wait: () => 1 } });
+      const memory = new GuestMemory(instance.exports.memory as WebAssembly.Memory);
+      const run = { params: [["text", strPtr]], results: [u32], async: true } as const;
+      expect(codeOf(() => exportsOf(instance, { memory, functions: { run } }))).toBe(
+        "jspi-missing",
+      );
+    },
+  );
 });

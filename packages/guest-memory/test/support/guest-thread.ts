@@ -1,4 +1,4 @@
-/** A thread that has opened somebody's memory: the first message; afterwards it answers calls by name. */
+/** A thread that opens somebody's memory when it is told to, and then answers calls by name. */
 
 import { i32, type MemorySource, struct, u8, u32, u64 } from "@memkit/core";
 import { GuestMemory } from "@memkit/guest-memory";
@@ -92,7 +92,8 @@ export class GuestThread {
   }
 }
 
-/** A call, and its answer. */
+/** A memory to open, or a call on the one that is open; and the answer. */
+export type Message = readonly ["open", unknown] | Call;
 export type Call = {
   [K in keyof GuestThread]: readonly [K, ...Parameters<GuestThread[K]>];
 }[keyof GuestThread];
@@ -100,14 +101,14 @@ export type Answer = { readonly result: unknown } | { readonly code: string };
 
 let thread: GuestThread | undefined;
 
-function answer(message: unknown): Answer {
+function answer([name, ...args]: Message): Answer {
   try {
-    if (thread === undefined) {
-      thread = new GuestThread(message as MemorySource);
-      return { result: "ready" };
+    if (name === "open") {
+      thread = new GuestThread(args[0] as MemorySource);
+      return { result: undefined };
     }
-    const [name, ...args] = message as Call;
-    return { result: (thread[name] as (...args: unknown[]) => unknown)(...args) };
+    if (thread === undefined) throw new Error("no memory is open");
+    return { result: (thread[name] as (...args: unknown[]) => unknown).apply(thread, args) };
   } catch (error) {
     return { code: (error as { code?: string }).code ?? String(error) };
   }

@@ -2,7 +2,6 @@ import { type MemoryKind, PAGE, restless, type TestMemory } from "../kinds/memor
 import { SHARED_KINDS } from "../kinds/shared.js";
 import { UNSHARED_KINDS } from "../kinds/unshared.js";
 
-export type { TestMemory as TestSource };
 export { PAGE };
 
 /** The kinds that this host has. */
@@ -20,7 +19,6 @@ const fromZero = (
 export const UNSHARED: readonly (readonly [name: string, make: () => TestMemory])[] =
   fromZero(UNSHARED_KINDS);
 export const SHARED: typeof UNSHARED = fromZero(SHARED_KINDS);
-export const ALL: typeof UNSHARED = [...UNSHARED, ...SHARED];
 
 const here = present([...UNSHARED_KINDS, ...SHARED_KINDS]);
 /** Every kind that this host has, at rest and restless. */
