@@ -57,7 +57,7 @@ export class ByteMemory extends ScalarMemory {
   copyIn(ptr: number, src: Uint8Array): void {
     demandKind(isBytes(src), "Uint8Array", src);
     const start = this.locate(ptr, src.length, 1, 1, "write");
-    this.views.liveU8.set(src, start);
+    if (src.length !== 0) this.views.liveU8.set(src, start); // an empty one may be detached, which `set` refuses
   }
 
   /**
@@ -74,7 +74,8 @@ export class ByteMemory extends ScalarMemory {
   /**
    * The text of `len` bytes of UTF-8 at `ptr`. A byte order mark is text like any other.
    *
-   * @throws {@link GuestError} as {@link copyOut}, then `invalid-utf8`
+   * @throws {@link GuestError} as {@link copyOut}, then `invalid-utf8`; `try-from-int-error` for more text than a string
+   * of this host can hold (V8: 2^29 - 24 characters)
    *
    * @example
    * ```ts
@@ -162,10 +163,13 @@ export function demandKind(right: boolean, type: string, value: unknown): void {
   if (!right) throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
 
-/** The error for `bytes`, which lie at `start` and are known not to be UTF-8. */
+/** The error for `bytes`, which lie at `start` and could not be decoded: they are not UTF-8, or too many. */
 export function invalidUtf8(bytes: Uint8Array, start: number): GuestError {
-  const where = utf8Error(bytes) ?? { validUpTo: 0, errorLen: 1 };
-  return new GuestError({ code: "invalid-utf8", region: { start, len: bytes.length }, ...where });
+  const where = utf8Error(bytes);
+  const len = bytes.length;
+  return where === undefined
+    ? new GuestError({ code: "try-from-int-error", type: "a string's length", got: `${len}` })
+    : new GuestError({ code: "invalid-utf8", region: { start, len }, ...where });
 }
 
 /** Whether a callback's result is work still to be done: something to await, or a generator, which has not begun. */

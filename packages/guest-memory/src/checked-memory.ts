@@ -77,8 +77,15 @@ export class CheckedMemory extends ClaimedMemory {
     return this.take("shared", start, len);
   }
 
-  /** Borrows like {@link mutBorrow} and {@link sharedBorrow}, but returns refusals instead of throwing them. */
+  /**
+   * Borrows like {@link mutBorrow} and {@link sharedBorrow}, but returns refusals instead of throwing them.
+   *
+   * @throws {@link GuestError} `invalid-option` if `kind` is neither
+   */
   tryBorrow(kind: BorrowKind, region: Region): Result<number> {
+    if (kind !== "mut" && kind !== "shared") {
+      throw new GuestError({ code: "invalid-option", option: "kind", got: printed(kind) });
+    }
     const start = this.addressOf(region.start);
     if (start < 0) return { ok: false, error: this.notAnAddress(region.start) };
     const len = this.addressOf(region.len);
@@ -289,6 +296,7 @@ export class CheckedMemory extends ClaimedMemory {
       ptr >>> 0 === ptr &&
       count >>> 0 === count &&
       ptr + count * size <= length &&
+      count * size <= this.maxAddress && // all 4 GiB of a memory are a length that no u32 holds
       length !== 0
     );
   }

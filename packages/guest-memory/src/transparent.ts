@@ -50,12 +50,18 @@ const CONSTRUCTORS: ReadonlyMap<number, Constructor> = new Map<number, Construct
   [Kind.f64, Float64Array],
 ]);
 
+/** The getter of every typed array: a class derived from one may have a `byteLength` of its own. */
+const lengthOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  "byteLength",
+)?.get as (this: ArrayBufferView) => number;
+
 /** Guests are little-endian; where the host is not, values go through a DataView one by one. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** @throws {@link GuestError} `not-transparent` */
+/** @throws {@link GuestError} `not-transparent`, also for a number with padding behind it because its alignment was raised */
 export function demandTransparent(type: Layout): void {
-  if (!CONSTRUCTORS.has(type.kind)) {
+  if (CONSTRUCTORS.get(type.kind)?.BYTES_PER_ELEMENT !== type.size) {
     throw new GuestError({ code: "not-transparent", type: type.name });
   }
 }
@@ -85,10 +91,14 @@ export function bytesOf<T extends Transparent>(
   count: number,
 ): Uint8Array {
   const Vector = CONSTRUCTORS.get(type.kind) as unknown as typeof Uint8Array;
-  if (LITTLE_ENDIAN && values instanceof Vector) {
-    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const length = count * type.size;
+  // Of what only looks like a typed array, or has another length than it says, each element is checked.
+  if (LITTLE_ENDIAN && values instanceof Vector && ArrayBuffer.isView(values)) {
+    if (lengthOf.call(values) === length) {
+      return new Uint8Array(values.buffer, values.byteOffset, length);
+    }
   }
-  const bytes = new Uint8Array(count * type.size);
+  const bytes = new Uint8Array(length);
   const dv = new DataView(bytes.buffer);
   for (let i = 0; i < count; i++) type.write(dv, i * type.size, values[i] as never);
   return bytes;

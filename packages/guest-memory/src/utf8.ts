@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 const LOOP_LIMIT = 16;
 
 /**
- * The text of `bytes`, or undefined if they are not UTF-8.
+ * The text of `bytes`, or undefined if they are not UTF-8, or more than a string can hold.
  *
  * Caller must: give bytes that no other thread can change, in a buffer of fixed length.
  */
@@ -26,7 +26,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
-    return undefined; // fatal mode throws on malformed bytes only; the caller says which
+    return undefined; // malformed, or longer than a string can be; the caller says which
   }
 }
 
@@ -53,7 +53,11 @@ export function encodeUtf8(text: string): Uint8Array {
 export function utf8Error(bytes: Uint8Array): { validUpTo: number; errorLen: number } | undefined {
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i]!;
-    const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (lead < 0x80) {
+      i++; // most of any text, and a guest chooses how long it is
+      continue;
+    }
+    const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     if (length === 0 || lead > 0xf4) return { validUpTo: i, errorLen: 1 };
     for (let k = 1; k < length; k++) {
       if (i + k === bytes.length) return { validUpTo: i, errorLen: 0 };

@@ -18,7 +18,11 @@ function shown(value: unknown): number | bigint | string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value !== "object") return typeof value;
-  return Array.isArray(value) ? "an array" : "an object";
+  try {
+    return Array.isArray(value) ? "an array" : "an object";
+  } catch {
+    return "an object"; // a revoked proxy, which is not even no array
+  }
 }
 
 /** `value` is not of the host type that `type` wants, or outside its range. */

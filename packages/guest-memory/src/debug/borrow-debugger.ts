@@ -61,7 +61,7 @@ interface Loan extends Borrow {
  * import { BorrowDebugger } from "@memkit/guest-memory/debug";
  *
  * const mem = new GuestMemory({ buffer: new ArrayBuffer(16) }, { policy: new BorrowDebugger() });
- * let stale = new Uint8Array();
+ * let stale: Uint8Array = new Uint8Array();
  * mem.withSliceMut(0, 4, (bytes) => {
  *   bytes[0] = 1;
  *   stale = bytes;
@@ -124,9 +124,10 @@ export class BorrowDebugger implements WatchingPolicy {
   }
 
   releaseAll(): void {
+    const stack = stackBelow(this.releaseAll); // first, as in mutBorrow
     this.#inner.releaseAll();
     // Unsettled: the memory may be another guest's by now.
-    for (const [handle, loan] of this.#live) this.#end(handle, loan, this.releaseAll);
+    for (const [handle, loan] of this.#live) this.#end(handle, loan, stack);
   }
 
   isMutBorrowed(start: number, len: number): boolean {
@@ -210,20 +211,21 @@ export class BorrowDebugger implements WatchingPolicy {
 
   /** Ends a borrow with its bytes where they belong; says if rules were broken. */
   #unborrow(handle: number, loan: Loan, unborrow: () => void): void {
+    const stack = loan.holder === undefined ? "" : stackBelow(this.#unborrow); // first, as in mutBorrow
     // While they are still borrowed. If the other policy throws, the borrow lives on, and may be settled again.
     const breach = loan.shadow?.settle(loan.kind, bytesOf(loan.memory));
     unborrow();
-    this.#end(handle, loan, this.#unborrow);
+    this.#end(handle, loan, stack);
     if (breach !== undefined) throw violation(named(loan), breach);
   }
 
-  /** Forgets a borrow that has ended. */
-  #end(handle: number, loan: Loan, below: (...args: never) => void): void {
+  /** Forgets a borrow that has ended at `stack`. */
+  #end(handle: number, loan: Loan, stack: string): void {
     this.#live.delete(handle);
     this.#lost.unregister(loan);
     loan.shadow?.retire();
     const holder = loan.holder?.deref();
-    if (holder !== undefined) this.#ends.set(holder, stackBelow(below));
+    if (holder !== undefined) this.#ends.set(holder, stack);
   }
 }
 printsAs(BorrowDebugger, String);
