@@ -1,6 +1,16 @@
 /** Other threads on a shared memory: racing with us, growing it, opening it with this package, running a guest on it. */
 
-import { enumeration, i32, type MemorySource, u8, u32, u64 } from "@memkit/core";
+import {
+  aligned,
+  enumeration,
+  f32,
+  i32,
+  type MemorySource,
+  struct,
+  u8,
+  u32,
+  u64,
+} from "@memkit/core";
 import { GuestMemory } from "@memkit/guest-memory";
 import { GuestAtomics } from "@memkit/guest-memory/atomics";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -309,7 +319,7 @@ describe("waiting on this thread", () => {
 
   it("asks for a type of 32 or 64 bits, a value of it and a time, in this order", () => {
     const atomics = open(true);
-    for (const type of [u8, { kind: 8, name: "f32", size: 4 }, undefined, {}]) {
+    for (const type of [u8, f32, aligned(8, u32), struct(["a", u32]), undefined, {}]) {
       expect(codeOf(() => atomics.wait(type as never, PAGE, 0 as never))).toBe(
         "try-from-int-error",
       );

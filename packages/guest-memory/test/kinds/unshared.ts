@@ -23,11 +23,10 @@ export const madeResizable = (memory: WebAssembly.Memory): WebAssembly.Memory =>
   return memory;
 };
 
-export const NO_MEMORY64 = "this host has no 64-bit memories (Node 24 and Chrome 133 do)";
-export const NO_RESIZABLE_MEMORY =
-  "this host has no toResizableBuffer of memories (Node 26 and Chrome 144 do)";
+export const NO_MEMORY64 = "this host has no 64-bit memories (Node 24 has)";
+export const NO_RESIZABLE_MEMORY = "this host has no toResizableBuffer of memories (Node 26 has)";
 
-/** Growing by nothing detaches the buffer as any growth does. */
+/** Growing by nothing detaches the buffer like every growth. */
 const wasm = (): TestMemory => {
   const source = new WebAssembly.Memory({ initial: 1, maximum: 8 });
   return { source, grow: () => source.grow(1), churn: () => source.grow(0) };

@@ -1,4 +1,5 @@
 import {
+  aligned,
   array,
   bool8,
   enumeration,
@@ -164,6 +165,11 @@ export function values(kind: MemoryKind): void {
     a.copyFromSlice(new Uint16Array([3, 4]));
     expect(a.toVec()).toEqual(new Uint16Array([3, 4]));
     expect(a.getRange(1, 2)!.toVec()).toEqual(new Uint16Array([4]));
-    expect(codeOf(() => mem.arrayPtr(bool8 as never, at(0), 1).toVec())).toBe("not-transparent");
+    for (const type of [bool8, mixed, aligned(8, u32)]) {
+      const padded = mem.arrayPtr(type as never, at(0), 1);
+      expect(codeOf(() => padded.toVec())).toBe("not-transparent");
+      expect(codeOf(() => padded.asCow())).toBe("not-transparent");
+      expect(codeOf(() => padded.copyFromSlice([]))).toBe("not-transparent");
+    }
   });
 }
