@@ -1,45 +1,57 @@
 /**
- * The byte-precise borrow checker.
+ * The borrow checker: which bytes of one memory are borrowed, and how.
  *
- * A handle is a serial number, and its id is the serial modulo the size of a ring. The next borrow takes the next
- * serial whose id is free, so ids are reused first-in first-out and a handle names its borrow without a search. Serials
- * start over after 2^20 turns of the ring: until then a handle that was released is never mistaken for a live one. While
- * at most 512 borrows are live the ring has 1024 ids, so every handle is below 2^30, a small integer to V8 that is never
- * boxed; nothing is allocated.
+ * A handle is a serial number. The next borrow takes the next serial whose id, its place in a ring, no live borrow has;
+ * the ring is always at least twice as large as the number of live borrows. Serials stay below 2^30, a small integer in every
+ * V8 that is never boxed, and start over after that: a handle that was released is taken for a live one at the earliest
+ * 2^29 borrows later.
+ *
+ * Borrowing has two paths. The fast one is for what nearly every borrow is: precise, not empty, one of few, with a
+ * serial known to be free; it is one comparison of the serial with `clear` away. The slow one knows everything else.
  *
  * Invariant GM-2: a mut range overlaps no other live range; shared ranges may overlap one another.
  * Invariant GM-3: an empty range conflicts with nothing, yet counts as a live borrow until it is released.
- * Invariant GM-4: a handle is accepted once, for its own kind; every other use is refused and changes nothing, until an
- * id has been reused 2^20 times.
- * Only the host can break them, by keeping a handle for longer than that.
+ * Invariant GM-4: a handle is accepted once, for its own kind; every other use is refused and changes nothing, until 2^29
+ * more borrows have been granted. Only the host can break it, by keeping a handle for longer than that.
  *
  * @see wiggle `src/borrow.rs`
  * @module
  */
 
-import { type BorrowPolicy, OUT_OF_HANDLES, REFUSED } from "./borrow-policy.js";
+import { type BorrowPolicy, OUT_OF_HANDLES, type PolicyName, REFUSED } from "./borrow-policy.js";
 import { type Borrow, type BorrowKind, GuestError } from "./error.js";
+import { IdRing } from "./id-ring.js";
 import { printed } from "./printed.js";
-import { FlatRegionSet, type RegionSet } from "./region-set.js";
+import { RegionSet } from "./region-set.js";
 
-/** Ids in the first ring: 2^10 ids * 2^20 turns keeps serials below 2^30, a small integer in every V8. */
-const INITIAL_RING = 1 << 10;
-/** Turns of the ring before serials start over. */
-const TURNS = 1 << 20;
-/** Ids in the largest ring. Half of them, 2^20 borrows, may be live, and serials stay below 2^41, exact in a double. */
-const MAX_RING = 1 << 21;
-/** The serial of a free id: equal to nothing, itself included. */
-const FREE = Number.NaN;
+/** Ids to begin with: as many as one page of homes has, 4 KiB. */
+const RING = 1 << 10;
+/** Serials. Below 2^30 a number is a small integer to V8, also where pointers are compressed. */
+const SERIALS = 1 << 30;
+/** Live borrows. At most the largest ring's half, which is 2^10 times in the serials: 50 MB of ranges. */
+const LIMIT = 1 << 20;
+
+/** Entries of 28 bytes that a tree may hold on to when it is given up: room for some 10,000 ranges, half a megabyte. */
+const KEPT = 1 << 14;
+/** Live borrows at which trees are given up: half of what makes a set one, so that a move is paid for by 8 others. */
+const FEW = 8;
 
 const MUT = 0;
 const SHARED = 1;
+type Kind = typeof MUT | typeof SHARED;
 const KINDS: readonly [BorrowKind, BorrowKind] = ["mut", "shared"];
+const POLICIES: readonly PolicyName[] = ["precise", "coarse", "none"];
 
-/** Sizes that tests make small; everybody else leaves them alone. */
+/** Sizes that tests make small, all powers of two; everybody else leaves them alone. */
 export interface BorrowCheckerSizes {
+  /** Ids in the ring to begin with. */
   readonly ring?: number;
-  readonly turns?: number;
-  readonly maxRing?: number;
+  /** Serials before they start over. */
+  readonly serials?: number;
+  /** Most borrows that may be live: at most a quarter of the serials. */
+  readonly limit?: number;
+  /** Entries that the tree of a large set may hold on to when few borrows are left; a larger one is freed. */
+  readonly kept?: number;
 }
 
 /**
@@ -58,209 +70,215 @@ export interface BorrowCheckerSizes {
  * ```
  */
 export class BorrowChecker implements BorrowPolicy {
-  readonly #mut: RegionSet = new FlatRegionSet();
-  readonly #shared: RegionSet = new FlatRegionSet();
-  readonly #turns: number;
-  readonly #maxRing: number;
-  /** Serial of the borrow that holds each id, or {@link FREE}. */
-  #serials: Float64Array;
-  /** Where each id's range lies: 2 * slot + kind. */
-  #places: Int32Array;
-  #mask: number;
-  /** Where serials start over. */
-  #limit: number;
-  #next = 0;
-  mutCount = 0;
-  sharedCount = 0;
+  /** How exact it is. */
+  readonly policy: PolicyName;
+  private readonly coarse: boolean;
+  private next = 0;
+  /** Serials below it, from `next` on, have ids that are free. 0 where only the slow path will do. */
+  private clear = 0;
+  private readonly mut: RegionSet;
+  private readonly shared: RegionSet;
+  private readonly ids: IdRing;
+  private readonly serials: number;
+  private readonly limit: number;
 
   /**
-   * @param sizes - powers of two; for tests
+   * @param policy - see {@link PolicyName}
    * @throws {@link GuestError} `invalid-option`
    */
-  constructor(sizes: BorrowCheckerSizes = {}) {
-    const ring = powerOfTwo("ring", sizes.ring ?? INITIAL_RING);
-    this.#turns = powerOfTwo("turns", sizes.turns ?? TURNS);
-    this.#maxRing = powerOfTwo("maxRing", sizes.maxRing ?? MAX_RING);
-    this.#serials = new Float64Array(ring).fill(FREE);
-    this.#places = new Int32Array(ring);
-    this.#mask = ring - 1;
-    this.#limit = ring * this.#turns;
+  constructor(policy: PolicyName = "precise", sizes: BorrowCheckerSizes = {}) {
+    if (!POLICIES.includes(policy)) {
+      throw new GuestError({ code: "invalid-option", option: "policy", got: printed(policy) });
+    }
+    this.policy = policy;
+    this.coarse = policy === "coarse";
+    this.serials = powerOfTwo("serials", sizes.serials ?? SERIALS, SERIALS);
+    this.limit = powerOfTwo(
+      "limit",
+      sizes.limit ?? Math.min(LIMIT, this.serials / 4),
+      this.serials / 4,
+    );
+    this.ids = new IdRing(powerOfTwo("ring", sizes.ring ?? RING, this.serials));
+    const kept = powerOfTwo("kept", sizes.kept ?? KEPT, SERIALS);
+    this.mut = new RegionSet(this.ids, MUT, kept);
+    this.shared = new RegionSet(this.ids, SHARED, kept);
+  }
+
+  get mutCount(): number {
+    return this.mut.size;
+  }
+
+  get sharedCount(): number {
+    return this.shared.size;
   }
 
   mutBorrow(start: number, len: number): number {
-    if (this.mutCount !== 0 && this.#mut.find(start, len) >= 0) return REFUSED;
-    if (this.sharedCount !== 0 && this.#shared.find(start, len) >= 0) return REFUSED;
-    const serial = this.#issue();
-    if (serial < 0) return serial;
-    const id = serial & this.#mask;
-    this.#places[id] = 2 * this.#mut.add(start, len, id);
-    this.mutCount++;
-    return serial;
+    const { next: handle, mut } = this;
+    if (handle >= this.clear || len === 0 || mut.full) {
+      this.ids.from = start;
+      this.ids.to = len;
+      return this.borrow(MUT);
+    }
+    const end = start + len;
+    if (mut.scan(start, end) || this.shared.scan(start, end)) return REFUSED;
+    this.next = handle + 1;
+    mut.push(start, end, handle);
+    return handle;
   }
 
   sharedBorrow(start: number, len: number): number {
-    if (this.mutCount !== 0 && this.#mut.find(start, len) >= 0) return REFUSED;
-    const serial = this.#issue();
-    if (serial < 0) return serial;
-    const id = serial & this.#mask;
-    this.#places[id] = 2 * this.#shared.add(start, len, id) + SHARED;
-    this.sharedCount++;
-    return serial;
+    const { next: handle, shared } = this;
+    if (handle >= this.clear || len === 0 || shared.full) {
+      this.ids.from = start;
+      this.ids.to = len;
+      return this.borrow(SHARED);
+    }
+    const end = start + len;
+    if (this.mut.scan(start, end)) return REFUSED;
+    this.next = handle + 1;
+    shared.push(start, end, handle);
+    return handle;
   }
 
   mutUnborrow(handle: number): void {
-    const slot = this.#retire(handle, MUT);
-    const moved = this.#mut.remove(slot);
-    if (moved >= 0) this.#places[moved] = 2 * slot;
-    this.mutCount--;
+    const { mut } = this;
+    if (mut.tree !== undefined || !mut.pop(handle)) this.unborrow(handle, MUT);
   }
 
   sharedUnborrow(handle: number): void {
-    const slot = this.#retire(handle, SHARED);
-    const moved = this.#shared.remove(slot);
-    if (moved >= 0) this.#places[moved] = 2 * slot + SHARED;
-    this.sharedCount--;
+    const { shared } = this;
+    if (shared.tree !== undefined || !shared.pop(handle)) this.unborrow(handle, SHARED);
   }
 
   isMutBorrowed(start: number, len: number): boolean {
-    return this.#mut.find(start, len) >= 0;
+    const { mut } = this;
+    return (len !== 0 && mut.overlaps(start, start + len)) || (this.coarse && mut.size !== 0);
   }
 
   isSharedBorrowed(start: number, len: number): boolean {
-    return this.#shared.find(start, len) >= 0;
+    const { shared } = this;
+    return (len !== 0 && shared.overlaps(start, start + len)) || (this.coarse && shared.size !== 0);
   }
 
   conflict(start: number, len: number, shared: boolean): Borrow | undefined {
-    const mut = this.#mut.find(start, len);
-    if (mut >= 0) return this.#describe(this.#mut.idAt(mut));
-    const other = shared ? this.#shared.find(start, len) : -1;
-    return other >= 0 ? this.#describe(this.#shared.idAt(other)) : undefined;
+    for (const set of shared ? [this.mut, this.shared] : [this.mut]) {
+      const precise = len === 0 ? undefined : set.find(start, start + len);
+      const handle = precise ?? (this.coarse ? set.handles()[0] : undefined);
+      if (handle !== undefined) return this.lookup(handle);
+    }
+    return undefined;
   }
 
   lookup(handle: number): Borrow | undefined {
-    const id = this.#idOf(handle);
-    return this.#serials[id] === handle ? this.#describe(id) : undefined;
+    if (typeof handle !== "number") return undefined;
+    for (const kind of [MUT, SHARED] as const) {
+      const region = this.setOf(kind).regionOf(handle);
+      if (region !== undefined) return { region, kind: KINDS[kind] };
+    }
+    return undefined;
   }
 
   outstanding(): Borrow[] {
-    const live: Borrow[] = [];
-    for (const set of [this.#mut, this.#shared]) {
-      for (let slot = 0; slot < set.count; slot++) live.push(this.#describe(set.idAt(slot)));
-    }
-    return live;
+    return [...this.mut.handles(), ...this.shared.handles()].map((handle) => this.lookup(handle)!);
   }
 
   releaseAll(): void {
-    for (let id = 0; id <= this.#mask; id++) {
-      const serial = this.#serials[id]!;
-      if (Number.isNaN(serial)) continue;
-      if ((this.#places[id]! & 1) === MUT) this.mutUnborrow(serial);
-      else this.sharedUnborrow(serial);
-    }
+    for (const handle of this.mut.handles()) this.mut.remove(handle);
+    for (const handle of this.shared.handles()) this.shared.remove(handle);
+    this.disperse();
   }
 
-  /** What is wrong inside, if anything: one sentence per violation. For tests. */
-  checkInvariants(): string[] {
-    const wrong: string[] = [];
-    let live = 0;
-    for (let id = 0; id <= this.#mask; id++) {
-      const serial = this.#serials[id]!;
-      if (Number.isNaN(serial)) continue;
-      live++;
-      const place = this.#places[id]!;
-      const set = (place & 1) === MUT ? this.#mut : this.#shared;
-      if (serial % (this.#mask + 1) !== id) wrong.push(`serial ${serial} sits at id ${id}`);
-      if (set.idAt(place >> 1) !== id) wrong.push(`slot ${place >> 1} does not name id ${id}`);
+  private setOf(kind: Kind): RegionSet {
+    return kind === MUT ? this.mut : this.shared;
+  }
+
+  /**
+   * The slow path of a borrow; the ring's range holds its start and its length.
+   *
+   * In one piece on purpose: V8 would inline a function of less than 460 bytecodes into the fast path and leave, in
+   * exchange, a scan out that belongs there.
+   */
+  private borrow(kind: Kind): number {
+    const { mut, shared, ids } = this;
+    const start = ids.from;
+    const len = ids.to;
+    const end = start + len;
+    const live = mut.size + shared.size;
+    if (this.policy === "none") return 0;
+    if (this.coarse) {
+      if (kind === MUT ? live !== 0 : mut.size !== 0) return REFUSED;
+    } else if (len !== 0) {
+      // The shared set first: what the mut set learns from the question helps to add to it.
+      if (kind === MUT && shared.size !== 0 && shared.overlaps(start, end)) return REFUSED;
+      if (mut.size !== 0 && mut.overlapsFirst(start, end)) return REFUSED;
     }
-    if (live !== this.mutCount + this.sharedCount)
-      wrong.push(`${live} ids live, counted otherwise`);
-    if (this.#mut.count !== this.mutCount) wrong.push("mut set and mutCount differ");
-    if (this.#shared.count !== this.sharedCount) wrong.push("shared set and sharedCount differ");
-    const ranges = this.outstanding();
-    for (const [i, a] of ranges.entries()) {
-      if (a.kind === "mut" && a.region.len !== 0) {
-        const other = ranges.findIndex(
-          ({ region: { start, len } }, j) =>
-            j !== i &&
-            len !== 0 &&
-            start < a.region.start + a.region.len &&
-            a.region.start < start + len,
-        );
-        if (other >= 0) wrong.push(`GM-2: mut borrow ${i} overlaps borrow ${other}`);
+    if (live >= this.limit) return OUT_OF_HANDLES;
+    while (2 * live > ids.mask) this.growRing();
+    const set = kind === MUT ? mut : shared;
+    if (set.full && set.tree === undefined) this.crowd();
+    let handle = this.next;
+    if (set.tree !== undefined) {
+      while (ids.home[handle & ids.mask]! >= 0) handle++;
+      // The ring's size divides the serials, so starting over keeps the id.
+      if (handle >= this.serials) handle -= this.serials;
+    } else {
+      for (let room = 0; ; handle++) {
+        if (handle >= this.serials) handle = 0;
+        room = Math.min(mut.room(handle), shared.room(handle), this.limit - live);
+        if (room === 0) continue;
+        if (!this.coarse) this.clear = Math.min(handle + room, this.serials);
+        break;
       }
     }
-    return wrong;
+    this.next = handle + 1;
+    ids.from = len === 0 ? -1 - start : start;
+    ids.to = len === 0 ? -1 - start : end;
+    set.add(handle, kind === MUT && len !== 0);
+    return handle;
   }
 
-  #describe(id: number): Borrow {
-    const place = this.#places[id]!;
-    const set = (place & 1) === MUT ? this.#mut : this.#shared;
-    return { region: set.regionAt(place >> 1), kind: KINDS[(place & 1) as 0 | 1] };
+  /** Both sets become trees, so that one array says which ids are free. */
+  private crowd(): void {
+    this.ids.open();
+    this.mut.grow();
+    this.shared.grow();
+    this.clear = 0;
   }
 
-  /** Takes the next free id. Serials skip the ids that live borrows hold. */
-  #issue(): number {
-    // At most half the ring is live, so the skipping below is paid for by the borrows that were not skipped.
-    if (2 * (this.mutCount + this.sharedCount) > this.#mask && !this.#growRing())
-      return OUT_OF_HANDLES;
-    const mask = this.#mask;
-    const serials = this.#serials;
-    let serial = this.#next;
-    while (!Number.isNaN(serials[serial & mask]!)) serial++;
-    // The ring's size divides the limit, so starting over keeps the id.
-    if (serial >= this.#limit) serial -= this.#limit;
-    serials[serial & mask] = serial;
-    this.#next = serial + 1;
-    return serial;
-  }
-
-  /** The id that `handle` would have; any id will do for what is no number, since no serial equals it. */
-  #idOf(handle: number): number {
-    return typeof handle === "number" ? handle & this.#mask : 0;
-  }
-
-  /** Frees the handle's id and returns the slot of its range. */
-  #retire(handle: number, kind: 0 | 1): number {
-    const id = this.#idOf(handle);
-    if (this.#serials[id] !== handle) refuse("stale-handle", handle, kind);
-    const place = this.#places[id]!;
-    if ((place & 1) !== kind) refuse("wrong-handle-kind", handle, kind);
-    this.#serials[id] = FREE;
-    return place >> 1;
-  }
-
-  /** Doubles the ring. Two serials that differ modulo n differ modulo 2n as well, so no ids collide. False: too large. */
-  #growRing(): boolean {
-    const oldMask = this.#mask;
-    const size = 2 * (oldMask + 1);
-    if (size > this.#maxRing) return false;
-    const serials = new Float64Array(size).fill(FREE);
-    const places = new Int32Array(size);
-    for (let old = 0; old <= oldMask; old++) {
-      const serial = this.#serials[old]!;
-      if (Number.isNaN(serial)) continue;
-      const id = serial & (size - 1);
-      const place = this.#places[old]!;
-      serials[id] = serial;
-      places[id] = place;
-      ((place & 1) === MUT ? this.#mut : this.#shared).rename(place >> 1, id);
+  /** The slow path of a release. */
+  private unborrow(handle: number, kind: Kind): void {
+    const numeric = typeof handle === "number";
+    if (numeric && this.setOf(kind).remove(handle)) {
+      this.disperse();
+      return;
     }
-    this.#serials = serials;
-    this.#places = places;
-    this.#mask = size - 1;
-    this.#limit = size * this.#turns;
-    return true;
+    if (this.policy === "none") return;
+    const other = kind === MUT ? this.shared : this.mut;
+    const code = numeric && other.regionOf(handle) ? "wrong-handle-kind" : "stale-handle";
+    throw new GuestError({ code, handle, kind: KINDS[kind] });
+  }
+
+  /** Both sets become flat again once they are both small. */
+  private disperse(): void {
+    const { mut, shared } = this;
+    if (mut.tree === undefined || mut.size + shared.size > FEW) return;
+    mut.flatten();
+    shared.flatten();
+  }
+
+  private growRing(): void {
+    const { ids } = this;
+    ids.mask = 2 * ids.mask + 1;
+    if (ids.home.length === 0) return;
+    ids.open();
+    this.mut.tree?.moveIn();
+    this.shared.tree?.moveIn();
   }
 }
 
 /** Rings are indexed by masks. */
-function powerOfTwo(option: string, size: number): number {
-  const sensible = Number.isInteger(size) && size >= 1 && size <= MAX_RING;
+function powerOfTwo(option: string, size: number, most: number): number {
+  const sensible = Number.isInteger(size) && size >= 1 && size <= most;
   if (sensible && (size & (size - 1)) === 0) return size;
   throw new GuestError({ code: "invalid-option", option, got: printed(size) });
-}
-
-/** Out of line, so that the paths above stay small enough to be inlined. */
-function refuse(code: "stale-handle" | "wrong-handle-kind", handle: number, kind: 0 | 1): never {
-  throw new GuestError({ code, handle, kind: KINDS[kind] });
 }

@@ -9,6 +9,19 @@
 
 import type { Borrow } from "./error.js";
 
+/**
+ * How exact a {@link BorrowChecker} is.
+ *
+ * - `precise`: to the byte.
+ * - `coarse`: the whole memory is one thing, which any number may share or one may change, as in wiggle 20 to 24. Where a
+ *   borrow lies and how long it is count for nothing: two buffers that do not touch exclude each other all the same, and so
+ *   do empty ones. Handles are checked as ever. No cheaper than `precise`: for hosts that want wiggle's answers.
+ * - `none`: nothing is recorded and nothing refused. Two views may change the same bytes, the guest may run while a view
+ *   is out, releases of any handle, stale ones too, pass unseen. For measuring what the checks cost, and for hosts that
+ *   hold no view beyond a read or write.
+ */
+export type PolicyName = "precise" | "coarse" | "none";
+
 /** Returned instead of a handle: the range overlaps a live borrow that excludes it. */
 export const REFUSED = -1;
 /** Returned instead of a handle: too many borrows are live. */

@@ -12,7 +12,7 @@
 
 import { type MemorySource, sharedRegistry } from "@memkit/core";
 import { BorrowChecker } from "./borrow-checker.js";
-import type { BorrowPolicy } from "./borrow-policy.js";
+import type { BorrowPolicy, PolicyName } from "./borrow-policy.js";
 import { GuestError } from "./error.js";
 import { printed } from "./printed.js";
 
@@ -23,8 +23,8 @@ export type GuestTarget = "wasm32" | "wasm64";
 export interface GuestMemoryOptions {
   /** Pointer width of the guest. Default `wasm32`. */
   readonly target?: GuestTarget;
-  /** Who keeps the borrows. Default: a {@link BorrowChecker} of its own. */
-  readonly policy?: BorrowPolicy;
+  /** Who keeps the borrows: a {@link BorrowChecker} that is `precise`, the default, `coarse` or `none`, or somebody else. */
+  readonly policy?: PolicyName | BorrowPolicy;
 }
 
 /** What every GuestMemory over one source shares. */
@@ -67,7 +67,8 @@ function demandTarget(target: GuestTarget): GuestTarget {
 }
 
 /** @throws {@link GuestError} `invalid-option` */
-export function demandPolicy(policy: BorrowPolicy): BorrowPolicy {
+export function demandPolicy(policy: PolicyName | BorrowPolicy): BorrowPolicy {
+  if (typeof policy === "string") return new BorrowChecker(policy);
   const object = typeof policy === "object" && policy !== null;
   if (object && METHODS.every((name) => typeof policy[name] === "function")) return policy;
   throw new GuestError({ code: "invalid-option", option: "policy", got: printed(policy) });
@@ -106,15 +107,17 @@ export function claimSource(source: MemorySource, options: GuestMemoryOptions): 
   const { bySource } = claims();
   const present = bySource.get(source);
   if (present === undefined) {
-    const { target = "wasm32", policy = new BorrowChecker() } = options;
+    const { target = "wasm32", policy = "precise" } = options;
     const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy), epoch: 0 };
     bySource.set(source, made);
     return made;
   }
-  for (const option of ["target", "policy"] as const) {
-    if (options[option] !== undefined && options[option] !== present[option]) {
-      throw new GuestError({ code: "options-differ", option });
-    }
+  const { target = present.target, policy = present.policy } = options;
+  if (target !== present.target) throw new GuestError({ code: "options-differ", option: "target" });
+  // A name asks for a checker that is as exact, not for another checker.
+  const { policy: name } = present.policy as { readonly policy?: unknown };
+  if (policy !== present.policy && (typeof policy !== "string" || policy !== name)) {
+    throw new GuestError({ code: "options-differ", option: "policy" });
   }
   return present;
 }

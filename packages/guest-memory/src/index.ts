@@ -8,6 +8,7 @@ export { BorrowChecker, type BorrowCheckerSizes } from "./borrow-checker.js";
 export {
   type BorrowPolicy,
   OUT_OF_HANDLES,
+  type PolicyName,
   REFUSED,
   type WatchingPolicy,
 } from "./borrow-policy.js";

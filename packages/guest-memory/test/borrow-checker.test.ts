@@ -1,6 +1,7 @@
 import {
   BorrowChecker,
   type BorrowKind,
+  checkInvariants,
   OUT_OF_HANDLES,
   REFUSED,
 } from "@memkit/guest-memory/borrow";
@@ -81,7 +82,7 @@ describe("empty ranges (GM-3)", () => {
       expect(c.isMutBorrowed(5, 0)).toBe(false);
       expect(c.lookup(empty)).toEqual({ region: { start: 5, len: 0 }, kind });
       expect(c.mutCount + c.sharedCount).toBe(3);
-      expect(c.checkInvariants()).toEqual([]);
+      expect(checkInvariants(c)).toEqual([]);
     },
   );
 
@@ -111,7 +112,7 @@ describe("handles (GM-4)", () => {
       end(h);
       expect(codeOf(() => end(h))).toBe("stale-handle");
       expect(codeOf(() => cross(h))).toBe("stale-handle");
-      expect(c.checkInvariants()).toEqual([]);
+      expect(checkInvariants(c)).toEqual([]);
     },
   );
 
@@ -134,11 +135,11 @@ describe("handles (GM-4)", () => {
     expect(c.mutBorrow(0, 4) & 1023).toBe(first & 1023);
   });
 
-  it("a stale handle is detected until every id has been reused `turns` times, then no more", () => {
-    const c = new BorrowChecker({ ring: 4, turns: 8 });
+  it("a stale handle is detected until the serials have started over, then no more", () => {
+    const c = new BorrowChecker("precise", { ring: 4, serials: 32 });
     const stale = c.mutBorrow(0, 4);
     c.mutUnborrow(stale);
-    for (let i = 0; i < 4 * 8 - 1; i++) {
+    for (let i = 0; i < 31; i++) {
       const h = c.mutBorrow(0, 4);
       expect(codeOf(() => c.mutUnborrow(stale))).toBe("stale-handle");
       c.mutUnborrow(h);
@@ -147,27 +148,33 @@ describe("handles (GM-4)", () => {
     c.mutUnborrow(stale);
   });
 
-  it("the shipped sizes wrap after 2^30 borrows: handles stay small integers", () => {
+  it("the shipped sizes use one serial a borrow, and start over after 2^30", () => {
     const c = new BorrowChecker();
     let last = -1;
     for (let i = 0; i < 5000; i++) {
       last = c.mutBorrow(0, 4);
       c.mutUnborrow(last);
     }
-    expect(last).toBe(4999); // one serial a borrow; 2^10 ids * 2^20 turns = 2^30
+    expect(last).toBe(4999);
   });
 
-  it("serials skip ids that are still held across the wrap", () => {
-    const c = new BorrowChecker({ ring: 8, turns: 2 });
-    const kept = c.sharedBorrow(100, 1);
-    for (let i = 0; i < 100; i++) {
-      const h = c.mutBorrow(0, 4);
-      expect(h & 7).not.toBe(kept & 7);
-      c.mutUnborrow(h);
-    }
-    expect(c.checkInvariants()).toEqual([]);
-    c.sharedUnborrow(kept);
-  });
+  it.each([1, 20])(
+    "serials skip ids that are still held, also when they start over: %i held",
+    (n) => {
+      const c = new BorrowChecker("precise", { ring: 64, serials: 128 });
+      const kept = Array.from({ length: n }, (_, i) => c.sharedBorrow(100 + i, 1));
+      const seen = new Set<number>();
+      for (let i = 0; i < 400; i++) {
+        const h = c.mutBorrow(0, 4);
+        seen.add(h);
+        for (const other of kept) expect(h & 63).not.toBe(other & 63);
+        expect(checkInvariants(c)).toEqual([]);
+        c.mutUnborrow(h);
+      }
+      expect(seen.size).toBe(128 - 2 * n);
+      for (const h of kept) c.sharedUnborrow(h);
+    },
+  );
 
   it("the ring grows with the live borrows and keeps every handle", () => {
     const c = new BorrowChecker();
@@ -176,7 +183,7 @@ describe("handles (GM-4)", () => {
     );
     expect(handles.every(ok)).toBe(true);
     expect(new Set(handles).size).toBe(5000);
-    expect(c.checkInvariants()).toEqual([]);
+    expect(checkInvariants(c)).toEqual([]);
     for (const [i, h] of handles.entries()) {
       expect(c.lookup(h)?.region).toEqual({ start: i * 8, len: 8 });
       if (i % 2) c.mutUnborrow(h);
@@ -185,17 +192,30 @@ describe("handles (GM-4)", () => {
     expect(c.outstanding()).toEqual([]);
   });
 
-  it("refuses when too many are live, and recovers", () => {
-    const c = new BorrowChecker({ ring: 4, maxRing: 8 });
+  it.each([4, 32])("refuses when %i are live, and recovers", (limit) => {
+    const c = new BorrowChecker("precise", { ring: 4, serials: 4 * limit, limit });
     const a = c.sharedBorrow(0, 1);
-    c.sharedBorrow(0, 1);
-    c.mutBorrow(1, 1);
-    c.mutBorrow(2, 1);
-    expect(c.mutBorrow(3, 1)).toBe(OUT_OF_HANDLES);
-    expect(c.sharedBorrow(3, 0)).toBe(OUT_OF_HANDLES);
-    expect(c.checkInvariants()).toEqual([]);
+    for (let i = 1; i < limit; i++) expect(ok(c.mutBorrow(i, 1))).toBe(true);
+    expect(c.mutBorrow(limit, 1)).toBe(OUT_OF_HANDLES);
+    expect(c.sharedBorrow(limit, 0)).toBe(OUT_OF_HANDLES);
+    expect(c.mutBorrow(0, 1)).toBe(REFUSED); // a reason that will not pass comes first
+    expect(checkInvariants(c)).toEqual([]);
     c.sharedUnborrow(a);
-    expect(ok(c.mutBorrow(3, 1))).toBe(true);
+    expect(ok(c.mutBorrow(0, 1))).toBe(true);
+  });
+
+  it.each([
+    { ring: 3 },
+    { ring: 0 },
+    { ring: Number.NaN },
+    { serials: 2 ** 31 },
+    { serials: 2 },
+    { limit: 1.5 },
+    { limit: -1 },
+    { serials: 64, limit: 32 },
+    { serials: 64, ring: 128 },
+  ])("sizes that cannot be: %o", (sizes) => {
+    expect(codeOf(() => new BorrowChecker("precise", sizes))).toBe("invalid-option");
   });
 });
 
