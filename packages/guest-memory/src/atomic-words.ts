@@ -2,8 +2,9 @@
  * The typed arrays through which `Atomics` reaches a memory.
  *
  * An array over the whole memory is made for each type that is asked for, and made anew when the memory has another
- * buffer or has grown past it. Its own length, which the engine keeps true, is the last bound of every access (GM-6): it
- * reads 0 once the buffer is detached, stays short after a shared memory grew, and follows a buffer that shrank.
+ * buffer or has grown past it. Its own length is the last bound of every access (GM-6): it stays short after a shared memory
+ * grew, and follows a buffer that shrank. That the buffer is detached only the memory's own views are sure to say, because
+ * the arrays here may be of any kind of buffer (core's CORE-3).
  *
  * @module
  */
@@ -79,7 +80,9 @@ export class AtomicWords {
   reach(kind: number, at: number): IntegerArray {
     const { bytes, make } = KINDS[kind]!;
     const known = this.#buffer === this.#mem.buffer ? this.#arrays[kind] : undefined;
-    if (known !== undefined && at / bytes < known.length) return known;
+    if (known !== undefined && at < this.#mem.views.byteLength && at / bytes < known.length) {
+      return known;
+    }
     // A policy may be the user's, and have changed the memory while it was asked.
     this.#mem.validate(at, 1, bytes, bytes);
     const { buffer, views } = this.#mem;
