@@ -96,6 +96,8 @@ function report(folder) {
   return result.succeeded && (update || !result.apiReportChanged);
 }
 
-const folders = readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
+const folders = readdirSync(join(root, "packages"))
+  .map((name) => join(root, "packages", name))
+  .filter((folder) => !JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).private);
 const good = folders.map(report); // all of them, not only up to the first that fails
 process.exitCode = good.every(Boolean) ? 0 : 1;

@@ -25,7 +25,16 @@ function run(command, args) {
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-let good = run("pnpm", ["-r", "--filter", "./packages/*", "pack", "--pack-destination", folder]);
+let good = run("pnpm", [
+  "-r",
+  "--filter",
+  "./packages/*",
+  "--filter",
+  "!@memkit/interleave",
+  "pack",
+  "--pack-destination",
+  folder,
+]);
 for (const name of readdirSync(folder)) {
   const tarball = join(folder, name);
   const wellFormed = run("publint", ["run", "--strict", tarball]);

@@ -23,7 +23,16 @@ const pnpm = (rootManifest.packageManager ?? "").split("+", 1)[0]!;
 
 /** What `pnpm pack` would publish: paths of the tarballs, made in `to`. Packs `dist` as it stands. */
 export function packAll(to: string): string[] {
-  const pack = ["-r", "--filter", "./packages/*", "pack", "--pack-destination", to];
+  const pack = [
+    "-r",
+    "--filter",
+    "./packages/*",
+    "--filter",
+    "!@memkit/interleave",
+    "pack",
+    "--pack-destination",
+    to,
+  ];
   run("npx", ["--yes", "--prefer-offline", pnpm, ...pack], root);
   return readdirSync(to).map((name) => join(to, name));
 }

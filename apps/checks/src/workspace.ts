@@ -49,10 +49,14 @@ function membersIn(folder: "packages" | "apps"): Member[] {
     .map((dir) => ({ dir, manifest: JSON.parse(read(`${dir}/package.json`)) as Manifest }));
 }
 
+const libraries = membersIn("packages");
 /** What gets published. */
-export const packages: readonly Member[] = membersIn("packages");
-/** What uses it here. */
-export const apps: readonly Member[] = membersIn("apps");
+export const packages: readonly Member[] = libraries.filter(({ manifest }) => !manifest.private);
+/** What uses it here: the apps, and packages that are not published. */
+export const apps: readonly Member[] = [
+  ...membersIn("apps"),
+  ...libraries.filter(({ manifest }) => manifest.private),
+];
 
 /** The importable names of a package: `@memkit/core`, `@memkit/core/region`, and so on. */
 export function specifiersOf({ manifest }: Member): string[] {
