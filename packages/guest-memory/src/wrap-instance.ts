@@ -69,8 +69,8 @@ const lives = (): WeakMap<object, Life> =>
  * The instance's exports, functions wrapped, everything else as it is.
  *
  * Entering is refused while a borrow of `memory` is live (`reentered`, naming them) and after the instance has ended
- * (`poisoned`, with that end as `cause`). What {@link trap} was given comes out as thrown; a trap of the guest's own
- * comes out as `guest-trap` with the engine's error as `cause`. Plain exceptions pass unchanged and end nothing.
+ * (`poisoned`, with that end as `cause`). What {@link trap} was given comes out as thrown, unless it is an error of the
+ * engine's; that, like a trap of the guest's own, comes out as `guest-trap` with the engine's error as `cause`. Plain exceptions pass unchanged and end nothing.
  *
  * Exports in `promising` return promises, which reject as the others throw. While one is pending another of them is refused
  * (`suspended`), and what another export is trapped with stays a trap, whose cause {@link trapCause} tells.
@@ -108,7 +108,7 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   demandObject("instance.exports", instance?.exports);
   const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
   for (const memory of memories) demandMemory(memory);
-  const life = lifeOf(instance);
+  const life = lifeOf(instance.exports);
   const awaited = options.promising ?? [];
   for (const name of awaited) {
     const value: unknown = Object.hasOwn(instance.exports, name)
@@ -149,11 +149,12 @@ function demandMemory(memory: unknown): void {
 
 type Callable = (...args: unknown[]) => unknown;
 
-function lifeOf(instance: InstanceLike): Life {
-  const present = lives().get(instance);
+/** By its exports: an instance has one object of them, which may be handed on without the instance. */
+function lifeOf(exports: object): Life {
+  const present = lives().get(exports);
   if (present !== undefined) return present;
   const life: Life = { depth: 0, suspended: undefined, end: undefined };
-  lives().set(instance, life);
+  lives().set(exports, life);
   return life;
 }
 
@@ -223,12 +224,14 @@ async function enterSuspending(
 /** What to throw instead of `raised`, which just left the guest. */
 function leave(life: Life, entry: string, raised: unknown): unknown {
   if (isTrap(raised) && life.end === undefined) {
-    const error = isCarried(raised)
-      ? trapCause(raised)
-      : new GuestError({ code: "guest-trap", entry, reason: raised.message }, { cause: raised });
-    life.end = { error };
+    const cause = isCarried(raised) ? trapCause(raised) : raised;
+    life.end = { error: isTrap(cause) ? guestTrap(entry, cause) : cause };
   }
   return life.end === undefined ? raised : ending(life, life.depth > 1, raised);
+}
+
+function guestTrap(entry: string, cause: Error): GuestError {
+  return new GuestError({ code: "guest-trap", entry, reason: cause.message }, { cause });
 }
 
 /** The typed end at the outermost entry; in a `nested` one a trap, for outer frames of this guest (GM-13). */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isRecord } from "@memkit/core";
 import type { GuestTarget } from "../claim.js";
 import { GuestError } from "../error.js";
 import { suspending } from "../jspi.js";
@@ -12,7 +13,7 @@ import { printed } from "../printed.js";
 import type { FunctionSpecs, HostFunctions } from "./function-spec.js";
 import { hostFunction, type Method, type RawFunction } from "./host-function.js";
 import { MemoryCell, type MemoryOption } from "./memory-cell.js";
-import { type Plan, planOf, refuse, type Signature } from "./signature.js";
+import { type Plan, plansOf, refuse, type Signature } from "./signature.js";
 import { type CallEvent, traced } from "./trace.js";
 
 /** The description of an import module. Plain data: functions may share parts of it. */
@@ -118,7 +119,7 @@ export function bindings<const S extends ModuleSpec>(
   if (target !== "wasm32" && target !== "wasm64") {
     throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
   }
-  const plans = Object.entries(functions).map(([name, f]) => planOf(module, name, f, target));
+  const plans = plansOf(module, functions, target);
   const signatures = Object.fromEntries(plans.map(({ func, signature }) => [func, signature]));
   const imports = (options: ImportsOptions<FunctionSpecs>): object => {
     const cell = new MemoryCell(options.memory, target);
@@ -131,17 +132,23 @@ export function bindings<const S extends ModuleSpec>(
   >;
 }
 
+const property = (of: object, name: string): unknown =>
+  (of as Readonly<Record<string, unknown>>)[name];
+
 function importOf(
   plan: Plan,
   cell: MemoryCell,
   { functions, trace, suspending: wrap = suspending }: ImportsOptions<FunctionSpecs>,
 ): unknown {
-  const method: unknown = (functions as Readonly<Record<string, unknown>>)[plan.func];
-  if (typeof method !== "function") refuse(plan.module, plan.func, "it is not implemented");
+  const method = isRecord(functions) ? property(functions, plan.func) : undefined;
+  // What every object inherits implements nothing: a guest may well import a `toString`.
+  if (typeof method !== "function" || method === property(Object.prototype, plan.func)) {
+    refuse(plan.module, plan.func, "it is not implemented");
+  }
   const bind = (to: Plan, run: Method): RawFunction => hostFunction(to, cell, functions, run);
   const fn =
     trace === undefined
       ? bind(plan, method as Method)
-      : traced(plan, method as Method, bind, trace);
+      : traced(plan, cell, method as Method, bind, trace);
   return plan.async ? wrap(fn) : fn;
 }

@@ -16,11 +16,12 @@ import { type InstanceLike, wrapInstance } from "../wrap-instance.js";
 import type { FunctionSpecs } from "./function-spec.js";
 import { type AllocatorNames, GuestAllocator } from "./guest-allocator.js";
 import type { GuestFunctions } from "./guest-function.js";
-import { lift, type Raw } from "./lift.js";
+import { lift, mismatch, type Raw } from "./lift.js";
 import { lowerAddress } from "./lower.js";
 import { lowered, noAllocator } from "./lower-arg.js";
+import { fatal } from "./outcome.js";
 import { Pass } from "./pass.js";
-import { type Plan, planOf, refuse } from "./signature.js";
+import { type Plan, plansOf, refuse } from "./signature.js";
 
 /** What {@link exportsOf} is given. */
 export interface ExportsOptions<F extends FunctionSpecs> {
@@ -72,9 +73,7 @@ export function exportsOf<const F extends FunctionSpecs>(
   options: ExportsOptions<F>,
 ): GuestFunctions<F> {
   const { memory, functions, allocator } = options;
-  const plans = Object.entries(functions).map(([name, spec]) =>
-    planOf("exports", name, spec, memory.target),
-  );
+  const plans = plansOf("exports", functions, memory.target);
   const awaited = plans.filter((plan) => plan.async).map(({ func }) => func);
   for (const name of awaited) demandFunction(instance.exports, name);
   const wrapped = wrapInstance<object>(instance, { memory, promising: awaited });
@@ -167,8 +166,11 @@ function failed(blocks: GuestAllocator | undefined, raised: unknown): never {
 
 /** What an export returned, or stored at `places`. */
 function resultOf(plan: Plan, memory: GuestMemory, raw: Raw, places: readonly number[]): unknown {
-  const { outs, direct, error, func } = plan;
+  const { outs, direct, error, func, noreturn } = plan;
+  if (noreturn)
+    throw fatal("invalid-binding", plan, "it returned, but its description says noreturn");
   if (direct !== undefined) return lift(direct, memory, raw, 0);
+  if (error !== undefined && !Number.isInteger(raw)) mismatch({ name: "errno", plan }, raw);
   if (error !== undefined && raw !== 0) {
     const errno = Number(raw) >>> 0;
     const { name: type } = error.type;

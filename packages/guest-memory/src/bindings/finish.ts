@@ -14,9 +14,10 @@
 import { GuestError } from "../error.js";
 import type { GuestMemory } from "../guest-memory.js";
 import { isCarried, trap } from "../raise-trap.js";
+import { isFailure } from "./error-type.js";
 import type { Raw } from "./lift.js";
 import { lowerDirect, store } from "./lower.js";
-import { answer, errnoOf, fatal, Step } from "./outcome.js";
+import { answer, errnoOf, fatal, hostThrew, Step } from "./outcome.js";
 import type { Plan, Slot } from "./signature.js";
 
 /** Where results go: the address of the one, or of each. */
@@ -47,6 +48,8 @@ export function give(plan: Plan, mem: GuestMemory, result: unknown, to: Places):
         }
       } else if (direct === undefined && isThenable(result)) {
         throw lostPromise(plan);
+      } else if (direct === undefined && result !== undefined) {
+        refuseValue(plan, result);
       }
       if (direct !== undefined) raw = lowerDirect(direct, mem, result);
       else if (error !== undefined) raw = 0;
@@ -76,7 +79,7 @@ function suspend(plan: Plan, mem: GuestMemory, result: unknown, to: Places): unk
 
 /** What `noreturn` promises. The implementation gives the error to end with, or has thrown it. */
 function neverReturn(plan: Plan, _mem: GuestMemory, result: unknown): never {
-  if (isCarried(result) || result instanceof Error) return trap(result);
+  if (isCarried(result) || isError(result)) return trap(result);
   return trap(fatal("invalid-binding", plan, "it returned, but its description says noreturn"));
 }
 
@@ -94,10 +97,35 @@ export function refuseBorrows(plan: Plan, mem: GuestMemory, at: "await" | "end" 
 const lostPromise = (plan: Plan): GuestError =>
   fatal("invalid-binding", plan, "it returned a promise; its description must say async");
 
-/** Whether a result is something to await. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
+/**
+ * A value of a function that has no results. What can fail must not give one: most likely an errno, which the guest would
+ * take for success. Of what cannot, JavaScript's functions return this and that, but none an error without meaning it.
+ */
+function refuseValue(plan: Plan, value: unknown): void {
+  if (isError(value)) throw hostThrew(plan, value);
+  if (plan.error === undefined && !isFailure(value)) return;
+  throw fatal(
+    "invalid-binding",
+    plan,
+    "it returned a value, but has no results; an errno is told by failure()",
   );
+}
+
+/** Whether a result is something to await. What cannot be asked is not. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" || value === null) && typeof value !== "function") return false;
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a result is an error. A proxy that cannot be asked is none. */
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }

@@ -107,8 +107,10 @@ function liftLimited(slot: Slot, raw: Raw): unknown {
 /** An i32 that lies in the slot's range. Of 32 bits every one does. */
 function fitting(slot: Slot, raw: Raw): number {
   if (typeof raw !== "number") return mismatch(slot, raw);
-  const value = slot.max === 0xffff_ffff ? raw >>> 0 : raw;
-  return value >= slot.min && value <= slot.max ? value : doesNotFit(slot, raw);
+  if (slot.max === 0xffff_ffff) return raw >>> 0;
+  // A guest may declare an f64 here: no engine compares the types of imports with what a host expects.
+  if (!Number.isInteger(raw)) return mismatch(slot, raw);
+  return raw >= slot.min && raw <= slot.max ? raw | 0 : doesNotFit(slot, raw);
 }
 
 function doesNotFit({ layout }: Slot, raw: Raw): never {
@@ -119,11 +121,15 @@ function unknownFlags({ name }: Layout, got: Raw, unknown: Raw): never {
   throw new GuestError({ code: "invalid-flag-value", type: name, got, unknown, path: "" });
 }
 
-/** The guest has other types than the description: a bigint, or nothing, where a number is due, or the reverse. */
-function mismatch({ name, plan }: Slot, raw: unknown): never {
+/** The guest has other types than the description: an i64, a float or nothing where an i32 is due, or the reverse. */
+export function mismatch({ name, plan }: Pick<Slot, "name" | "plan">, raw: unknown): never {
   const { module, func } = plan;
   const expected = signatureText(plan.signature);
-  const got = raw === undefined ? "nothing" : typeof raw === "bigint" ? "an i64" : "no i64";
+  const got =
+    raw === undefined ? "nothing" : typeof raw === "bigint" ? "an i64" : otherThanI64(raw);
   const reason = `${module}.${func} is described as ${expected}, but for its ${name} the guest has ${got}`;
   throw new GuestError({ code: "signature-mismatch", module, func, expected, got, reason });
 }
+
+const otherThanI64 = (raw: unknown): string =>
+  typeof raw === "number" && !Number.isInteger(raw) ? "a float" : "no i64";

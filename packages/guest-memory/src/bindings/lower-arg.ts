@@ -54,12 +54,18 @@ function located(
   if (value instanceof (pass === Pass.strPtr ? GuestStrPtr : GuestArrayPtr)) return value;
   if (blocks === undefined) noAllocator(plan.func, name);
   if (pass === Pass.strPtr && typeof value === "string") return blocks.text(value);
-  if (pass === Pass.arrayPtr && isRecord(value) && "length" in value) {
+  if (
+    pass === Pass.arrayPtr &&
+    isRecord(value) &&
+    isLength((value as { length?: unknown }).length)
+  ) {
     return blocks.array(element, value as ArrayLike<never>);
   }
   const { name: type } = layout;
   throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
+
+const isLength = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** @throws {@link GuestError} `invalid-binding` */
 export function noAllocator(func: string, name: string): never {

@@ -8,7 +8,8 @@
 import { GuestError } from "../error.js";
 import { GuestMemory } from "../guest-memory.js";
 import { printed } from "../printed.js";
-import { fatal } from "./outcome.js";
+import { isCarried } from "../raise-trap.js";
+import { fatal, hostThrew } from "./outcome.js";
 import type { Plan } from "./signature.js";
 
 /** A memory, or where to find it once the instance is there. */
@@ -38,10 +39,19 @@ export class MemoryCell {
    * @throws {@link GuestError} `missing-memory`, `invalid-option`
    */
   find(plan: Plan): GuestMemory {
-    const found = this.#find();
+    const found = this.#ask(plan);
     if (found === undefined) throw fatal("missing-memory", plan, "missing required memory export");
     this.memory = this.#demand(found);
     return this.memory;
+  }
+
+  /** What the host's function answers. What it throws, also of our own errors, is nothing that the guest did. */
+  #ask(plan: Plan): GuestMemory | undefined {
+    try {
+      return this.#find();
+    } catch (thrown) {
+      throw isCarried(thrown) ? thrown : hostThrew(plan, thrown);
+    }
   }
 
   #demand(memory: unknown): GuestMemory {

@@ -12,6 +12,7 @@ import { GuestError, type GuestErrorDetail } from "../error.js";
 import { isCarried, trap } from "../raise-trap.js";
 import { type ErrorType, isFailure, unwrapped, type Verdict } from "./error-type.js";
 import { Pass } from "./pass.js";
+import { textOf } from "./print-value.js";
 import type { Plan, Slot } from "./signature.js";
 
 /**
@@ -31,6 +32,7 @@ const VALUE_FAULTS: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
 
 /** What ends the guest, and says where by itself: faults of the description or of its use. */
 const FATAL: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
+  "host-threw",
   "invalid-binding",
   "invalid-option",
   "missing-memory",
@@ -45,8 +47,19 @@ const FATAL: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
  * @throws a trap that carries the error
  */
 export function answer(plan: Plan, step: number, raised: unknown): number {
-  // A trap already: ours, or that of a guest which was entered raw.
-  if (isCarried(raised) || raised instanceof WebAssembly.RuntimeError) throw raised;
+  try {
+    return judge(plan, step, raised);
+  } catch (thrown) {
+    // What is no trap was thrown by code of the host's that ran because `raised` was looked into.
+    throw isCarried(thrown) ? thrown : trap(hostThrew(plan, thrown));
+  }
+}
+
+function judge(plan: Plan, step: number, raised: unknown): number {
+  if (isCarried(raised)) throw raised;
+  // The trap of a guest that was entered raw; or, which is not to be told apart, an object that a host made of the same
+  // class, as Emscripten's abort does: the engine would let a guest swallow that one.
+  if (raised instanceof WebAssembly.RuntimeError) return trap(raised);
   if (step === Step.run) {
     plan.onFault?.(raised);
     return answerForHost(plan, raised);
@@ -113,7 +126,7 @@ function settle(plan: Plan, verdict: Verdict, raised: unknown): number {
 
 /** For a fault of the host's: what it threw is the cause. */
 export function hostThrew({ module, func }: Plan, cause: unknown): GuestError {
-  const what = cause instanceof Error ? `: ${cause.message}` : "";
+  const what = textOf(() => (cause instanceof Error ? `: ${cause.message}` : ""));
   const reason = `the host failed in ${module}.${func}${what}; this is no fault of the guest's`;
   return new GuestError({ code: "host-threw", module, func, reason }, { cause });
 }

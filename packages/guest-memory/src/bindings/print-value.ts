@@ -7,6 +7,15 @@
 
 import { type Enumeration, type Flags, Kind, type Layout } from "@memkit/core";
 
+/** What `print` says; nothing if it fails. Values of a host's may run its code, or have no text. */
+export function textOf(print: () => string): string {
+  try {
+    return print();
+  } catch {
+    return "";
+  }
+}
+
 /** A value of `layout`, for a reader. Names of cases and flags; everything else as JavaScript has it. */
 export function printValue(layout: Layout, value: unknown): string {
   if (layout.kind === Kind.enum && typeof value === "number") {

@@ -14,7 +14,7 @@ import type { GuestTarget } from "../claim.js";
 import { GuestError } from "../error.js";
 import { printed } from "../printed.js";
 import { type ErrorType, errorType } from "./error-type.js";
-import type { FunctionSpec, Param } from "./function-spec.js";
+import type { FunctionSpec, FunctionSpecs, Param } from "./function-spec.js";
 import { Pass, type Passing, passingOf, type WasmType, wasmTypes } from "./pass.js";
 
 /** What a function takes and returns, in wasm's terms. */
@@ -58,19 +58,26 @@ export function refuse(module: string, func: string, reason: string): never {
 }
 
 /**
+ * Checks the descriptions of functions.
+ *
+ * @throws {@link GuestError} `invalid-binding`
+ */
+export function plansOf(module: string, functions: FunctionSpecs, target: GuestTarget): Plan[] {
+  if (!isRecord(functions)) refuse(module, "*", `its functions are ${printed(functions)}`);
+  return Object.entries(functions).map(([name, spec]) => planOf(module, name, spec, target));
+}
+
+/**
  * Checks the description of a function.
  *
  * @throws {@link GuestError} `invalid-binding`
  */
-export function planOf(
-  module: string,
-  func: string,
-  spec: FunctionSpec,
-  target: GuestTarget,
-): Plan {
+function planOf(module: string, func: string, spec: FunctionSpec, target: GuestTarget): Plan {
   const no = (reason: string): never => refuse(module, func, reason);
   if (typeof spec !== "object" || spec === null) no(`its description is ${printed(spec)}`);
   const { params = [], results = [], error, noreturn = false, async = false } = spec;
+  if (!Array.isArray(params)) no(`its params are ${printed(params)}`);
+  if (!Array.isArray(results)) no(`its results are ${printed(results)}`);
   if (noreturn && (results.length > 0 || error !== undefined || async)) {
     no("a function that does not return has no results, no error type and no promise");
   }
@@ -102,7 +109,7 @@ function fill(plan: Plan, params: readonly Param[], results: readonly Layout[], 
     if (passing === undefined) return no(`${type.name}, of ${name}, is nothing that is passed`);
     return { ...passing, name, at: wasm.length, plan };
   };
-  const slots = params.map((param) => {
+  const slots = [...params].map((param) => {
     if (!Array.isArray(param) || typeof param[0] !== "string") {
       return no("a parameter is [name, type]");
     }
@@ -117,7 +124,7 @@ function fill(plan: Plan, params: readonly Param[], results: readonly Layout[], 
   if (error === undefined && results.length > 1) {
     no("without an error type a function has one result at most");
   }
-  const out = results.map((type, i) => {
+  const out = [...results].map((type, i) => {
     const made = slot(results.length === 1 ? "result" : `result ${i}`, type);
     if (error !== undefined) wasm.push(made.wide ? "i64" : "i32");
     else if (made.pass > Pass.ptr)

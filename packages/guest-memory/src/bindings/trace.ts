@@ -8,10 +8,11 @@
  */
 
 import { trap, trapCause } from "../raise-trap.js";
-import { isThenable } from "./finish.js";
+import { isThenable, refuseBorrows } from "./finish.js";
 import type { Method, RawFunction } from "./host-function.js";
+import type { MemoryCell } from "./memory-cell.js";
 import { hostThrew } from "./outcome.js";
-import { printValue } from "./print-value.js";
+import { printValue, textOf } from "./print-value.js";
 import type { Plan } from "./signature.js";
 
 /** One call that is over. */
@@ -43,6 +44,7 @@ interface Known {
  */
 export function traced(
   plan: Plan,
+  cell: MemoryCell,
   method: Method,
   bind: (plan: Plan, method: Method) => RawFunction,
   trace: (event: CallEvent) => void,
@@ -50,11 +52,15 @@ export function traced(
   return (...raw) => {
     const known: Known = { args: undefined, result: undefined, error: undefined };
     const start = performance.now();
-    const tell = (outcome: CallEvent["outcome"], result: string): void => {
+    const tell = (outcome: CallEvent["outcome"], print: () => string): void => {
       const { module, func, params } = plan;
       const args = known.args
-        ? params.map(({ name, layout }, i) => `${name}: ${printValue(layout, known.args?.[i])}`)
+        ? params.map(
+            ({ name, layout }, i) =>
+              `${name}: ${textOf(() => printValue(layout, known.args?.[i]))}`,
+          )
         : raw.map(String);
+      const result = textOf(print);
       const ns = (performance.now() - start) * 1e6;
       try {
         trace({ module, func, args, outcome, result, error: known.error, ns });
@@ -64,13 +70,14 @@ export function traced(
     };
     const ended = (value: unknown): unknown => {
       const errno = plan.error?.type.nameOf(value as number);
-      if (plan.error !== undefined && value !== 0) tell("errno", errno ?? String(value));
-      else tell("ok", printResults(plan, known.result));
+      if (plan.error !== undefined && value !== 0) tell("errno", () => errno ?? String(value));
+      else tell("ok", () => printResults(plan, known.result));
+      if (cell.memory !== undefined) refuseBorrows(plan, cell.memory); // which a trace may have taken
       return value;
     };
     const trapped = (raised: unknown): never => {
       known.error = trapCause(raised) ?? raised;
-      tell("trap", known.error instanceof Error ? chain(known.error) : String(known.error));
+      tell("trap", () => (known.error instanceof Error ? chain(known.error) : String(known.error)));
       throw raised;
     };
     const onFault = (error: unknown): void => {
@@ -95,7 +102,8 @@ function noting(method: Method, known: Known): Method {
       known.result = result;
       return result;
     }
-    return result.then((value) => {
+    // Of a thenable only `then` is known to be there, not what it returns.
+    return Promise.resolve(result).then((value) => {
       known.result = value;
       return value;
     });
@@ -128,7 +136,9 @@ function printResults({ outs, direct }: Plan, result: unknown): string {
  */
 export function formatCall({ module, func, args, outcome, result, error, ns }: CallEvent): string {
   const what = result === "" ? outcome : `${outcome} ${result}`;
-  const why = outcome === "errno" && error instanceof Error ? ` (${chain(error)})` : "";
+  const why = textOf(() =>
+    outcome === "errno" && error instanceof Error ? ` (${chain(error)})` : "",
+  );
   return `${module}.${func}(${args.join(", ")}) -> ${what}${why} [${Number((ns / 1e3).toPrecision(3))} us]`;
 }
 
