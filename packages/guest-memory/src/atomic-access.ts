@@ -15,7 +15,7 @@
  * @module
  */
 
-import { Kind, type Scalar, type ValueOf } from "@memkit/core";
+import { formatRegion, Kind, type Scalar, type ValueOf } from "@memkit/core";
 import { AtomicWords, atomicSize, fit, type IntegerArray } from "./atomic-words.js";
 import { demandKind } from "./byte-memory.js";
 import { GuestError } from "./error.js";
@@ -146,7 +146,7 @@ export class GuestAtomics {
   ): WaitResult {
     const size = atomicSize(type, 4);
     const at = this.mem.validate(ptr, 1, size, size);
-    if (!this.mem.isSharedMemory()) throw refusal(at, size, "unshared");
+    if (!this.mem.isSharedMemory()) throw refusal(at, size, false);
     const value = fit(type, expected);
     demandKind(typeof timeout === "number" && timeout >= 0, "a number of milliseconds", timeout);
     // Atomics.wait takes signed arrays only; the bits are the same.
@@ -155,7 +155,7 @@ export class GuestAtomics {
     try {
       return Atomics.wait(words, at / size, bits as number, timeout);
     } catch (cause) {
-      throw refusal(at, size, "thread", cause); // all else has been checked
+      throw refusal(at, size, true, cause); // all else has been checked
     }
   }
 
@@ -189,12 +189,12 @@ export class GuestAtomics {
   }
 }
 
-function refusal(
-  start: number,
-  len: number,
-  reason: "unshared" | "thread",
-  cause?: unknown,
-): GuestError {
-  const detail = { code: "wait-refused", region: { start, len }, reason } as const;
+function refusal(start: number, len: number, shared: boolean, cause?: unknown): GuestError {
+  const region = { start, len };
+  const bytes = formatRegion(region);
+  const reason = shared
+    ? `this thread must not block to wait for ${bytes}; wait in a worker`
+    : `no other thread can change ${bytes}, which is not shared; waiting would not end`;
+  const detail = { code: "wait-refused", region, shared, reason } as const;
   return new GuestError(detail, cause === undefined ? undefined : { cause });
 }

@@ -120,11 +120,12 @@ export type GuestErrorDetail =
   | { readonly code: "async-callback"; readonly region: Region }
   /** Other threads may change these bytes at any time, so no view of them is handed out. Copy instead. */
   | { readonly code: "shared-memory"; readonly region: Region }
-  /** Waiting for these bytes to change: no other thread can change them, or this `thread` must not block. */
+  /** Nobody waits for these bytes: they are not `shared`, or this thread must not block. `reason` is the message. */
   | {
       readonly code: "wait-refused";
       readonly region: Region;
-      readonly reason: "unshared" | "thread";
+      readonly shared: boolean;
+      readonly reason: string;
     }
   /** Another source already claims this buffer: two checkers over one memory would not see one another. */
   | { readonly code: "memory-claimed" }
@@ -281,10 +282,6 @@ function describe(d: GuestErrorDetail): string {
       return d.reason;
     case "shared-memory":
       return `other threads may change ${formatRegion(d.region)}; copy it out or in instead of taking a view`;
-    case "wait-refused":
-      return d.reason === "thread"
-        ? `this thread must not block to wait for ${formatRegion(d.region)}; wait in a worker`
-        : `no other thread can change ${formatRegion(d.region)}, which is not shared; waiting would not end`;
     case "memory-claimed":
       return "another source already claims this buffer; make both GuestMemory over the same source object";
     case "options-differ":
