@@ -99,16 +99,22 @@ export function claimBuffer(source: MemorySource, buffer: ArrayBufferLike): void
 }
 
 /**
- * Finds or makes the state of a memory.
+ * Finds or makes the state of a memory, and notes that `buffer` belongs to `source`; neither if it throws (GM-9).
  *
- * @throws {@link GuestError} `invalid-option`; `options-differ` if the memory is already checked with other options.
+ * @throws {@link GuestError} `invalid-option`; `options-differ` if the memory is already checked with other options;
+ * `memory-claimed`
  */
-export function claimSource(source: MemorySource, options: GuestMemoryOptions): Claim {
+export function claimSource(
+  source: MemorySource,
+  buffer: ArrayBufferLike,
+  options: GuestMemoryOptions,
+): Claim {
   const { bySource } = claims();
   const present = bySource.get(source);
   if (present === undefined) {
     const { target = "wasm32", policy = "precise" } = options;
     const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy), epoch: 0 };
+    claimBuffer(source, buffer);
     bySource.set(source, made);
     return made;
   }
@@ -119,5 +125,6 @@ export function claimSource(source: MemorySource, options: GuestMemoryOptions): 
   if (policy !== present.policy && (typeof policy !== "string" || policy !== name)) {
     throw new GuestError({ code: "options-differ", option: "policy" });
   }
+  claimBuffer(source, buffer);
   return present;
 }

@@ -45,8 +45,7 @@ export class ClaimedMemory extends ScalarViews {
     super(views.u8);
     this.views = views;
     this.buffer = views.liveU8.buffer;
-    claimBuffer(source, this.buffer);
-    const claim = claimSource(source, options);
+    const claim = claimSource(source, this.buffer, options);
     this.target = claim.target;
     this.maxAddress = MAX_ADDRESS[claim.target];
     this.borrows = claim.policy;

@@ -88,7 +88,7 @@ export class TypedMemory extends ByteMemory implements WriteSite {
   /** @internal {@link read} with pointers as `env` makes them. */
   readWith(type: Layout, ptr: number, env: PointerEnv | undefined): unknown {
     if (type === u32) return this.readU32(ptr);
-    const own = type.target === this.target ? type : type.for(this.target); // calling `own` here costs 12 ns
+    const own = type?.target === this.target ? type : this.own(type); // calling `own` for each costs 12 ns
     try {
       if (this.mayRead(ptr, own.size, own.align)) return own.read(this.views.dv, ptr, env, this);
       const fault = this.#fault(own, ptr, "read");
@@ -105,7 +105,7 @@ export class TypedMemory extends ByteMemory implements WriteSite {
       this.writeU32(ptr, value);
       return;
     }
-    const own = type.target === this.target ? type : type.for(this.target);
+    const own = type?.target === this.target ? type : this.own(type);
     try {
       // Straight on with what nearly every pointer is. (Normalising it costs 10 ns: V8 boxes the result for the call.)
       const plain = typeof ptr === "number" && ptr >>> 0 === ptr && ptr < LAST_PAIR;

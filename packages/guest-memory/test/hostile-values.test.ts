@@ -127,6 +127,21 @@ describe("a stack that cannot be taken while all borrows end", () => {
   });
 });
 
+describe("a refused GuestMemory (GM-9)", () => {
+  it("has not claimed the buffer for its source", () => {
+    const buffer = new ArrayBuffer(8);
+    const refused = { buffer };
+    expect(codeOf(() => new GuestMemory(refused, { target: "x" as "wasm32" }))).toBe(
+      "invalid-option",
+    );
+    expect(new GuestMemory({ buffer }).byteLength).toBe(8);
+    expect(codeOf(() => new GuestMemory(refused, { target: "wasm64" }))).toBe("memory-claimed");
+    const later = { buffer: new ArrayBuffer(4) };
+    refused.buffer = later.buffer;
+    expect(new GuestMemory(refused).target).toBe("wasm32");
+  });
+});
+
 describe("a text longer than a string can be", () => {
   it("is not called malformed", () => {
     const length = 2 ** 29 - 24 + 1; // V8's String::kMaxLength is 2^29 - 24
