@@ -11,6 +11,7 @@
  */
 
 import { CoreError } from "../core-error.js";
+import { BoundCodec } from "./bound-codec.js";
 import { Kind } from "./kind.js";
 import { define, faceOf, type LayoutNode, nodeOf } from "./node.js";
 import { pointerOf } from "./parts.js";
@@ -18,7 +19,7 @@ import type { Target } from "./target.js";
 import type { Layout, Pointer, PointerEnv, ValueOf, WriteSite } from "./type.js";
 import type { Words } from "./words.js";
 
-/** What {@link emit} writes for a type. `read` and `write` do what the type's do. */
+/** What {@link emit} writes for a type. `read` and `write` do what the type's do, and use no `this`. */
 export interface Codec<V = unknown> {
   /** The type that it is for, as text. */
   readonly shape: string;
@@ -35,19 +36,6 @@ export interface Codec<V = unknown> {
     env?: PointerEnv,
     pointers?: readonly Pointer[],
   ): void;
-}
-
-/** A codec as a node keeps it: one hidden class for all of them, whatever the emitted objects have. */
-export class BoundCodec {
-  readonly read: Codec["read"];
-  readonly write: Codec["write"];
-  readonly pointers: readonly Pointer[];
-
-  constructor({ read, write }: Codec, node: LayoutNode) {
-    this.read = read;
-    this.write = write;
-    this.pointers = pointersIn(node);
-  }
 }
 
 /** Every pointer in values of `node`, in the order in which emitted code meets them. */
@@ -112,12 +100,13 @@ export function withCodec<L extends Layout>(
 ): L {
   const node = nodeOf(type, "the type of a codec");
   const bound = new Map<Target, BoundCodec>();
-  for (const { shape, target, read, write } of codecs as readonly Codec[]) {
+  for (const codec of codecs as readonly Codec[]) {
+    const { shape, target } = codec;
     const own = node.for(target);
     if (own.target !== target || shapeOf(own) !== shape) {
       throw new CoreError({ code: "codec-mismatch", type: own.name, target, shape });
     }
-    bound.set(target, new BoundCodec({ shape, target, read, write }, own));
+    bound.set(target, new BoundCodec(codec.read, codec.write, pointersIn(own)));
   }
   const made = define((target) => ({ ...node.for(target).plan, codec: bound.get(target) }));
   return faceOf(made.for(node.target));

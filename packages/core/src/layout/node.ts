@@ -9,16 +9,14 @@
  */
 
 import { CoreError } from "../core-error.js";
-import type { BoundCodec } from "./codec.js";
+import { type BoundCodec, walk } from "./bound-codec.js";
 import { Kind } from "./kind.js";
 import { type Part, partOf } from "./part.js";
-import { readValue } from "./read-value.js";
 import type { Step } from "./steps.js";
 import type { Target } from "./target.js";
 import type { PointerEnv, WriteSite } from "./type.js";
 import { openView } from "./view.js";
 import type { Words } from "./words.js";
-import { writeValue } from "./write-value.js";
 
 /** A field of a record, or a case of a variant with its payload. */
 export interface Member {
@@ -84,7 +82,7 @@ export class LayoutNode {
   /** All defined bits of flags. */
   readonly known: number | bigint;
   /** Code for this very type. Types that are made from it have other names, sizes or fields, and do not take it over. */
-  readonly codec: BoundCodec | undefined;
+  readonly codec: BoundCodec;
   /** What a value must be to be kept as it is. */
   readonly part: Part;
   /** How values are stored, once asked for; the steps module's business. */
@@ -115,7 +113,7 @@ export class LayoutNode {
     this.cases = plan.kind === Kind.flags ? NOTHING : (plan.constants ?? NOTHING);
     this.bits = plan.kind === Kind.flags ? (plan.constants ?? NOTHING) : NOTHING;
     this.known = plan.known ?? 0;
-    this.codec = plan.codec;
+    this.codec = plan.codec ?? walk(this);
     this.part = partOf(plan.kind);
     this.steps = undefined;
     this.viewClass = undefined;
@@ -137,20 +135,17 @@ export class LayoutNode {
 
   read(dv: DataView, offset: number, env?: PointerEnv, words?: Words): unknown {
     const { codec } = this;
-    if (codec === undefined) return readValue(this, dv, offset, env, words);
-    return codec.read(dv, offset, words, env, codec.pointers);
+    return codec.read(dv, offset, words, env, codec.own as never);
   }
 
   write(dv: DataView, offset: number, value: unknown, env?: PointerEnv): void {
     const { codec } = this;
-    if (codec === undefined) writeValue(this, dv, offset, value, env, undefined);
-    else codec.write(dv, offset, value, undefined, env, codec.pointers);
+    codec.write(dv, offset, value, undefined, env, codec.own as never);
   }
 
   writeTo(site: WriteSite, offset: number, value: unknown, env?: PointerEnv): void {
     const { codec } = this;
-    if (codec === undefined) writeValue(this, NO_BYTES, offset, value, env, site);
-    else codec.write(NO_BYTES, offset, value, site, env, codec.pointers);
+    codec.write(NO_BYTES, offset, value, site, env, codec.own as never);
   }
 
   view(dv: DataView, offset: number): unknown {

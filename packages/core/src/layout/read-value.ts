@@ -10,7 +10,7 @@ import { type Misfit, outOfRange, unknownCase, unknownFlags } from "./misfit.js"
 import type { LayoutNode, Member } from "./node.js";
 import { elementOf, pointerOf, unknownBits } from "./parts.js";
 import type { PointerEnv } from "./type.js";
-import { loadI64, loadU64, NO_WORDS, readU64AsNumber, readUint, type Words } from "./words.js";
+import { loadI64, loadU64, readU64AsNumber, readUint, type Words } from "./words.js";
 
 function fail(misfit: Misfit): never {
   throw new CoreError(misfit);
@@ -53,7 +53,7 @@ export function readValue(
   dv: DataView,
   at: number,
   env: PointerEnv | undefined,
-  words: Words = NO_WORDS,
+  words: Words,
 ): unknown {
   switch (node.kind) {
     case Kind.u8:
