@@ -24,7 +24,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     if (text !== undefined) return text;
   }
   try {
-    return decoder.decode(bytes);
+    // Chromium gives an empty text, where Node throws, if it is longer than a string can be.
+    return decoder.decode(bytes) || undefined;
   } catch {
     return undefined; // malformed, or longer than a string can be; the caller says which
   }
