@@ -1,6 +1,8 @@
 import { docs } from "../../typedoc.config.mjs";
 
 export default docs(import.meta.dirname, [
+  "src/claim.ts:Claim",
+  "src/debug/borrow-debugger.ts:Memory",
   "src/guest-value.ts:Named",
   "src/guest-value.ts:CaseInput",
   "src/guest-value.ts:CaseValue",

@@ -34,7 +34,6 @@ export const advice = enumeration(u8, [
   "dontneed",
   "noreuse",
 ]).named("advice");
-export const Advice = advice.cases;
 
 const filetype = enumeration(u8, [
   "unknown",

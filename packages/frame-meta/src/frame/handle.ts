@@ -88,6 +88,7 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
   /** Ends the handle. See the class for what that does to the frame. */
   abstract drop(): void;
 
+  /** Drops it unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
     if (!this.dropped) this.drop();
   }

@@ -163,6 +163,7 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
     });
   }
 
+  /** Drops it unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
     if (!this.#dropped) this.drop();
   }

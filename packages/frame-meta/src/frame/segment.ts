@@ -257,6 +257,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     throw left.error;
   }
 
+  /** Drops it unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
     if (!this.dropped) this.drop();
   }

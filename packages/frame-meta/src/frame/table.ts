@@ -89,6 +89,7 @@ export class FrameTable {
     return new FrameTable(attachSlots(attachment), extras);
   }
 
+  /** Whether other agents may share the table. */
   get mode(): TableMode {
     return this.slots.mode;
   }

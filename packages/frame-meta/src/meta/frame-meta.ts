@@ -77,7 +77,9 @@ export interface FrameMeta<L extends MetaLayout = MetaLayout, U extends boolean 
   readonly lockOffset: number;
   /** Which case of `MetaSlotStorage` this is. */
   readonly storage: StorageTag;
+  /** As defined: see {@link FrameMetaDefinition.onDrop}. */
   onDrop?(context: DropContext<L>): void;
+  /** As defined: see {@link FrameMetaDefinition.onDropPre}. */
   onDropPre?(context: DropContext<L>): boolean;
 }
 

@@ -31,6 +31,7 @@ export interface SlotFacts extends MetaSlotModel {
 export interface SlotInvariant {
   readonly id: string;
   readonly what: string;
+  /** Whether a slot with these facts keeps it. */
   holds(facts: SlotFacts): boolean;
 }
 
@@ -51,6 +52,7 @@ const withHolders =
   (facts: SlotFacts): boolean =>
     facts.holders === undefined || then(facts, facts.holders);
 
+/** Every predicate about one slot, in the order of the ids. */
 export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "S1",

@@ -12,6 +12,7 @@ import { type Borrow, GuestError, sayBorrow } from "../error.js";
 /** What a report asks of a memory. A `GuestMemory` is one. */
 export interface ReportedMemory {
   readonly byteLength: number;
+  /** Every live borrow. */
   outstandingBorrows(): readonly Borrow[];
 }
 
