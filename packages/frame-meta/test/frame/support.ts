@@ -4,7 +4,7 @@
  * @module
  */
 
-import { atomic, struct, u8, u32 } from "@memkit/core";
+import { atomic, struct, u32 } from "@memkit/core";
 import {
   defineFrameMeta,
   FrameError,
@@ -32,9 +32,6 @@ export const linked = linkMeta(mock);
 
 export const mockOf = (value: number) => ({ value, touched: 0 });
 export const linkedOf = (value: number) => ({ next: 0, prev: 0, inner: mockOf(value) });
-
-/** Bytes that tell frames apart from nothing at all. */
-const byte = struct(["byte", u8]);
 
 export interface Rig {
   readonly table: FrameTable;
