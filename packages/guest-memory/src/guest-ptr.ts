@@ -55,7 +55,8 @@ export class GuestPtr<T extends Layout = Layout> {
    * @throws {@link GuestError} as {@link GuestMemory.read}
    */
   read(): GuestValue<T> {
-    return this.mem.readWith(this.type, this.offset, this.mem.pointers) as GuestValue<T>;
+    const type: Layout = this.type;
+    return this.mem.read(type, this.offset, this.mem.pointers) as GuestValue<T>;
   }
 
   /**
@@ -64,7 +65,8 @@ export class GuestPtr<T extends Layout = Layout> {
    * @throws {@link GuestError} as {@link GuestMemory.write}
    */
   write(value: GuestInput<T>): void {
-    this.mem.writeWith(this.type, this.offset, value, this.mem.pointers);
+    const type: Layout = this.type;
+    this.mem.write(type, this.offset, value, this.mem.pointers);
   }
 
   /**

@@ -25,7 +25,6 @@ export class GuestPointers implements PointerEnv {
   }
 
   toAddress(type: Pointer, value: unknown): unknown {
-    if (typeof value !== "object") return value; // first: what it most often is, and cheaper than instanceof
     if (type.kind === Kind.ptr) return value instanceof GuestPtr ? value.offset : value;
     return isRange(value) ? value.offsetBase : (value as { readonly ptr?: unknown }).ptr;
   }

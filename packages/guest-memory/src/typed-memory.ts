@@ -44,20 +44,45 @@ export class TypedMemory extends ByteMemory implements WriteSite {
   /**
    * Reads a value of `type` at `ptr`. Pointers in it come as numbers; {@link GuestPtr.read} makes them `GuestPtr`s.
    *
+   * @param env - makes something else of pointers
    * @throws {@link GuestError} as {@link validate}, then `ptr-borrowed`, `invalid-enum-value`, `invalid-flag-value`,
    * `try-from-int-error`; `ptr-overflow` if the second word of an `arrayPtr` or `strPtr` lies beyond the address space
    */
-  read<L extends Layout>(type: L, ptr: number): ValueOf<L> {
-    return this.readWith(type, ptr, undefined) as ValueOf<L>;
+  read<L extends Layout>(type: L, ptr: number, env?: PointerEnv): ValueOf<L> {
+    if ((type as Layout) === u32) return this.readU32(ptr) as ValueOf<L>;
+    const own = type?.target === this.target ? type : this.own(type); // calling `own` for each costs 12 ns
+    try {
+      if (this.mayRead(ptr, own.size, own.align)) {
+        return own.read(this.views.dv, ptr, env, this) as ValueOf<L>;
+      }
+      const fault = this.#fault(own, ptr, "read");
+      if (fault !== undefined) throw new GuestError(fault);
+      return this.decodeAt(own, this.normalise(ptr), env) as ValueOf<L>;
+    } catch (error) {
+      throw inOurWords(error);
+    }
   }
 
   /**
    * Writes a value of `type` at `ptr`, all of it or nothing. Padding bytes stay as they are.
    *
+   * @param env - makes addresses of what stands for pointers in `value`
    * @throws {@link GuestError} as {@link read}
    */
-  write<L extends Layout>(type: L, ptr: number, value: ValueOf<L>): void {
-    this.writeWith(type, ptr, value, undefined);
+  write<L extends Layout>(type: L, ptr: number, value: ValueOf<L>, env?: PointerEnv): void {
+    if ((type as Layout) === u32 && isU32(value)) {
+      this.writeU32(ptr, value);
+      return;
+    }
+    const own = type?.target === this.target ? type : this.own(type);
+    try {
+      // Straight on with what nearly every pointer is. (Normalising it costs 10 ns: V8 boxes the result for the call.)
+      const plain = typeof ptr === "number" && ptr >>> 0 === ptr && ptr < LAST_PAIR;
+      if (plain && !this.views.resizable) own.writeTo(this, ptr, value, env);
+      else this.#storeSlowly(own, this.normalise(ptr), value, env);
+    } catch (error) {
+      throw inOurWords(error);
+    }
   }
 
   /** Reads like {@link read}, but returns what is wrong instead of throwing it. */
@@ -85,35 +110,14 @@ export class TypedMemory extends ByteMemory implements WriteSite {
     }
   }
 
-  /** @internal {@link read} with pointers as `env` makes them. */
+  /** @internal {@link read} of whatever the compiler knows no value of. */
   readWith(type: Layout, ptr: number, env: PointerEnv | undefined): unknown {
-    if (type === u32) return this.readU32(ptr);
-    const own = type?.target === this.target ? type : this.own(type); // calling `own` for each costs 12 ns
-    try {
-      if (this.mayRead(ptr, own.size, own.align)) return own.read(this.views.dv, ptr, env, this);
-      const fault = this.#fault(own, ptr, "read");
-      if (fault !== undefined) throw new GuestError(fault);
-      return this.decodeAt(own, this.normalise(ptr), env);
-    } catch (error) {
-      throw inOurWords(error);
-    }
+    return this.read(type, ptr, env);
   }
 
-  /** @internal {@link write} with pointers as `env` makes them. */
+  /** @internal {@link write} of whatever the compiler knows no value of. */
   writeWith(type: Layout, ptr: number, value: unknown, env: PointerEnv | undefined): void {
-    if (type === u32 && isU32(value)) {
-      this.writeU32(ptr, value);
-      return;
-    }
-    const own = type?.target === this.target ? type : this.own(type);
-    try {
-      // Straight on with what nearly every pointer is. (Normalising it costs 10 ns: V8 boxes the result for the call.)
-      const plain = typeof ptr === "number" && ptr >>> 0 === ptr && ptr < LAST_PAIR;
-      if (plain && !this.views.resizable) own.writeTo(this, ptr, value, env);
-      else this.#storeSlowly(own, this.normalise(ptr), value, env);
-    } catch (error) {
-      throw inOurWords(error);
-    }
+    this.write(type, ptr, value, env);
   }
 
   /** @internal Where a value whose parts have all been read may go; of memories whose length is fixed. */

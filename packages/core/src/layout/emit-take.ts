@@ -109,7 +109,8 @@ export function emitTake(taking: Taking, node: LayoutNode, value: string): void 
   switch (node.kind) {
     case Kind.ptr: {
       const address = `env.toAddress(${out.nextPointer()}, ${value})`;
-      takeWord(taking, node, node.width, `env === undefined ? ${value} : ${address}`);
+      const plain = `env === undefined || typeof ${value} === "number"`;
+      takeWord(taking, node, node.width, `${plain} ? ${value} : ${address}`);
       return;
     }
     case Kind.arrayPtr:

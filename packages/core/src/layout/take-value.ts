@@ -50,7 +50,8 @@ export function takeValue(
       taken.add(value ? 1 : 0);
       return undefined;
     case Kind.ptr: {
-      const address = env === undefined ? value : env.toAddress(pointerOf(node), value);
+      const plain = env === undefined || typeof value === "number";
+      const address = plain ? value : env.toAddress(pointerOf(node), value);
       return takeWord(node, node.width, address, "", taken);
     }
     case Kind.arrayPtr:

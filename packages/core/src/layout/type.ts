@@ -27,7 +27,10 @@ export interface PointerEnv {
    * @param len - the number of elements, for a pointer to a run
    */
   fromAddress(layout: Pointer, address: number, len: number | undefined): unknown;
-  /** The address to store for a value, or whatever is no address and will be refused. Asked once for each pointer. */
+  /**
+   * The address to store for a value, or whatever is no address and will be refused. Asked once for each pointer, unless the
+   * value of a {@link Ptr} is a number: that is its address.
+   */
   toAddress(layout: Pointer, value: unknown): unknown;
   /** The number of elements to store for a value, where the pointer is one to a run; asked after the address. */
   toLength(layout: Pointer, value: unknown): unknown;
