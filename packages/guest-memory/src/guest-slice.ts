@@ -102,7 +102,7 @@ export class GuestSliceMut<T extends Transparent = Transparent> extends ElementG
   /**
    * Stores element `index`.
    *
-   * @throws {@link GuestError} `released`, `try-from-int-error`; {@link CoreError} `index-out-of-range`
+   * @throws {@link GuestError} `released`, `try-from-int-error`; `CoreError` `index-out-of-range`
    */
   set(index: number, value: ValueOf<T>): void {
     this.demandLive();

@@ -83,7 +83,7 @@ export function vectorOf<T extends Transparent>(
  * The bytes of `values`: a view of them if they are a typed array of `type`, else a checked copy of the first `count`,
  * which is what their length was when the caller asked.
  *
- * @throws {@link CoreError} `value-out-of-range`
+ * @throws `CoreError` `value-out-of-range`
  */
 export function bytesOf<T extends Transparent>(
   type: T,

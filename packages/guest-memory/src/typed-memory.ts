@@ -136,7 +136,7 @@ export class TypedMemory extends ByteMemory implements WriteSite {
     return own.read(new DataView(liveU8.slice(at, at + own.size).buffer), 0, env);
   }
 
-  /** `type` as this guest lays it out. @throws {@link CoreError} `not-a-layout` */
+  /** `type` as this guest lays it out. @throws `CoreError` `not-a-layout` */
   protected own<L extends Layout>(type: L): L {
     if ((type as L | undefined)?.target === this.target) return type;
     if (typeof (type as Partial<L> | undefined)?.for === "function") return type.for(this.target);

@@ -148,7 +148,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * One handle less; with the last one the frame's type is asked, its `onDrop` runs, and the frame becomes unused.
    *
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the handle stays. `drop-failed`: it does not.
-   * @throws {@link CoreError} `used-after-drop`
+   * @throws `CoreError` `used-after-drop`
    */
   override drop(): void {
     const slot = this.live();

@@ -34,7 +34,7 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
     return this.#slot === ENDED;
   }
 
-  /** The slot. @throws {@link CoreError} `used-after-drop` @internal */
+  /** The slot. @throws `CoreError` `used-after-drop` @internal */
   live(): number {
     const slot = this.#slot;
     if (slot === ENDED) throw new CoreError({ code: "used-after-drop", what: "frame handle" });

@@ -78,7 +78,7 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
     return this.#dropped;
   }
 
-  /** Frames in the list. @throws {@link CoreError} `used-after-drop` */
+  /** Frames in the list. @throws `CoreError` `used-after-drop` */
   get size(): number {
     if (this.#dropped) throw new CoreError({ code: "used-after-drop", what: "list" });
     return this.#size;
@@ -98,7 +98,7 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
    * Puts a frame behind all others; its handle ends.
    *
    * @throws {@link FrameError} `foreign-frame`, `type-mismatch`, `no-more-lists`: the handle stays
-   * @throws {@link CoreError} `used-after-drop`
+   * @throws `CoreError` `used-after-drop`
    */
   pushBack(frame: UniqueFrame<M>): void {
     this.insert(frame, GHOST);

@@ -106,7 +106,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     return this.#frames < 0;
   }
 
-  /** Frames in the segment. @throws {@link CoreError} `used-after-drop` */
+  /** Frames in the segment. @throws `CoreError` `used-after-drop` */
   get frames(): number {
     if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "segment" });
     return this.#frames;
@@ -244,7 +244,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    *
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the segment stays as it was; where another agent let
    * go of a frame in the middle of this, it covers the frames from that one on. `drop-failed`: all frames are done with.
-   * @throws {@link CoreError} `used-after-drop`
+   * @throws `CoreError` `used-after-drop`
    */
   drop(): void {
     const count = this.frames;

@@ -134,7 +134,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
    * Ends the frame: its type is asked, its `onDrop` runs, and it becomes unused.
    *
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw: the handle stays. `drop-failed`: it does not.
-   * @throws {@link CoreError} `used-after-drop`
+   * @throws `CoreError` `used-after-drop`
    */
   override drop(): void {
     const slot = this.#seize();

@@ -26,13 +26,13 @@ export interface MetaOwner {
 /** The elements of an array in metadata. */
 export interface MetaElements<E> {
   readonly length: number;
-  /** @throws {@link CoreError} `index-out-of-range`, `used-after-drop` */
+  /** @throws `CoreError` `index-out-of-range`, `used-after-drop` */
   get(index: number): E;
 }
 
 /** The elements of an array in metadata that may be written. */
 export interface MetaElementsMut<E, V> extends MetaElements<E> {
-  /** @throws {@link CoreError} `index-out-of-range`, `used-after-drop`, as the layout's `write` */
+  /** @throws `CoreError` `index-out-of-range`, `used-after-drop`, as the layout's `write` */
   set(index: number, value: V): void;
 }
 

@@ -106,7 +106,7 @@ export class FrameLedger {
     Atomics.add(this.#words, this.#mine(slot, kind), 1);
   }
 
-  /** A handle ends. @throws {@link CoreError} `not-in-ledger` if there is none: nothing has changed then */
+  /** A handle ends. @throws `CoreError` `not-in-ledger` if there is none: nothing has changed then */
   release(slot: number, kind: HolderKind): void {
     const index = this.#mine(slot, kind);
     for (let count = Atomics.load(this.#words, index); count > 0; ) {
@@ -117,7 +117,7 @@ export class FrameLedger {
     throw new CoreError({ code: "not-in-ledger", kind, id: slot });
   }
 
-  /** A handle becomes one of another kind. @throws {@link CoreError} `not-in-ledger` */
+  /** A handle becomes one of another kind. @throws `CoreError` `not-in-ledger` */
   move(slot: number, from: HolderKind, to: HolderKind): void {
     this.release(slot, from);
     this.acquire(slot, to);

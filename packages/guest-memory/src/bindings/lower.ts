@@ -26,7 +26,7 @@ export function store(slot: Slot, mem: GuestMemory, address: number, value: unkn
 /**
  * The wasm number of a value that one number passes.
  *
- * @throws {@link CoreError} `value-out-of-range`, `invalid-enum-value`, `invalid-flag-value`
+ * @throws `CoreError` `value-out-of-range`, `invalid-enum-value`, `invalid-flag-value`
  */
 export function lowerDirect(slot: Slot, mem: GuestMemory, value: unknown): Raw {
   slot.layout.write(scratch, 0, value, mem.pointers);
