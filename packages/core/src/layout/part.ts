@@ -27,8 +27,14 @@ export type Part =
   | "enum"
   | "flags"
   | "atomic"
-  /** Bools and pointers, which are turned into numbers first, and types of several parts. */
-  | "other";
+  /** No part by itself: bools and pointers are turned into numbers, and the others have several. */
+  | "bool"
+  | "ptr"
+  | "pair"
+  | "array"
+  | "struct"
+  | "variant"
+  | "pad";
 
 const PARTS: ReadonlyMap<Kind, Part> = new Map<Kind, Part>([
   [Kind.u8, "u8"],
@@ -47,11 +53,19 @@ const PARTS: ReadonlyMap<Kind, Part> = new Map<Kind, Part>([
   [Kind.enum, "enum"],
   [Kind.flags, "flags"],
   [Kind.atomic, "atomic"],
+  [Kind.bool8, "bool"],
+  [Kind.boolWitx32, "bool"],
+  [Kind.ptr, "ptr"],
+  [Kind.arrayPtr, "pair"],
+  [Kind.strPtr, "pair"],
+  [Kind.array, "array"],
+  [Kind.struct, "struct"],
+  [Kind.variant, "variant"],
 ]);
 
 /** What values of that kind must be. */
 export function partOf(kind: Kind): Part {
-  return PARTS.get(kind) ?? "other";
+  return PARTS.get(kind) ?? "pad";
 }
 
 /** Whether `value` is a part by itself, and a value of `node`. The frequent ones come first. */

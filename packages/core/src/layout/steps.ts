@@ -1,6 +1,6 @@
 /**
- * A type as the flat list of stores that its values take: records in records are gone, short arrays are written out, and
- * what is stored alike is one kind. A loop over such a list costs a third of walking the layout.
+ * A type as the flat list of stores that its values take: records in records are gone, what lies side by side and is stored
+ * alike is one run, and short arrays are written out. A loop over such a list costs a third of walking the layout.
  *
  * @module
  */
@@ -9,19 +9,34 @@ import { Kind } from "./kind.js";
 import type { LayoutNode } from "./node.js";
 import { elementOf } from "./parts.js";
 
-/** Arrays with more stores than this stay a loop. */
+/** Arrays that would take more runs than this stay a loop. */
 const MAX_UNROLLED = 64;
 
 /** How a part is stored; of an array or variant, how its parts are. Text for the reason given at {@link Part}. */
-type How = "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "u64Number" | "array" | "variant";
+export type How = "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "u64Number" | "array" | "variant";
 
-/** One store, or for an array or variant the walk through its parts. */
+/** One run of stores, or for an array or variant the walk through its parts. */
 export interface Step {
   readonly how: How;
   /** Bytes from the start of the whole. */
   readonly offset: number;
+  /** Parts in the run, side by side. */
+  count: number;
   readonly type: LayoutNode;
 }
+
+/** Bytes of a part. Arrays and variants never make a run. */
+const BYTES: Readonly<Record<How, number>> = {
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  f32: 4,
+  f64: 8,
+  u64Number: 8,
+  array: Number.NaN,
+  variant: Number.NaN,
+};
 
 /** The steps of `node`, worked out at the first call. */
 export function stepsOf(node: LayoutNode): readonly Step[] {
@@ -34,8 +49,11 @@ export function stepsOf(node: LayoutNode): readonly Step[] {
 }
 
 function addSteps(steps: Step[], type: LayoutNode, offset: number): void {
-  const add = (how: How, at = offset): void => {
-    steps.push({ how, offset: at, type });
+  const add = (how: How, at = offset, count = 1): void => {
+    const last = steps.at(-1);
+    const follows = last?.how === how && last.offset + last.count * BYTES[how] === at;
+    if (follows) last.count += count;
+    else steps.push({ how, offset: at, count, type });
   };
   switch (type.kind) {
     case Kind.struct:
@@ -43,8 +61,14 @@ function addSteps(steps: Step[], type: LayoutNode, offset: number): void {
       break;
     case Kind.array: {
       const element = elementOf(type);
-      if (type.count * stepsOf(element).length > MAX_UNROLLED) add("array");
-      else {
+      const each = stepsOf(element);
+      const [run] = each;
+      if (type.count === 0 || run === undefined) break;
+      if (each.length === 1 && run.count * BYTES[run.how] === element.size) {
+        add(run.how, offset, type.count * run.count);
+      } else if (type.count * each.length > MAX_UNROLLED) {
+        add("array");
+      } else {
         for (let i = 0; i < type.count; i++) addSteps(steps, element, offset + i * element.size);
       }
       break;

@@ -39,44 +39,40 @@ export function takeValue(
   taken: Taken,
   env: PointerEnv | undefined,
 ): Misfit | undefined {
-  if (isPart(node, value)) {
-    taken.add(value as number | bigint);
-    return undefined;
-  }
-  switch (node.kind) {
-    case Kind.bool8:
-    case Kind.boolWitx32:
-      if (!isBool(value)) return outOfRange(node.name, value);
-      taken.add(value ? 1 : 0);
-      return undefined;
-    case Kind.ptr: {
+  switch (node.part) {
+    case "struct":
+      return takeStruct(node, value, taken, env);
+    case "ptr": {
       const plain = env === undefined || typeof value === "number";
       const address = plain ? value : env.toAddress(pointerOf(node), value);
       return takeWord(node, node.width, address, "", taken);
     }
-    case Kind.arrayPtr:
-    case Kind.strPtr:
+    case "bool":
+      if (!isBool(value)) return outOfRange(node.name, value);
+      taken.add(value ? 1 : 0);
+      return undefined;
+    case "pair":
       return takePair(node, value, taken, env);
-    case Kind.array:
+    case "array":
       return takeArray(node, value, taken, env);
-    case Kind.struct:
-      return takeStruct(node, value, taken, env);
-    case Kind.variant:
+    case "variant":
       return takeVariant(node, value, taken, env);
-    case Kind.enum:
-      return isPart(elementOf(node), value)
-        ? unknownCase(node.name, value as number)
-        : outOfRange(node.name, value);
-    case Kind.flags: {
-      if (!isPart(elementOf(node), value)) return outOfRange(node.name, value);
-      const got = value as number | bigint;
-      return unknownFlags(node.name, got, unknownBits(node, got));
-    }
-    case Kind.atomic:
-      return outOfRange(elementOf(node).name, value);
     default:
-      return outOfRange(node.name, value);
+      if (!isPart(node, value)) return noPart(node, value);
+      taken.add(value as number | bigint);
+      return undefined;
   }
+}
+
+/** Why `value` is none of a type that takes numbers or bigints as they are. */
+function noPart(node: LayoutNode, value: unknown): Misfit {
+  const { kind, name } = node;
+  if (kind === Kind.atomic) return outOfRange(elementOf(node).name, value);
+  const stored = (kind === Kind.enum || kind === Kind.flags) && isPart(elementOf(node), value);
+  if (!stored) return outOfRange(name, value);
+  if (kind === Kind.enum) return unknownCase(name, value as number);
+  const got = value as number | bigint;
+  return unknownFlags(name, got, unknownBits(node, got));
 }
 
 /** An address or length of `width` bytes; `path` is empty or says which. */

@@ -68,6 +68,24 @@ export function store64(dv: DataView, words: Words, at: number, value: bigint): 
   else dv.setBigUint64(at, value, true);
 }
 
+/** {@link store64} of the `count` values from number `first` on, side by side. */
+export function storeWords(
+  dv: DataView,
+  words: Words,
+  at: number,
+  values: readonly bigint[],
+  first: number,
+  count: number,
+): void {
+  const { u64 } = words;
+  const index = at >>> 3;
+  if (index * 8 === at && index + count <= u64.length) {
+    for (let i = 0; i < count; i++) u64[index + i] = values[first + i] as bigint;
+  } else {
+    for (let i = 0; i < count; i++) dv.setBigUint64(at + 8 * i, values[first + i] as bigint, true);
+  }
+}
+
 /** A number of `size` = 1, 2 or 4 bytes. */
 export function readUint(dv: DataView, at: number, size: number): number {
   if (size === 1) return dv.getUint8(at);

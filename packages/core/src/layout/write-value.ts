@@ -13,7 +13,7 @@ import { elementOf } from "./parts.js";
 import { type Step, stepsOf } from "./steps.js";
 import { Taken, takeValue } from "./take-value.js";
 import type { PointerEnv, WriteSite } from "./type.js";
-import { NO_WORDS, store64, type Words, writeU53, writeUint } from "./words.js";
+import { NO_WORDS, storeWords, type Words, writeU53, writeUint } from "./words.js";
 
 /** A list that grew beyond this is not kept for the next write. */
 const MAX_KEPT = 4096;
@@ -43,7 +43,7 @@ export function writeValue(
   }
 }
 
-/** Stores the parts from number `next` on, one for each step, and returns the number of the part after them. */
+/** Stores the parts from number `next` on, as many as each step wants, and returns the number of the part after them. */
 function store(
   steps: readonly Step[],
   dv: DataView,
@@ -54,29 +54,30 @@ function store(
 ): number {
   let n = next;
   for (let i = 0; i < steps.length; i++) {
-    const { how, offset, type } = steps[i] as Step;
+    const { how, offset, count, type } = steps[i] as Step;
     const at = start + offset;
     switch (how) {
       case "u32":
-        dv.setUint32(at, parts[n++] as number, true);
+        for (let k = 0; k < count; k++) dv.setUint32(at + 4 * k, parts[n++] as number, true);
         break;
       case "u64":
-        store64(dv, words, at, parts[n++] as bigint);
+        storeWords(dv, words, at, parts as readonly bigint[], n, count);
+        n += count;
         break;
       case "u8":
-        dv.setUint8(at, parts[n++] as number);
+        for (let k = 0; k < count; k++) dv.setUint8(at + k, parts[n++] as number);
         break;
       case "u16":
-        dv.setUint16(at, parts[n++] as number, true);
+        for (let k = 0; k < count; k++) dv.setUint16(at + 2 * k, parts[n++] as number, true);
         break;
       case "f32":
-        dv.setFloat32(at, parts[n++] as number, true);
+        for (let k = 0; k < count; k++) dv.setFloat32(at + 4 * k, parts[n++] as number, true);
         break;
       case "f64":
-        dv.setFloat64(at, parts[n++] as number, true);
+        for (let k = 0; k < count; k++) dv.setFloat64(at + 8 * k, parts[n++] as number, true);
         break;
       case "u64Number":
-        writeU53(dv, at, parts[n++] as number);
+        for (let k = 0; k < count; k++) writeU53(dv, at + 8 * k, parts[n++] as number);
         break;
       case "array": {
         const element = elementOf(type);
