@@ -40,6 +40,7 @@ export default {
   out: "docs/api",
   readme: "README.md",
   hideGenerator: true,
+  highlightLanguages: ["bash", "json", "mermaid", "typescript"],
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
 };
