@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -17,7 +17,7 @@ export default {
   name: "memkit",
   entryPointStrategy: "packages",
   plugin: [linkToIndex],
-  entryPoints: ["packages/*"],
+  entryPoints: publishedPackages(),
   packageOptions: {
     excludeInternal: true,
     excludePrivate: true,
@@ -40,10 +40,20 @@ export default {
   out: "docs/api",
   readme: "README.md",
   hideGenerator: true,
-  highlightLanguages: ["bash", "json", "mermaid", "typescript"],
+  highlightLanguages: ["bash", "javascript", "json", "mermaid", "typescript"],
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
 };
+
+function publishedPackages() {
+  return readdirSync("packages")
+    .map((name) => join("packages", name))
+    .filter((folder) => !packageOf(folder).private);
+}
+
+function packageOf(folder) {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+}
 
 /**
  * Options of the package in `folder`: every subpath that its `exports` name is an entry point.
@@ -51,7 +61,7 @@ export default {
  * @param steps - Types that are steps of a calculation on types: they stand in signatures, but nobody writes them.
  */
 export function docs(folder, steps = []) {
-  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { exports } = packageOf(folder);
   return {
     entryPoints: Object.values(exports).flatMap((to) =>
       typeof to === "string" ? [] : [to["@memkit/source"]],
