@@ -52,11 +52,10 @@ function membersIn(folder: "packages" | "apps"): Member[] {
 const libraries = membersIn("packages");
 /** What gets published. */
 export const packages: readonly Member[] = libraries.filter(({ manifest }) => !manifest.private);
-/** What uses it here: the apps, and packages that are not published. */
-export const apps: readonly Member[] = [
-  ...membersIn("apps"),
-  ...libraries.filter(({ manifest }) => manifest.private),
-];
+/** What tests them: packages that are not published. */
+export const tools: readonly Member[] = libraries.filter(({ manifest }) => manifest.private);
+/** What uses them here. */
+export const apps: readonly Member[] = membersIn("apps");
 
 /** The importable names of a package: `@memkit/core`, `@memkit/core/region`, and so on. */
 export function specifiersOf({ manifest }: Member): string[] {

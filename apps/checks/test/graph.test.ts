@@ -3,7 +3,7 @@
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { importsOf } from "../src/imports.js";
-import { apps, files, type Manifest, packages } from "../src/workspace.js";
+import { apps, files, type Manifest, packages, tools } from "../src/workspace.js";
 
 /** The graph, whole: core <- frame-meta <- page-table; core <- guest-memory; core <- mmap-region. */
 const GRAPH: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,8 @@ const everyKind = (m: Manifest): string[] =>
     ...m.optionalDependencies,
   });
 
+const toolNames = tools.map(({ manifest }) => manifest.name);
+
 /** Whether the relative import `to` of `file` stays in `folder`. */
 const within = (folder: string, file: string, to: string): boolean =>
   posix.join(posix.dirname(file), to).startsWith(`${folder}/`);
@@ -39,13 +41,21 @@ test.each(packages.map(({ manifest }) => [manifest.name, manifest] as const))(
   "%s depends on what the graph says, and on no app",
   (name, manifest) => {
     expect(ours(manifest.dependencies)).toEqual(GRAPH[name]);
-    expect(everyKind(manifest)).toEqual(GRAPH[name]); // nor by way of devDependencies
+    // Nor by way of devDependencies, but for what only tests use.
+    expect(everyKind(manifest).filter((to) => !toolNames.includes(to))).toEqual(GRAPH[name]);
+  },
+);
+
+test.each(tools.map(({ manifest }) => [manifest.name, manifest] as const))(
+  "%s, a tool, depends on core alone, so that every other package can be tested with it",
+  (_name, manifest) => {
+    expect(everyKind(manifest)).toEqual(["@memkit/core"]);
   },
 );
 
 test("no app is imported by another member", () => {
   const names = apps.map(({ manifest }) => manifest.name);
-  for (const { manifest } of [...packages, ...apps]) {
+  for (const { manifest } of [...packages, ...tools, ...apps]) {
     expect(everyKind(manifest).filter((name) => names.includes(name))).toEqual([]);
   }
 });

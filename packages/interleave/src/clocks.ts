@@ -1,0 +1,91 @@
+/**
+ * Happens-before, by vector clocks.
+ *
+ * Each step of a thread comes after its earlier ones. An atomic read comes after the atomic write of the same bytes whose value it
+ * reads (JavaScript's synchronizes-with), and who was woken after the notify that woke it. Nothing else orders steps.
+ *
+ * IL-4: two accesses of different threads to the same bytes, one of which writes, are a data race unless they are ordered or both
+ * atomic on exactly the same bytes; whatever else the scenario checks, a race fails it.
+ *
+ * @see ECMA-262 "Memory Model": happens-before, data race
+ * @module
+ */
+
+import { type Access, Kind, overlap, sameRange } from "./access.js";
+
+/** The part of a step that clocks are about. */
+export interface Timed {
+  thread: number;
+  access: Access;
+  /** Whether it changed memory. */
+  wrote: boolean;
+  /** By thread, how many of its steps come before this one; this step counts. */
+  clock: Int32Array;
+}
+
+const touchesMemory = ({ kind }: Access): boolean => kind <= Kind.wait || kind === Kind.park;
+const readsFrom = ({ kind, atomic }: Access): boolean =>
+  atomic && (kind === Kind.load || (kind >= Kind.add && kind <= Kind.wait));
+
+function join(clock: Int32Array, other: Int32Array): void {
+  for (let i = 0; i < clock.length; i += 1) {
+    if (other[i]! > clock[i]!) clock[i] = other[i]!;
+  }
+}
+
+/**
+ * Whether two accesses race if nothing orders them.
+ *
+ * @param aWrites - whether `a` changes memory; a `compareExchange` may or may not
+ */
+function conflict(a: Access, aWrites: boolean, b: Access, bWrites: boolean): boolean {
+  return (
+    (aWrites || bWrites) &&
+    overlap(a, b) &&
+    !(a.atomic && b.atomic && sameRange(a, b)) &&
+    touchesMemory(a) &&
+    touchesMemory(b)
+  );
+}
+
+/**
+ * Sets the clock of `steps[at]`.
+ *
+ * @param previous - index of the thread's step before, or -1
+ * @returns the index of a step that it races with, or -1
+ */
+export function tick(steps: readonly Timed[], at: number, previous: number): number {
+  const step = steps[at]!;
+  const { thread, access, wrote, clock } = step;
+  if (previous < 0) clock.fill(0);
+  else clock.set(steps[previous]!.clock);
+  clock[thread]! += 1;
+
+  if (readsFrom(access)) {
+    for (let i = at - 1; i >= 0; i -= 1) {
+      const { wrote: wrote_, access: writer, clock: its } = steps[i]!;
+      if (!(wrote_ && overlap(writer, access))) continue;
+      if (writer.atomic && sameRange(writer, access)) join(clock, its);
+      break;
+    }
+  } else if (access.kind === Kind.wake) {
+    for (let i = at - 1; i >= 0; i -= 1) {
+      const { access: notifier, clock: its } = steps[i]!;
+      if (!(notifier.kind === Kind.notify && overlap(notifier, access))) continue;
+      join(clock, its);
+      break;
+    }
+  }
+
+  for (let i = at - 1; i >= 0; i -= 1) {
+    const other = steps[i]!;
+    if (
+      other.thread !== thread &&
+      conflict(other.access, other.wrote, access, wrote) &&
+      clock[other.thread]! < other.clock[other.thread]!
+    ) {
+      return i;
+    }
+  }
+  return -1;
+}
