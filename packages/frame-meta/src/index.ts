@@ -64,5 +64,5 @@ export {
   type SlotTableOptions,
   slotTableBytes,
 } from "./slot/open.js";
-export type { SlotTable, TableMode } from "./slot/slot-table.js";
+export type { SlotTable, TableKernel, TableMode } from "./slot/slot-table.js";
 export type { HeaderPart, TableErrorDetail } from "./table-error.js";

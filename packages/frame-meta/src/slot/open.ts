@@ -35,13 +35,16 @@ import {
 } from "./layout.js";
 import { SharedSlotTable } from "./shared.js";
 import { SingleSlotTable } from "./single.js";
-import type { SlotTable, TableMode } from "./slot-table.js";
+import type { SlotTable, TableKernel, TableMode } from "./slot-table.js";
 
 /** What a new table is made for. */
 export interface SlotTableOptions {
   /** The memory whose frames are counted; a plain source is one bank at frame 0. */
   readonly memory: PhysicalMemory | MemorySource | readonly BankInit[];
-  /** `single`: one agent, plain accesses, the default. `shared`: many agents, a SharedArrayBuffer, Atomics. */
+  /**
+   * `single`: one agent, plain accesses, the default. `shared`: many agents, a SharedArrayBuffer, Atomics. `kernel`: the default
+   * where a kernel is given, and not without one.
+   */
   readonly mode?: TableMode;
   /** How many types of metadata the table has room for, 1..65,535. 64 if not given: 8 KiB. */
   readonly types?: number;
@@ -50,18 +53,21 @@ export interface SlotTableOptions {
    * mode `shared`. Whoever can write them can forge any frame: they must be out of reach of guests.
    */
   readonly buffer?: ArrayBuffer | SharedArrayBuffer;
+  /** A `FrameKernel` of at least as many bytes, in whose memory the table is then. Many agents, less than half of the time. */
+  readonly kernel?: TableKernel;
 }
 
-/** Where a table is that another agent has made. */
+/** Where a table is that another agent has made: in a buffer, or in the memory of a kernel. */
 export interface SlotTableAttachment {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly buffer?: ArrayBuffer | SharedArrayBuffer;
+  readonly kernel?: TableKernel;
   /** This agent's view of the memory: the same banks over the same bytes. */
   readonly memory: PhysicalMemory | MemorySource | readonly BankInit[];
-  /** As it was made; `shared` if not given. */
+  /** As it was made; `shared` if not given, `kernel` with one. */
   readonly mode?: TableMode;
 }
 
-const MODE_NUMBER: Readonly<Record<TableMode, number>> = { single: 1, shared: 2 };
+const MODE_NUMBER: Readonly<Record<TableMode, number>> = { single: 1, shared: 2, kernel: 3 };
 const DEFAULT_TYPES = 64;
 const MAX_TYPES = 0xffff;
 
@@ -70,10 +76,23 @@ function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
   return "bankIndexOf" in memory ? memory : new PhysicalMemory(memory);
 }
 
-function checkMode(mode: TableMode): void {
-  if (!Object.hasOwn(MODE_NUMBER, mode)) {
+/** The mode asked for, or the one that the kernel, or its absence, means. */
+function modeOf(
+  { mode, kernel, buffer }: Pick<SlotTableOptions, "mode" | "kernel" | "buffer">,
+  usual: TableMode,
+): TableMode {
+  const asked = mode ?? (kernel === undefined ? usual : "kernel");
+  if (!Object.hasOwn(MODE_NUMBER, asked)) {
     throw new FrameError({ code: "invalid-option", option: "mode", got: String(mode) });
   }
+  if ((asked === "kernel") !== (kernel !== undefined)) {
+    const got = kernel === undefined ? "absent in mode kernel" : `given in mode ${asked}`;
+    throw new FrameError({ code: "invalid-option", option: "kernel", got });
+  }
+  if (kernel !== undefined && buffer !== undefined) {
+    throw new FrameError({ code: "invalid-option", option: "buffer", got: "given with a kernel" });
+  }
+  return asked;
 }
 
 function partsFor({ banks, mmio, totalFrames }: PhysicalMemory, types: number): TableParts {
@@ -115,33 +134,42 @@ export function slotTableBytes({ memory, types = DEFAULT_TYPES }: SlotTableOptio
  * ```
  */
 export function createSlots(options: SlotTableOptions): SlotTable {
-  const { mode = "single", types = DEFAULT_TYPES, buffer } = options;
-  checkMode(mode);
+  const { types = DEFAULT_TYPES, kernel } = options;
+  const mode = modeOf(options, "single");
   const memory = memoryOf(options.memory);
   const parts = partsFor(memory, types);
-  const words = wordsIn(buffer ?? allocate(parts.words * 4, mode), mode);
-  if (words.length !== parts.words) {
-    const got = `${words.length * 4} bytes, ${parts.words * 4} are needed`;
+  const given = kernel?.buffer ?? options.buffer;
+  const all = wordsIn(given ?? allocate(parts.words * 4, mode), mode);
+  if (!fits(all, parts, mode)) {
+    const got = `${all.length * 4} bytes, ${parts.words * 4} are needed`;
     throw new FrameError({ code: "invalid-option", option: "buffer", got });
   }
-  if (buffer !== undefined) words.fill(0);
+  const words = all.subarray(0, parts.words);
+  if (given !== undefined) {
+    Atomics.store(words, HeaderWord.magic, 0); // who attaches looks at it, and at nothing else before it is MAGIC
+    words.fill(0, 1);
+  }
   const header = headerOf(memory, mode, types);
   words.set(header.slice(1), 1);
   words.set(rangeWords(memory), parts.ranges);
   const end = parts.words;
   for (let i = parts.slots + SlotWord.count; i < end; i += SLOT_WORDS) words[i] = REF_COUNT_UNUSED;
   Atomics.store(words, HeaderWord.magic, MAGIC); // FM-7: what was written above is seen by who finds it
-  return open(words, memory, parts, mode);
+  return open(words, memory, parts, mode, kernel);
 }
 
 /**
- * The table in `buffer`, which another agent, or this one, has made.
+ * The table in `buffer`, or in the memory of `kernel`, which another agent, or this one, has made.
  *
  * @throws {@link FrameError} `header-mismatch`, `invalid-option`; what `PhysicalMemory` throws
  */
 export function attachSlots(attachment: SlotTableAttachment): SlotTable {
-  const { mode = "shared", buffer } = attachment;
-  checkMode(mode);
+  const { kernel } = attachment;
+  const mode = modeOf(attachment, "shared");
+  const buffer = kernel?.buffer ?? attachment.buffer;
+  if (buffer === undefined) {
+    throw new FrameError({ code: "invalid-option", option: "buffer", got: "undefined" });
+  }
   const memory = memoryOf(attachment.memory);
   const words = wordsIn(buffer, mode);
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, HeaderWord.magic), MAGIC);
@@ -157,13 +185,26 @@ export function attachSlots(attachment: SlotTableAttachment): SlotTable {
     const part = i < memory.banks.length * RANGE_WORDS ? "banks" : "mmio";
     expectWord(part, words[parts.ranges + i], word);
   });
-  expectWord("size", words.length, parts.words);
-  return open(words, memory, parts, mode);
+  if (!fits(words, parts, mode)) expectWord("size", words.length, parts.words);
+  return open(words.subarray(0, parts.words), memory, parts, mode, kernel);
 }
 
-function open(words: Int32Array, memory: PhysicalMemory, parts: TableParts, mode: TableMode) {
+/** Whether so many words are a table's: all of them, but for the memory of a kernel, which has whole pages. */
+function fits({ length }: Int32Array, { words }: TableParts, mode: TableMode): boolean {
+  return mode === "kernel" ? length >= words : length === words;
+}
+
+function open(
+  words: Int32Array,
+  memory: PhysicalMemory,
+  parts: TableParts,
+  mode: TableMode,
+  kernel: TableKernel | undefined,
+): SlotTable {
+  const geometry = new SlotGeometry(memory);
+  if (kernel !== undefined) return kernel.open(words, geometry, parts);
   const Table = mode === "single" ? SingleSlotTable : SharedSlotTable;
-  return new Table(words, new SlotGeometry(memory), parts);
+  return new Table(words, geometry, parts);
 }
 
 function expectWord(part: HeaderPart, got: number | undefined, expected: number | undefined): void {
@@ -184,8 +225,8 @@ function allocate(bytes: number, mode: TableMode): ArrayBuffer | SharedArrayBuff
 /** Views of resizable buffers are slow everywhere once there is one, and their words can go away. */
 function wordsIn(buffer: ArrayBuffer | SharedArrayBuffer, mode: TableMode): Int32Array {
   const { shared, resizable } = bufferTraits(buffer);
-  if (resizable || (mode === "shared" && !shared)) {
-    const got = resizable ? "resizable" : "unshared in mode shared";
+  if (resizable || (mode !== "single" && !shared)) {
+    const got = resizable ? "resizable" : `unshared in mode ${mode}`;
     throw new FrameError({ code: "invalid-option", option: "buffer", got });
   }
   return new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));

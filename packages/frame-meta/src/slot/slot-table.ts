@@ -18,7 +18,7 @@
  * FM-6: the type word is 0 wherever the count is UNUSED: it is cleared before UNUSED is stored, and set before BUSY is left.
  * Who could break them: code that writes the words by other means, such as a guest whose memory is the table's buffer.
  *
- * The two modes differ in how a word is read and swapped, and in nothing else: a class for each supplies that, chosen once,
+ * The modes differ in how a word is read and swapped, and in nothing else: a class for each supplies that, chosen once,
  * when the table is opened.
  *
  * @see OSTD `ostd/src/mm/frame/meta.rs`, `MetaSlot::get_from_unused` and its neighbours
@@ -37,8 +37,16 @@ import type { SlotGeometry } from "./geometry.js";
 import { GENERATIONS, SLOT_WORDS, SlotWord, type TableParts } from "./layout.js";
 import { refuseFrame } from "./refuse.js";
 
-/** Whose words are touched: those of one agent, or of many. */
-export type TableMode = "single" | "shared";
+/** Whose words are touched: those of one agent, or of many, by `Atomics` or by the kernel of `@memkit/frame-meta/kernel`. */
+export type TableMode = "single" | "shared" | "kernel";
+
+/** The memory of a table in mode `kernel`: a `FrameKernel`. */
+export interface TableKernel {
+  /** @internal */
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** @internal */
+  open(words: Int32Array, geometry: SlotGeometry, parts: TableParts): SlotTable;
+}
 
 /** Why a step that starts from one state alone was refused. */
 function refusalOfStep(found: number): number {

@@ -10,7 +10,7 @@ import {
   UniqueFrame,
 } from "@memkit/frame-meta";
 import { describe, expect, it } from "vitest";
-import { MODES } from "../slot/modes.js";
+import { attachmentTo, inMode, MODES } from "../slot/modes.js";
 import { causesOf, mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
 
 /** Frames that hold the frames from `first` to `last`, by raw handle: a tree in the metadata. */
@@ -116,7 +116,7 @@ describe.each(MODES)("the last drop, %s", (mode) => {
   it("FM-12: a chain of 100,000 frames, where every second one throws, ends in one error", () => {
     const frames = 100_000;
     const memory = { buffer: new SharedArrayBuffer(frames * PAGE) };
-    const table = FrameTable.create({ memory, mode });
+    const table = FrameTable.create(inMode(mode, { memory }));
     const chain = defineFrameMeta({
       name: "chain",
       layout: struct(["next", u64Number]),
@@ -210,7 +210,7 @@ describe.each(MODES)("the last drop, %s", (mode) => {
     const add = () => {
       throw error;
     };
-    const table = FrameTable.create({ memory, mode }, { freeSet: { add } });
+    const table = FrameTable.create(inMode(mode, { memory }), { freeSet: { add } });
     const frame = Frame.fromUnused(table, PAGE, mock, mockOf(1));
     expect(causesOf(() => frame.drop())).toEqual([error]);
     expect(table.slots.countOf(1)).toBe(-1);
@@ -219,8 +219,9 @@ describe.each(MODES)("the last drop, %s", (mode) => {
   describe("FM-13: a type that this agent has not bound", () => {
     const two = () => {
       const buffer = new SharedArrayBuffer(4 * PAGE);
-      const maker = FrameTable.create({ memory: { buffer }, mode });
-      const attachment = { buffer: maker.buffer, memory: { buffer }, mode };
+      const options = inMode(mode, { memory: { buffer } });
+      const maker = FrameTable.create(options);
+      const attachment = attachmentTo(options, maker.buffer);
       return { maker, other: FrameTable.attach(attachment) };
     };
 

@@ -1,7 +1,7 @@
 import { PhysicalMemory, VmReader, VmWriter } from "@memkit/core";
 import { Frame, FrameTable, REF_COUNT_MAX, unitMeta } from "@memkit/frame-meta";
 import { describe, expect, it } from "vitest";
-import { MODES } from "../slot/modes.js";
+import { inMode, MODES } from "../slot/modes.js";
 import { mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
 
 describe.each(MODES)("Frame, %s", (mode) => {
@@ -108,7 +108,7 @@ describe.each(MODES)("Frame, %s", (mode) => {
     const buffer = new SharedArrayBuffer(4 * PAGE);
     const banks = [{ firstPfn: 0, frames: 4, source: { buffer }, byteOffset: 0 }];
     const memory = new PhysicalMemory(banks, { mmio: [{ firstPfn: 8, frames: 1 }] });
-    const table = FrameTable.create({ memory, mode });
+    const table = FrameTable.create(inMode(mode, { memory }));
     const cases: [number, number, string, string][] = [
       [9 * PAGE + 1, -1, "not-aligned", "not-aligned"],
       [4 * PAGE, -1, "out-of-bound", "out-of-bound"],

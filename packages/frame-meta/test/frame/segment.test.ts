@@ -9,7 +9,7 @@ import {
   unitMeta,
 } from "@memkit/frame-meta";
 import { describe, expect, it } from "vitest";
-import { MODES, twoBanks } from "../slot/modes.js";
+import { inMode, MODES, twoBanks } from "../slot/modes.js";
 import { mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
 
 describe.each(MODES)("Segment, %s", (mode) => {
@@ -55,7 +55,7 @@ describe.each(MODES)("Segment, %s", (mode) => {
   });
 
   it("stays in one bank", () => {
-    const table = FrameTable.create({ memory: twoBanks(), mode });
+    const table = FrameTable.create(inMode(mode, { memory: twoBanks() }));
     const end = 0x80001 * PAGE;
     expect(
       refusalOf(() => Segment.fromUnused(table, 0x10 * PAGE, end, unitMeta, () => ({}))),

@@ -15,6 +15,7 @@ import {
 } from "@memkit/frame-meta";
 import { linkMeta } from "@memkit/frame-meta/list";
 import { FrameLedger } from "@memkit/frame-meta/model";
+import { inMode } from "../slot/modes.js";
 
 export const PAGE = 4096;
 
@@ -46,7 +47,7 @@ export function rigOf(mode: TableMode, frames = 16): Rig {
   const ledger = new FrameLedger({ frames });
   const freed: number[] = [];
   const freeSet: FreeSet = { add: (pfn) => freed.push(pfn) };
-  const table = FrameTable.create({ memory: { buffer }, mode }, { ledger, freeSet });
+  const table = FrameTable.create(inMode(mode, { memory: { buffer } }), { ledger, freeSet });
   return { table, ledger, freed };
 }
 

@@ -16,7 +16,7 @@ import { internType, typeName } from "../../src/meta/directory.js";
 import { USAGE_NAMES } from "../../src/meta/usage.js";
 import { SlotWord } from "../../src/slot/layout.js";
 import { PAGE, refusalOf } from "../frame/support.js";
-import { MODES } from "../slot/modes.js";
+import { attachmentTo, inMode, MODES } from "../slot/modes.js";
 
 const memory = { buffer: new ArrayBuffer(8 * PAGE) };
 
@@ -84,9 +84,9 @@ describe.each(MODES)("the directory, %s", (mode) => {
   const type = defineFrameMeta({ name: "t", layout });
 
   it("FM-11: one number for one type, in whatever order agents ask", () => {
-    const slots = createSlots({ memory, mode });
-    const buffer = slots.words.buffer as ArrayBuffer;
-    const other = attachSlots({ buffer, memory, mode });
+    const options = inMode(mode, { memory });
+    const slots = createSlots(options);
+    const other = attachSlots(attachmentTo(options, slots.words.buffer));
     const second = defineFrameMeta({ name: "u", layout });
     expect([internType(slots, type), internType(slots, second)]).toEqual([1, 2]);
     expect([internType(other, second), internType(other, type)]).toEqual([2, 1]);
@@ -101,7 +101,7 @@ describe.each(MODES)("the directory, %s", (mode) => {
   });
 
   it("FM-11: name, layout, untypedness and usage make the type; what it does does not", () => {
-    const slots = createSlots({ memory, mode });
+    const slots = createSlots(inMode(mode, { memory }));
     const same = defineFrameMeta({
       name: "t",
       layout: struct(["a", u32]),
@@ -122,7 +122,7 @@ describe.each(MODES)("the directory, %s", (mode) => {
   });
 
   it("is full after as many types as it was made for", () => {
-    const slots = createSlots({ memory, mode, types: 1 });
+    const slots = createSlots(inMode(mode, { memory, types: 1 }));
     internType(slots, type);
     const second = defineFrameMeta({ name: "u", layout });
     expect(refusalOf(() => internType(slots, second))).toEqual({
@@ -134,7 +134,7 @@ describe.each(MODES)("the directory, %s", (mode) => {
   });
 
   it("waits for an entry that is being written", () => {
-    const slots = createSlots({ memory, mode });
+    const slots = createSlots(inMode(mode, { memory }));
     if (mode === "single") return; // nobody else is there to write
     const entry = slots.parts.types;
     slots.words[entry] = 1;

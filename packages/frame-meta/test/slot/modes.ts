@@ -5,9 +5,35 @@
  */
 
 import { PhysicalMemory } from "@memkit/core";
-import { createSlots, type SlotTable, type TableMode } from "@memkit/frame-meta";
+import {
+  createSlots,
+  type SlotTable,
+  type SlotTableAttachment,
+  type SlotTableOptions,
+  slotTableBytes,
+  type TableMode,
+} from "@memkit/frame-meta";
+import { FrameKernel } from "@memkit/frame-meta/kernel";
 
-export const MODES: readonly TableMode[] = ["single", "shared"];
+export const MODES: readonly TableMode[] = ["single", "shared", "kernel"];
+
+/** Options for a table in this mode. */
+export function inMode(
+  mode: TableMode,
+  options: SlotTableOptions,
+): SlotTableOptions & { readonly kernel?: FrameKernel } {
+  const { kernel: _, ...others } = options;
+  if (mode !== "kernel") return { ...others, mode };
+  return { ...others, kernel: FrameKernel.create(slotTableBytes(options)) };
+}
+
+/** How to attach to a table that was made with `inMode`. */
+export function attachmentTo(
+  { mode, kernel, memory }: SlotTableOptions,
+  buffer: ArrayBufferLike,
+): SlotTableAttachment {
+  return kernel === undefined ? { memory, mode: mode!, buffer } : { memory, kernel };
+}
 
 /** Two banks with a hole between them, and a device in the hole. */
 export function twoBanks(shared = true): PhysicalMemory {
@@ -22,5 +48,5 @@ export function twoBanks(shared = true): PhysicalMemory {
 }
 
 export function slotsOf(mode: TableMode): SlotTable {
-  return createSlots({ memory: twoBanks(), mode });
+  return createSlots(inMode(mode, { memory: twoBanks() }));
 }

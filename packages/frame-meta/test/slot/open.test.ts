@@ -8,6 +8,7 @@ import {
   type SlotTableOptions,
   slotTableBytes,
 } from "@memkit/frame-meta";
+import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { describe, expect, it } from "vitest";
 import {
   HEADER_WORDS,
@@ -17,7 +18,7 @@ import {
   SlotWord,
   TYPE_WORDS,
 } from "../../src/slot/layout.js";
-import { MODES, twoBanks } from "./modes.js";
+import { attachmentTo, inMode, MODES, twoBanks } from "./modes.js";
 
 describe("the layout", () => {
   it("is OSTD's where OSTD has one", () => {
@@ -49,7 +50,7 @@ describe("the layout", () => {
 describe.each(MODES)("%s", (mode) => {
   it("starts with every frame unused, in a buffer of its own", () => {
     const memory = twoBanks();
-    const slots = createSlots({ memory, mode });
+    const slots = createSlots(inMode(mode, { memory }));
     expect(slots.frames).toBe(8);
     expect(slots.words.buffer).not.toBe(memory.banks[0]?.source.buffer);
     expect(slots.words.byteLength).toBe(slotTableBytes({ memory }));
@@ -59,31 +60,31 @@ describe.each(MODES)("%s", (mode) => {
   it("also in a buffer that is given, whatever was in it", () => {
     const memory = twoBanks();
     const bytes = slotTableBytes({ memory, types: 2 });
-    const buffer = mode === "single" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+    const options = inMode(mode, { memory, types: 2 });
+    const fresh = createSlots(inMode(mode, { memory, types: 2 }));
+    const buffer =
+      options.kernel?.buffer ??
+      (mode === "single" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
     new Uint8Array(buffer).fill(0xaa);
-    const fresh = createSlots({ memory, mode, types: 2 });
-    const slots = createSlots({ memory, mode, types: 2, buffer });
+    const slots = createSlots(mode === "kernel" ? options : { ...options, buffer });
     expect(slots.words.buffer).toBe(buffer);
     expect(slots.words).toEqual(fresh.words);
   });
 
   it("attaches to what another has made, and sees the same words", () => {
-    const memory = twoBanks();
-    const made = createSlots({ memory, mode });
-    const other = attachSlots({
-      buffer: made.words.buffer as ArrayBuffer,
-      memory: twoBanks(),
-      mode,
-    });
+    const options = inMode(mode, { memory: twoBanks() });
+    const made = createSlots(options);
+    const other = attachSlots(attachmentTo(options, made.words.buffer));
     made.tryClaim(0x12);
     expect(other.countOf(0x12)).toBe(0);
     expect(other.parts).toEqual(made.parts);
   });
 
   const other = (change: (words: Int32Array) => void, memory = twoBanks()) => {
-    const made = createSlots({ memory: twoBanks(), mode });
+    const options = inMode(mode, { memory: twoBanks() });
+    const made = createSlots(options);
     change(made.words);
-    return () => attachSlots({ buffer: made.words.buffer as ArrayBuffer, memory, mode });
+    return () => attachSlots({ ...attachmentTo(options, made.words.buffer), memory });
   };
   it.each([
     ["magic", HeaderWord.magic],
@@ -92,13 +93,13 @@ describe.each(MODES)("%s", (mode) => {
     ["word layout", HeaderWord.wordLayout],
     ["banks", HeaderWord.banks],
     ["mmio", HeaderWord.mmio],
-    ["size", HeaderWord.types],
+    ["size", HeaderWord.types, 1000],
     ["banks", 16],
     ["banks", 24 + 2],
     ["mmio", 32 + 2],
-  ])("FM-7: refuses another %s (word %i)", (part, word) => {
+  ])("FM-7: refuses another %s (word %i)", (part, word, by = 1) => {
     const attach = other((words) => {
-      words[word]! += 1;
+      words[word]! += by;
     });
     expect(attach).toThrow(expect.objectContaining({ code: "header-mismatch", part }));
   });
@@ -120,6 +121,7 @@ describe.each(MODES)("%s", (mode) => {
       );
     }
     expect(other((words) => words.fill(0))).toThrow("its magic is 0x0");
+    if (mode === "kernel") return; // a memory has whole pages
     const buffer = mode === "single" ? new ArrayBuffer(0) : new SharedArrayBuffer(3);
     expect(() => attachSlots({ buffer, memory: source, mode })).toThrow("its magic is 0x0");
   });
@@ -132,6 +134,10 @@ describe("options", () => {
     ["types", { memory, types: 1.5 }],
     ["types", { memory, types: 2 ** 16 }],
     ["mode", { memory, mode: "toString" as "single" }],
+    ["kernel", { memory, mode: "kernel" }],
+    ["kernel", { memory, mode: "shared", kernel: FrameKernel.create(8384) }],
+    ["buffer", { memory, buffer: new SharedArrayBuffer(8384), kernel: FrameKernel.create(8384) }],
+    ["buffer", { memory: twoBanks(), types: 1000, kernel: FrameKernel.create(64) }],
     ["buffer", { memory, buffer: new ArrayBuffer(64) }],
     ["buffer", { memory, mode: "shared", buffer: new ArrayBuffer(8384) }],
     ["buffer", { memory, buffer: Reflect.construct(ArrayBuffer, [8384, { maxByteLength: 9000 }]) }],
@@ -140,6 +146,23 @@ describe("options", () => {
     expect(() => createSlots(options)).toThrow(
       expect.objectContaining({ code: "invalid-option", option }),
     );
+  });
+  it("refuses to attach to nothing, and to a table of another mode", () => {
+    expect(() => attachSlots({ memory })).toThrow(
+      expect.objectContaining({ code: "invalid-option", option: "buffer" }),
+    );
+    const shared = createSlots({ memory, mode: "shared" });
+    const kernel = FrameKernel.create(slotTableBytes({ memory }));
+    const made = createSlots({ memory, kernel });
+    for (const [from, mode] of [
+      [shared, "single"],
+      [made, "shared"],
+    ] as const) {
+      const buffer = from.words.buffer as SharedArrayBuffer;
+      expect(() => attachSlots({ memory, mode, buffer })).toThrow(
+        expect.objectContaining({ code: "header-mismatch", part: "mode" }),
+      );
+    }
   });
   it("refuses a memory of more frames than a table can have", () => {
     const memory = {
