@@ -17,9 +17,9 @@
 
 import { formatRegion, Kind, type Scalar, type ValueOf } from "@memkit/core";
 import { AtomicWords, atomicSize, fit, type IntegerArray } from "./atomic-words.js";
-import { demandKind } from "./byte-memory.js";
+import { demandKind, demandOption } from "./demand.js";
 import { GuestError } from "./error.js";
-import type { GuestMemory } from "./guest-memory.js";
+import { GuestMemory } from "./guest-memory.js";
 
 /** A type that has atomic accesses: an integer of 8 to 64 bits. */
 export type AtomicType = Scalar<"u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64">;
@@ -53,8 +53,13 @@ export class GuestAtomics {
   readonly mem: GuestMemory;
   readonly #words: AtomicWords;
 
-  /** Keeps nothing but views: make one for as long as it is of use, or for each call. */
+  /**
+   * Keeps nothing but views: make one for as long as it is of use, or for each call.
+   *
+   * @throws {@link GuestError} `invalid-option` for what is no memory
+   */
   constructor(mem: GuestMemory) {
+    demandOption(mem instanceof GuestMemory, "memory", mem);
     this.mem = mem;
     this.#words = new AtomicWords(mem);
   }

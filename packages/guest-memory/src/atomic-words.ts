@@ -10,7 +10,7 @@
  */
 
 import { isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU64, type Layout } from "@memkit/core";
-import { demandKind } from "./byte-memory.js";
+import { demandKind } from "./demand.js";
 import { GuestError } from "./error.js";
 import type { GuestMemory } from "./guest-memory.js";
 import { printed } from "./printed.js";

@@ -8,9 +8,11 @@
  * @module
  */
 
+import { demandKind, demandOption } from "./demand.js";
 import { type BorrowKind, GuestError } from "./error.js";
-import { printed } from "./printed.js";
+import { silence } from "./promise.js";
 import { ScalarMemory } from "./scalar-memory.js";
+import { lengthOf } from "./transparent.js";
 import { decodeUtf8, encodeUtf8, utf8Error } from "./utf8.js";
 
 /** The part of `GuestMemory` that hands out, copies and decodes bytes. */
@@ -21,8 +23,8 @@ export class ByteMemory extends ScalarMemory {
    * Caller must: only read the view, and only inside the callback. A memory that grows meanwhile detaches it (its length
    * becomes 0); take a {@link GuestSlice} where that can happen.
    *
-   * @throws {@link GuestError} as {@link validate}, then `shared-memory`, `ptr-borrowed`; `async-callback` if `use`
-   * returns a promise, or an iterator, which would read the view later
+   * @throws {@link GuestError} as {@link validate}, then `invalid-option` if `use` is no function, `shared-memory`,
+   * `ptr-borrowed`; `async-callback` if `use` returns a promise, or an iterator, which would read the view later
    *
    * @example
    * ```ts
@@ -56,8 +58,9 @@ export class ByteMemory extends ScalarMemory {
    */
   copyIn(ptr: number, src: Uint8Array): void {
     demandKind(isBytes(src), "Uint8Array", src);
-    const start = this.locate(ptr, src.length, 1, 1, "write");
-    if (src.length !== 0) this.views.liveU8.set(src, start); // an empty one may be detached, which `set` refuses
+    const length = lengthOf.call(src); // what `set` goes by, whatever a class derived from it says
+    const start = this.locate(ptr, length, 1, 1, "write");
+    if (length !== 0) this.views.liveU8.set(src, start); // an empty one may be detached, which `set` refuses
   }
 
   /**
@@ -123,6 +126,7 @@ export class ByteMemory extends ScalarMemory {
   }
 
   #scoped<R>(kind: BorrowKind, start: number, len: number, use: (bytes: Uint8Array) => R): R {
+    demandOption(typeof use === "function", "callback", use);
     const handle = this.take(kind, start, len);
     let result: R;
     try {
@@ -135,6 +139,7 @@ export class ByteMemory extends ScalarMemory {
     }
     this.give(kind, handle);
     if (isUnfinished(result)) {
+      silence(result);
       throw new GuestError({ code: "async-callback", region: { start, len } });
     }
     return result;
@@ -156,11 +161,6 @@ export class ByteMemory extends ScalarMemory {
 /** Of any realm; a Proxy is none. */
 function isBytes(value: unknown): boolean {
   return ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === "Uint8Array";
-}
-
-/** @throws {@link GuestError} `try-from-int-error` */
-export function demandKind(right: boolean, type: string, value: unknown): void {
-  if (!right) throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
 
 /** The error for `bytes`, which lie at `start` and could not be decoded: they are not UTF-8, or too many. */

@@ -14,9 +14,10 @@
  * @module
  */
 
-import type { Region } from "@memkit/core";
+import { isRecord, type Region } from "@memkit/core";
 import { OUT_OF_HANDLES } from "./borrow-policy.js";
 import { ClaimedMemory } from "./claimed-memory.js";
+import { demandKind, demandOption } from "./demand.js";
 import {
   type Borrow,
   type BorrowKind,
@@ -25,7 +26,6 @@ import {
   type GuestErrorDetail,
 } from "./error.js";
 import { printsAs } from "./inspect.js";
-import { printed } from "./printed.js";
 
 /** How {@link CheckedMemory.tryBorrow} and the other `try` methods answer. */
 export type Result<T> =
@@ -80,12 +80,11 @@ export class CheckedMemory extends ClaimedMemory {
   /**
    * Borrows like {@link mutBorrow} and {@link sharedBorrow}, but returns refusals instead of throwing them.
    *
-   * @throws {@link GuestError} `invalid-option` if `kind` is neither
+   * @throws {@link GuestError} `invalid-option` if `kind` is neither, `try-from-int-error` if `region` is none
    */
   tryBorrow(kind: BorrowKind, region: Region): Result<number> {
-    if (kind !== "mut" && kind !== "shared") {
-      throw new GuestError({ code: "invalid-option", option: "kind", got: printed(kind) });
-    }
+    demandOption(kind === "mut" || kind === "shared", "kind", kind);
+    demandKind(isRecord(region), "a region", region);
     const start = this.addressOf(region.start);
     if (start < 0) return { ok: false, error: this.notAnAddress(region.start) };
     const len = this.addressOf(region.len);
@@ -259,6 +258,7 @@ export class CheckedMemory extends ClaimedMemory {
       ptr >>> 0 === ptr &&
       (ptr & (align - 1)) === 0 &&
       this.readable(ptr, size) &&
+      size !== 0 && // no bytes of a memory that is gone would look as if they were there
       ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
   }
@@ -270,6 +270,7 @@ export class CheckedMemory extends ClaimedMemory {
       ptr >>> 0 === ptr &&
       (ptr & (align - 1)) === 0 &&
       this.writable(ptr, size) &&
+      size !== 0 && // no bytes of a memory that is gone would look as if they were there
       ptr + size <= this.views.u8.length // last: a user's policy may change the memory while it answers
     );
   }
@@ -342,6 +343,7 @@ export class CheckedMemory extends ClaimedMemory {
   }
 
   #whole(region: Region): Region {
+    demandKind(isRecord(region), "a region", region);
     return { start: this.normalise(region.start), len: this.normalise(region.len) };
   }
 }
@@ -349,13 +351,10 @@ export class CheckedMemory extends ClaimedMemory {
 printsAs(CheckedMemory, String);
 
 function demandSize(size: number): void {
-  if (Number.isSafeInteger(size) && size >= 0) return;
-  throw new GuestError({ code: "try-from-int-error", type: "size", got: printed(size) });
+  demandKind(Number.isSafeInteger(size) && size >= 0, "size", size);
 }
 
 function demandAlign(align: number): void {
-  if (Number.isInteger(align) && align >>> 0 === align && align !== 0) {
-    if ((align & (align - 1)) === 0) return;
-  }
-  throw new GuestError({ code: "try-from-int-error", type: "alignment", got: printed(align) });
+  const whole = Number.isInteger(align) && align >>> 0 === align && align !== 0;
+  demandKind(whole && (align & (align - 1)) === 0, "alignment", align);
 }

@@ -10,11 +10,11 @@
  * @module
  */
 
-import { type MemorySource, sharedRegistry } from "@memkit/core";
+import { isRecord, type MemorySource, sharedRegistry } from "@memkit/core";
 import { BorrowChecker } from "./borrow-checker.js";
 import type { BorrowPolicy, PolicyName } from "./borrow-policy.js";
+import { demandOption } from "./demand.js";
 import { GuestError } from "./error.js";
-import { printed } from "./printed.js";
 
 /** Width of a guest's pointers: `wasm32` has 32 bits, `wasm64` 64, of which a number holds 53. */
 export type GuestTarget = "wasm32" | "wasm64";
@@ -61,17 +61,18 @@ const METHODS: readonly (keyof BorrowPolicy)[] = [
   "releaseAll",
 ];
 
-function demandTarget(target: GuestTarget): GuestTarget {
-  if (target === "wasm32" || target === "wasm64") return target;
-  throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
+/** @throws {@link GuestError} `invalid-option` */
+export function demandTarget(target: GuestTarget): GuestTarget {
+  demandOption(target === "wasm32" || target === "wasm64", "target", target);
+  return target;
 }
 
 /** @throws {@link GuestError} `invalid-option` */
 export function demandPolicy(policy: PolicyName | BorrowPolicy): BorrowPolicy {
   if (typeof policy === "string") return new BorrowChecker(policy);
-  const object = typeof policy === "object" && policy !== null;
-  if (object && METHODS.every((name) => typeof policy[name] === "function")) return policy;
-  throw new GuestError({ code: "invalid-option", option: "policy", got: printed(policy) });
+  const whole = isRecord(policy) && METHODS.every((name) => typeof policy[name] === "function");
+  demandOption(whole, "policy", policy);
+  return policy;
 }
 
 /** Whether `source` still answers with `buffer`; one that throws or moved on does not. */
@@ -109,6 +110,7 @@ export function claimSource(
   buffer: ArrayBufferLike,
   options: GuestMemoryOptions,
 ): Claim {
+  demandOption(isRecord(options), "options", options);
   const { bySource } = claims();
   const present = bySource.get(source);
   if (present === undefined) {

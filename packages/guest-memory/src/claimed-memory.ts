@@ -63,6 +63,11 @@ export class ClaimedMemory extends ScalarViews {
     return this.views.source;
   }
 
+  /** @internal Whether `other`, which another copy of this package may have made, is over the same source. */
+  isSame(other: ClaimedMemory): boolean {
+    return this === other || this.source === other.source;
+  }
+
   /** Whether other threads may change the bytes at any time. No borrow of such a memory is ever recorded. */
   isSharedMemory(): boolean {
     return this.views.shared;

@@ -6,6 +6,7 @@
  */
 
 import type { Layout, Region, Scalar, ValueOf } from "@memkit/core";
+import { brand } from "./brand.js";
 import { GuestError } from "./error.js";
 import type { GuestMemory } from "./guest-memory.js";
 import type { GuestPtr } from "./guest-ptr.js";
@@ -189,5 +190,6 @@ export class GuestArrayPtr<T extends Layout = Layout> {
   }
 }
 printsAs(GuestArrayPtr, String);
+brand(GuestArrayPtr, "GuestArrayPtr");
 
 const isIndex = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;

@@ -6,7 +6,7 @@
  */
 
 import { CoreError, type Region, type ValueOf } from "@memkit/core";
-import { demandKind } from "./byte-memory.js";
+import { demandKind } from "./demand.js";
 import type { BorrowKind } from "./error.js";
 import { GuestError } from "./error.js";
 import { Guard } from "./guard.js";

@@ -6,6 +6,7 @@
  */
 
 import { type Region, type Scalar, u8 } from "@memkit/core";
+import { brand } from "./brand.js";
 import type { GuestArrayPtr } from "./guest-array-ptr.js";
 import type { GuestMemory } from "./guest-memory.js";
 import type { GuestPtr } from "./guest-ptr.js";
@@ -100,3 +101,4 @@ export class GuestStrPtr {
   }
 }
 printsAs(GuestStrPtr, String);
+brand(GuestStrPtr, "GuestStrPtr");

@@ -6,7 +6,8 @@
  */
 
 import type { Region } from "@memkit/core";
-import { demandKind, invalidUtf8 } from "./byte-memory.js";
+import { invalidUtf8 } from "./byte-memory.js";
+import { demandKind } from "./demand.js";
 import type { BorrowKind } from "./error.js";
 import { Guard } from "./guard.js";
 import type { GuestMemory } from "./guest-memory.js";

@@ -10,6 +10,9 @@ import type { GuestMemory } from "./guest-memory.js";
 import { GuestPtr } from "./guest-ptr.js";
 import { GuestStrPtr } from "./guest-str-ptr.js";
 
+/** Stands for the address that a pointer of another memory does not have in this one: it is none, and says why. */
+export const FOREIGN = "a pointer into another memory";
+
 /** Makes pointers of one memory from addresses, and addresses from pointers; plain numbers are addresses too. */
 export class GuestPointers implements PointerEnv {
   readonly #mem: GuestMemory;
@@ -25,8 +28,10 @@ export class GuestPointers implements PointerEnv {
   }
 
   toAddress(type: Pointer, value: unknown): unknown {
-    if (type.kind === Kind.ptr) return value instanceof GuestPtr ? value.offset : value;
-    return isRange(value) ? value.offsetBase : (value as { readonly ptr?: unknown }).ptr;
+    const pointer = type.kind === Kind.ptr ? value instanceof GuestPtr : isRange(value);
+    if (pointer && !this.#mem.isSame((value as GuestPtr | Range).mem)) return FOREIGN;
+    if (type.kind === Kind.ptr) return pointer ? (value as GuestPtr).offset : value;
+    return pointer ? (value as Range).offsetBase : (value as { readonly ptr?: unknown }).ptr;
   }
 
   toLength(_: Pointer, value: unknown): unknown {
@@ -34,6 +39,8 @@ export class GuestPointers implements PointerEnv {
   }
 }
 
-function isRange(value: unknown): value is GuestArrayPtr | GuestStrPtr {
+type Range = GuestArrayPtr | GuestStrPtr;
+
+function isRange(value: unknown): value is Range {
   return value instanceof GuestArrayPtr || value instanceof GuestStrPtr;
 }

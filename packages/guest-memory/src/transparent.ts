@@ -51,7 +51,7 @@ const CONSTRUCTORS: ReadonlyMap<number, Constructor> = new Map<number, Construct
 ]);
 
 /** The getter of every typed array: a class derived from one may have a `byteLength` of its own. */
-const lengthOf = Object.getOwnPropertyDescriptor(
+export const lengthOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   "byteLength",
 )?.get as (this: ArrayBufferView) => number;

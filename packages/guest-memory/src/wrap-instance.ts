@@ -24,11 +24,11 @@
  * @module
  */
 
-import { sharedRegistry } from "@memkit/core";
+import { isRecord, sharedRegistry } from "@memkit/core";
+import { demandOption } from "./demand.js";
 import { type Borrow, GuestError } from "./error.js";
 import { isTrap } from "./is-trap.js";
 import { promising } from "./jspi.js";
-import { printed } from "./printed.js";
 import { isCarried, trap, trapCause } from "./raise-trap.js";
 
 /** What entering asks of a memory. A `GuestMemory` is one. */
@@ -105,17 +105,18 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   instance: InstanceLike,
   options: WrapOptions,
 ): E {
-  demandObject("instance.exports", instance?.exports);
+  demandOption(isRecord(instance?.exports), "instance.exports", instance?.exports);
+  demandOption(isRecord(options), "options", options);
   const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
   for (const memory of memories) demandMemory(memory);
   const life = lifeOf(instance.exports);
-  const awaited = options.promising ?? [];
+  const { promising: awaited = [] } = options;
+  demandOption(Array.isArray(awaited), "promising", awaited);
   for (const name of awaited) {
     const value: unknown = Object.hasOwn(instance.exports, name)
       ? (instance.exports as Readonly<Record<string, unknown>>)[name]
       : undefined;
-    if (typeof value === "function") continue;
-    throw new GuestError({ code: "invalid-option", option: "promising", got: printed(name) });
+    demandOption(typeof value === "function", "promising", name);
   }
   const wrap = (name: string, value: unknown): unknown => {
     if (typeof value !== "function") return value;
@@ -133,18 +134,10 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   return Object.freeze(Object.fromEntries(exports)) as E;
 }
 
-function demandObject(option: string, value: unknown): void {
-  if (typeof value === "object" && value !== null) return;
-  throw new GuestError({ code: "invalid-option", option, got: printed(value) });
-}
-
 /** A `WebAssembly.Memory` in this place would be found out only when the guest is entered. */
 function demandMemory(memory: unknown): void {
-  demandObject("memory", memory);
-  const { hasOutstandingBorrows, outstandingBorrows } = memory as Partial<BorrowedMemory>;
-  if (typeof hasOutstandingBorrows === "function" && typeof outstandingBorrows === "function")
-    return;
-  throw new GuestError({ code: "invalid-option", option: "memory", got: printed(memory) });
+  const { hasOutstandingBorrows: any, outstandingBorrows: which } = Object(memory);
+  demandOption(typeof any === "function" && typeof which === "function", "memory", memory);
 }
 
 type Callable = (...args: unknown[]) => unknown;

@@ -6,8 +6,8 @@
  */
 
 import { isRecord } from "@memkit/core";
-import type { GuestTarget } from "../claim.js";
-import { GuestError } from "../error.js";
+import { demandTarget, type GuestTarget } from "../claim.js";
+import { demandOption } from "../demand.js";
 import { suspending } from "../jspi.js";
 import { printed } from "../printed.js";
 import type { FunctionSpecs, HostFunctions } from "./function-spec.js";
@@ -114,14 +114,20 @@ export type Implementation<B> = B extends Bindings<string, infer F> ? HostFuncti
 export function bindings<const S extends ModuleSpec>(
   spec: S,
 ): Bindings<S["module"], S["functions"]> {
+  if (!isRecord(spec)) refuse("*", "*", `its description is ${printed(spec)}`);
   const { module, functions, target = "wasm32" } = spec;
   if (typeof module !== "string") refuse(printed(module), "*", "a module's name is a string");
-  if (target !== "wasm32" && target !== "wasm64") {
-    throw new GuestError({ code: "invalid-option", option: "target", got: printed(target) });
-  }
+  demandTarget(target);
   const plans = plansOf(module, functions, target);
-  const signatures = Object.fromEntries(plans.map(({ func, signature }) => [func, signature]));
+  const signatures = Object.freeze(
+    Object.fromEntries(plans.map(({ func, signature }) => [func, signature])),
+  );
   const imports = (options: ImportsOptions<FunctionSpecs>): object => {
+    demandOption(isRecord(options), "options", options);
+    for (const name of ["trace", "suspending"] as const) {
+      const given: unknown = options[name];
+      demandOption(given === undefined || typeof given === "function", name, given);
+    }
     const cell = new MemoryCell(options.memory, target);
     const bound = plans.map((plan) => [plan.func, importOf(plan, cell, options)]);
     return Object.fromEntries([[module, Object.fromEntries(bound)]]);

@@ -9,7 +9,8 @@
  * @module
  */
 
-import type { Enumeration } from "@memkit/core";
+import { type Enumeration, isRecord, Kind } from "@memkit/core";
+import { demandOption } from "../demand.js";
 import { GuestError } from "../error.js";
 
 /** The number that the guest gets, or `"trap"`: it is not to survive this. */
@@ -54,6 +55,7 @@ type Verdicts = readonly [
  * An enumeration as the error of functions.
  *
  * @param type - its first case means success
+ * @throws {@link GuestError} `invalid-option` for what is no enumeration, no function or no list of classes
  *
  * @example
  * ```ts
@@ -70,9 +72,19 @@ export function errorType<T extends readonly unknown[] = readonly []>(
   type: Enumeration,
   options: ErrorTypeOptions<T> = {},
 ): ErrorType<T[number]> {
-  const guest = options.guest ?? ((error: GuestError) => guestVerdict(type, error));
-  return { type, guest, host: options.host ?? [] };
+  demandOption(isRecord(type) && type.kind === Kind.enum, "type", type);
+  demandOption(isRecord(options), "options", options);
+  const { guest = (error: GuestError) => guestVerdict(type, error), host = [] } = options;
+  demandOption(typeof guest === "function", "guest", guest);
+  demandOption(Array.isArray(host) && host.every(isDeclared), "host", host);
+  return Object.freeze({ type, guest, host: Object.freeze([...host]) });
 }
+
+/** A class, or something with an `instanceof` of its own, and a function. */
+const isDeclared = (declared: unknown): boolean =>
+  Array.isArray(declared) &&
+  typeof declared[1] === "function" &&
+  (typeof declared[0] === "function" || isRecord(declared[0]));
 
 /** The cases that {@link guestVerdict} looks for, by what happened. The rest of `GuestError`'s codes trap. */
 const CASE_NAMES: Readonly<Record<string, string>> = {
@@ -115,6 +127,9 @@ export interface Failure {
 /**
  * What the implementation of a function returns, or throws, to make the guest see `errno`.
  *
+ * @param errno - not 0, which means success: a guest would go on with results that nobody stored
+ * @throws {@link GuestError} `invalid-option` for what is no integer from 1 to 2^32 - 1
+ *
  * @example
  * ```ts
  * import { failure } from "@memkit/guest-memory/bindings";
@@ -123,7 +138,9 @@ export interface Failure {
  * ```
  */
 export function failure(errno: number): Failure {
-  return { errno, [FAILURE]: true } as Failure;
+  const fits = typeof errno === "number" && errno >>> 0 === errno && errno !== 0;
+  demandOption(fits, "errno", errno);
+  return Object.freeze({ errno, [FAILURE]: true }) as Failure;
 }
 
 /** Whether `value` was made by {@link failure}, of whichever copy of this package. */

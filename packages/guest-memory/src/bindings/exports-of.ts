@@ -10,8 +10,10 @@
  * @module
  */
 
+import { isRecord } from "@memkit/core";
+import { demandOption } from "../demand.js";
 import { GuestError } from "../error.js";
-import type { GuestMemory } from "../guest-memory.js";
+import { GuestMemory } from "../guest-memory.js";
 import { type InstanceLike, wrapInstance } from "../wrap-instance.js";
 import type { FunctionSpecs } from "./function-spec.js";
 import { type AllocatorNames, GuestAllocator } from "./guest-allocator.js";
@@ -21,7 +23,7 @@ import { lowerAddress } from "./lower.js";
 import { lowered, noAllocator } from "./lower-arg.js";
 import { fatal } from "./outcome.js";
 import { Pass } from "./pass.js";
-import { type Plan, plansOf, refuse } from "./signature.js";
+import { type Plan, plansOf, refuse, signatureText } from "./signature.js";
 
 /** What {@link exportsOf} is given. */
 export interface ExportsOptions<F extends FunctionSpecs> {
@@ -37,11 +39,12 @@ export interface ExportsOptions<F extends FunctionSpecs> {
  * A guest's exports, typed. They are entered by the rules of {@link wrapInstance}: not while a borrow is out, not after the
  * guest has ended, and traps come out as typed errors.
  *
- * @throws {@link GuestError} `invalid-binding` for what is not exported, or a description that means nothing; as
- * {@link wrapInstance}
+ * @throws {@link GuestError} `invalid-binding` for what is not exported, or a description that means nothing;
+ * `invalid-option`; as {@link wrapInstance}
  *
  * The functions throw {@link GuestError} `try-from-int-error` and its like for arguments that are no values of their types,
- * `allocation-failed`, `guest-errno`, and what entering throws.
+ * `allocation-failed`, `guest-errno`, `signature-mismatch` for an export that takes other numbers than described, and what
+ * entering throws.
  *
  * @example
  * ```ts
@@ -72,7 +75,11 @@ export function exportsOf<const F extends FunctionSpecs>(
   instance: InstanceLike,
   options: ExportsOptions<F>,
 ): GuestFunctions<F> {
+  demandOption(isRecord(instance?.exports), "instance.exports", instance?.exports);
+  demandOption(isRecord(options), "options", options);
   const { memory, functions, allocator } = options;
+  demandOption(memory instanceof GuestMemory, "memory", memory);
+  demandOption(allocator === undefined || isRecord(allocator), "allocator", allocator);
   const plans = plansOf("exports", functions, memory.target);
   const awaited = plans.filter((plan) => plan.async).map(({ func }) => func);
   for (const name of awaited) demandFunction(instance.exports, name);
@@ -146,22 +153,39 @@ function typedExport({ plan, memory, run, allocators }: Export): (...args: unkno
       }
       const returned = run(...raw);
       if (!plan.async) return end(returned);
-      const undo = (raised: unknown): never => failed(blocks, raised);
+      const undo = (raised: unknown): never => failed(plan, blocks, raised);
       return (returned as Promise<unknown>).then(end).catch(undo);
     } catch (raised) {
-      return failed(blocks, raised);
+      return failed(plan, blocks, raised);
     }
   };
 }
 
 /** Frees what a failed call has left. What the call threw says more than what the allocator may throw now. */
-function failed(blocks: GuestAllocator | undefined, raised: unknown): never {
+function failed(plan: Plan, blocks: GuestAllocator | undefined, raised: unknown): never {
+  const error = isRefusedNumber(raised) ? refusedNumber(plan, raised) : raised;
   try {
     blocks?.freeAll();
   } catch {
-    throw raised;
+    throw error;
   }
-  throw raised;
+  throw error;
+}
+
+/**
+ * Whether the engine would not take a bigint for an i32 or float, or a number for an i64, before it entered. It has no class
+ * for that: all engines throw a TypeError that names BigInt.
+ */
+function isRefusedNumber(raised: unknown): raised is TypeError {
+  return raised instanceof TypeError && raised.message.includes("BigInt");
+}
+
+function refusedNumber({ module, func, signature }: Plan, cause: TypeError): GuestError {
+  const expected = signatureText(signature);
+  const got = "other parameters";
+  const reason = `${module}.${func} is described as ${expected}, but the guest has ${got}: ${cause.message}`;
+  const detail = { code: "signature-mismatch", module, func, expected, got, reason } as const;
+  return new GuestError(detail, { cause });
 }
 
 /** What an export returned, or stored at `places`. */

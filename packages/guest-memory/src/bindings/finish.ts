@@ -13,6 +13,7 @@
 
 import { GuestError } from "../error.js";
 import type { GuestMemory } from "../guest-memory.js";
+import { isThenable, silence } from "../promise.js";
 import { isCarried, trap } from "../raise-trap.js";
 import { isFailure } from "./error-type.js";
 import type { Raw } from "./lift.js";
@@ -47,7 +48,7 @@ export function give(plan: Plan, mem: GuestMemory, result: unknown, to: Places):
           store(outs[index] as Slot, mem, (to as readonly number[])[index] as number, value);
         }
       } else if (direct === undefined && isThenable(result)) {
-        throw lostPromise(plan);
+        throw lostPromise(plan, result);
       } else if (direct === undefined && result !== undefined) {
         refuseValue(plan, result);
       }
@@ -55,7 +56,11 @@ export function give(plan: Plan, mem: GuestMemory, result: unknown, to: Places):
       else if (error !== undefined) raw = 0;
     }
   } catch (raised) {
-    raw = answer(plan, Step.results + index, isThenable(result) ? lostPromise(plan) : raised);
+    raw = answer(
+      plan,
+      Step.results + index,
+      isThenable(result) ? lostPromise(plan, result) : raised,
+    );
   }
   refuseBorrows(plan, mem);
   return raw;
@@ -73,13 +78,14 @@ function suspend(plan: Plan, mem: GuestMemory, result: unknown, to: Places): unk
     },
   );
   if (!mem.hasOutstandingBorrows()) return settled;
-  settled.catch(() => undefined); // the guest has ended by then: nobody waits for the result
+  silence(settled); // the guest has ended by then: nobody waits for the result
   return refuseBorrows(plan, mem, "await");
 }
 
 /** What `noreturn` promises. The implementation gives the error to end with, or has thrown it. */
 function neverReturn(plan: Plan, _mem: GuestMemory, result: unknown): never {
   if (isCarried(result) || isError(result)) return trap(result);
+  if (isThenable(result)) silence(result);
   return trap(fatal("invalid-binding", plan, "it returned, but its description says noreturn"));
 }
 
@@ -94,8 +100,10 @@ export function refuseBorrows(plan: Plan, mem: GuestMemory, at: "await" | "end" 
 }
 
 /** Where nothing awaits it, a promise would be lost without a sound. */
-const lostPromise = (plan: Plan): GuestError =>
-  fatal("invalid-binding", plan, "it returned a promise; its description must say async");
+function lostPromise(plan: Plan, promise: PromiseLike<unknown>): GuestError {
+  silence(promise);
+  return fatal("invalid-binding", plan, "it returned a promise; its description must say async");
+}
 
 /**
  * A value of a function that has no results. What can fail must not give one: most likely an errno, which the guest would
@@ -109,16 +117,6 @@ function refuseValue(plan: Plan, value: unknown): void {
     plan,
     "it returned a value, but has no results; an errno is told by failure()",
   );
-}
-
-/** Whether a result is something to await. What cannot be asked is not. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== "object" || value === null) && typeof value !== "function") return false;
-  try {
-    return typeof (value as { then?: unknown }).then === "function";
-  } catch {
-    return false;
-  }
 }
 
 /** Whether a result is an error. A proxy that cannot be asked is none. */

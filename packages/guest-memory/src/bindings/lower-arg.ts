@@ -10,6 +10,7 @@ import { GuestArrayPtr } from "../guest-array-ptr.js";
 import type { GuestMemory } from "../guest-memory.js";
 import { GuestStrPtr } from "../guest-str-ptr.js";
 import { layoutFault } from "../layout-faults.js";
+import { FOREIGN } from "../pointer-env.js";
 import { printed } from "../printed.js";
 import type { GuestAllocator } from "./guest-allocator.js";
 import type { Raw } from "./lift.js";
@@ -29,7 +30,7 @@ export function lowered(
     switch (pass) {
       case Pass.strPtr:
       case Pass.arrayPtr: {
-        const { offsetBase, len } = located(slot, blocks, value);
+        const { offsetBase, len } = located(slot, memory, blocks, value);
         return [lowerAddress(wide, offsetBase), lowerAddress(wide, len)];
       }
       case Pass.memory:
@@ -48,10 +49,15 @@ export function lowered(
 /** A text or list that lies in the guest already, or now does. */
 function located(
   { pass, layout, element, name, plan }: Slot,
+  memory: GuestMemory,
   blocks: GuestAllocator | undefined,
   value: unknown,
 ): GuestArrayPtr | GuestStrPtr {
-  if (value instanceof (pass === Pass.strPtr ? GuestStrPtr : GuestArrayPtr)) return value;
+  const { name: type } = layout;
+  if (value instanceof (pass === Pass.strPtr ? GuestStrPtr : GuestArrayPtr)) {
+    if (memory.isSame(value.mem)) return value;
+    throw new GuestError({ code: "try-from-int-error", type, got: FOREIGN });
+  }
   if (blocks === undefined) noAllocator(plan.func, name);
   if (pass === Pass.strPtr && typeof value === "string") return blocks.text(value);
   if (
@@ -61,7 +67,6 @@ function located(
   ) {
     return blocks.array(element, value as ArrayLike<never>);
   }
-  const { name: type } = layout;
   throw new GuestError({ code: "try-from-int-error", type, got: printed(value) });
 }
 

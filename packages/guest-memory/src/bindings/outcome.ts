@@ -119,7 +119,8 @@ function settle(plan: Plan, verdict: Verdict, raised: unknown): number {
     return trap(raised instanceof GuestError ? raised : hostThrew(plan, raised));
   }
   const { name, names } = (plan.error as ErrorType).type;
-  if (Number.isInteger(verdict) && verdict >= 0 && verdict < names.length) return verdict;
+  // 0 is success, of which there is none: the results have not been stored.
+  if (Number.isInteger(verdict) && verdict > 0 && verdict < names.length) return verdict;
   const detail = { code: "invalid-enum-value", type: name, got: verdict, path: "" } as const;
   return trap(hostThrew(plan, new GuestError(detail, { cause: raised })));
 }

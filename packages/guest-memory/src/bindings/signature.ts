@@ -135,7 +135,11 @@ function fill(plan: Plan, params: readonly Param[], results: readonly Layout[], 
   const returned: WasmType[] =
     error !== undefined ? ["i32"] : direct === undefined ? [] : wasmTypes(direct);
   const filled = { params: slots, outs: direct === undefined ? out : [], direct };
-  return Object.assign(plan, filled, { signature: { params: wasm, results: returned } });
+  const signature = Object.freeze({
+    params: Object.freeze(wasm),
+    results: Object.freeze(returned),
+  });
+  return Object.assign(plan, filled, { signature });
 }
 
 /** Whether two copies of core, or none, made it: asked by what it can do. */

@@ -7,8 +7,9 @@
  * @module
  */
 
+import { isThenable } from "../promise.js";
 import { trap, trapCause } from "../raise-trap.js";
-import { isThenable, refuseBorrows } from "./finish.js";
+import { refuseBorrows } from "./finish.js";
 import type { Method, RawFunction } from "./host-function.js";
 import type { MemoryCell } from "./memory-cell.js";
 import { hostThrew } from "./outcome.js";

@@ -15,9 +15,11 @@
  * @module
  */
 
+import { isRecord } from "@memkit/core";
 import { BorrowChecker } from "../borrow-checker.js";
 import type { BorrowPolicy, WatchingPolicy } from "../borrow-policy.js";
 import { demandPolicy } from "../claim.js";
+import { demandOption } from "../demand.js";
 import { type Borrow, type BorrowKind, GuestError, sayBorrow } from "../error.js";
 import { printsAs } from "../inspect.js";
 import { type Breach, Shadow } from "./shadow.js";
@@ -80,9 +82,11 @@ export class BorrowDebugger implements WatchingPolicy {
   readonly #ends = new WeakMap<object, string>();
   readonly #lost: FinalizationRegistry<Loan>;
 
-  /** @throws {@link GuestError} `invalid-option` for what is no policy */
+  /** @throws {@link GuestError} `invalid-option` for what are no options, no policy or no function */
   constructor(options: BorrowDebuggerOptions = {}) {
+    demandOption(isRecord(options), "options", options);
     const { policy = new BorrowChecker(), onLeak = warn } = options;
+    demandOption(typeof onLeak === "function", "onLeak", onLeak);
     this.#inner = demandPolicy(policy);
     this.#lost = new FinalizationRegistry((loan) => onLeak(named(loan)));
   }

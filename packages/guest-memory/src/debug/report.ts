@@ -6,7 +6,8 @@
  * @module
  */
 
-import { formatRegion } from "@memkit/core";
+import { formatRegion, isRecord } from "@memkit/core";
+import { demandOption } from "../demand.js";
 import { type Borrow, GuestError, sayBorrow } from "../error.js";
 
 /** What a report asks of a memory. A `GuestMemory` is one. */
@@ -19,7 +20,7 @@ export interface ReportedMemory {
 /**
  * Throws if any borrow is live: for the end of a host call, where each is a leak.
  *
- * @throws {@link GuestError} `borrows-outstanding`, naming every one
+ * @throws {@link GuestError} `borrows-outstanding`, naming every one; `invalid-option` for what is no memory
  *
  * @example
  * ```ts
@@ -38,10 +39,16 @@ export interface ReportedMemory {
  * ```
  */
 export function assertNoBorrows(memory: Pick<ReportedMemory, "outstandingBorrows">): void {
-  const borrows = memory.outstandingBorrows();
+  const borrows = demandMemory(memory).outstandingBorrows();
   if (borrows.length === 0) return;
   const reason = `${borrows.length} borrow(s) still live: ${borrows.map(sayBorrow).join("; ")}`;
   throw new GuestError({ code: "borrows-outstanding", borrows, reason });
+}
+
+function demandMemory<M extends object>(memory: M): M {
+  const asked = isRecord(memory) ? Reflect.get(memory, "outstandingBorrows") : undefined;
+  demandOption(typeof asked === "function", "memory", memory);
+  return memory;
 }
 
 /** Cells of the bar: with the address before it, a line of a terminal. */
@@ -49,6 +56,8 @@ const CELLS = 64;
 
 /**
  * A picture of the borrows of a memory: a bar in which `m` is mut, `s` shared, `!` both, `.` neither; then each borrow.
+ *
+ * @throws {@link GuestError} `invalid-option` for what is no memory
  *
  * @example
  * ```ts
@@ -65,7 +74,7 @@ const CELLS = 64;
  * ```
  */
 export function borrowMap(memory: ReportedMemory): string {
-  const { byteLength } = memory;
+  const { byteLength } = demandMemory(memory);
   const borrows = [...memory.outstandingBorrows()].sort((a, b) => a.region.start - b.region.start);
   const step = Math.max(1, Math.ceil(byteLength / CELLS));
   const cells = new Array<string>(Math.ceil(byteLength / step)).fill(".");
