@@ -79,6 +79,20 @@ export type RegionErrorDetail =
   | { readonly code: "not-reserved"; readonly address: number; readonly length: number }
   /** Somebody moved the bytes of a view out of our reach (`transfer()`), so their pages must stay accessible. */
   | { readonly code: "view-out-of-reach"; readonly slot: number; readonly part: string }
+  /** No function of that name in the module. */
+  | { readonly code: "symbol-not-found"; readonly symbol: string }
+  /** The module's start function must run before any other. */
+  | { readonly code: "instance-needs-start"; readonly slot: number }
+  /** The start function has run since the instance was made or reset. */
+  | { readonly code: "start-already-run"; readonly slot: number }
+  /** Not in this state of the instance. */
+  | { readonly code: "instance-not-ready"; readonly slot: number; readonly state: string }
+  /** The engine stopped the guest; its error is the `cause`. */
+  | { readonly code: "runtime-fault"; readonly slot: number }
+  /** Something was thrown through the guest; it is the `cause`. */
+  | { readonly code: "runtime-terminated"; readonly slot: number }
+  /** The engine could not make the instance; its error is the `cause`. */
+  | { readonly code: "instantiation-failed"; readonly slot: number }
   /** Not a wasm module, or one cut short. */
   | { readonly code: "malformed-module"; readonly offset: number; readonly reason: string }
   /** A wasm module that neither defines nor imports a memory. */
@@ -132,6 +146,20 @@ function describe(detail: RegionErrorDetail): string {
       return `${hex(detail.length)} bytes at ${hex(detail.address)} are not within a reservation of this driver`;
     case "view-out-of-reach":
       return `a view of the ${detail.part} of slot ${detail.slot} was transferred away, so its pages cannot be closed; drop the slot`;
+    case "symbol-not-found":
+      return `the module exports no function ${JSON.stringify(detail.symbol)}`;
+    case "instance-needs-start":
+      return `the start function of the instance in slot ${detail.slot} has not run; call runStart() first`;
+    case "start-already-run":
+      return `the start function of the instance in slot ${detail.slot} has run already; reset() makes it run again`;
+    case "instance-not-ready":
+      return `the instance in slot ${detail.slot} is ${detail.state}: it must be ready, starting, or non-fatally faulted`;
+    case "runtime-fault":
+      return `the guest in slot ${detail.slot} trapped; reset the instance, or run it again unless it was starting`;
+    case "runtime-terminated":
+      return `the guest in slot ${detail.slot} was terminated by an exception; reset the instance or drop it`;
+    case "instantiation-failed":
+      return `no wasm instance could be made in slot ${detail.slot}; check its imports`;
     case "malformed-module":
       return `malformed wasm module at offset ${hex(detail.offset)}: ${detail.reason}`;
     case "no-memory":

@@ -1,7 +1,7 @@
 /**
  * The outline of a wasm module: its sections, its imports and the memories it defines.
  *
- * Only what the adoption of a memory needs is read; the contents of all other sections are the engine's to judge.
+ * Only what concerns memory is read; the contents of all other sections are the engine's to judge.
  *
  * @see WebAssembly core specification 2.0, 5.5 "Modules"
  *
@@ -11,8 +11,15 @@
 import { type MemoryType, readMemoryType } from "./memory-type.js";
 import type { WasmReader } from "./wasm-reader.js";
 
-/** The ids of the sections that adoption touches. */
-export const SectionId = { custom: 0, import: 2, memory: 5 } as const;
+/** The ids of the sections that are looked into. */
+export const SectionId = {
+  custom: 0,
+  import: 2,
+  memory: 5,
+  global: 6,
+  start: 8,
+  data: 11,
+} as const;
 
 /**
  * The order in which sections must come; custom sections (0) may stand anywhere. Tags (13) stand between memories and
@@ -58,6 +65,7 @@ export function readSections(reader: WasmReader): readonly Section[] {
 export interface Import {
   readonly module: string;
   readonly name: string;
+  readonly kind: number;
   readonly memory: MemoryType | undefined;
 }
 
@@ -67,12 +75,16 @@ function skipType(reader: WasmReader): void {
   if (code === 0x63 || code === 0x64) reader.skipSigned33();
 }
 
+/** The kind of an import that is a global. */
+export const KIND_GLOBAL = 3;
+
 function readImport(reader: WasmReader): Import {
   const module = reader.name();
   const name = reader.name();
   const offset = reader.at;
+  const kind = reader.byte();
   let memory: MemoryType | undefined;
-  switch (reader.byte()) {
+  switch (kind) {
     case 0: // function: type index
       reader.unsigned(32);
       break;
@@ -83,7 +95,7 @@ function readImport(reader: WasmReader): Import {
     case 2:
       memory = readMemoryType(reader);
       break;
-    case 3: // global: value type, mutability
+    case KIND_GLOBAL: // value type, mutability
       skipType(reader);
       reader.byte();
       break;
@@ -94,7 +106,7 @@ function readImport(reader: WasmReader): Import {
     default:
       throw reader.malformed("unknown kind of import", offset);
   }
-  return { module, name, memory };
+  return { module, name, kind, memory };
 }
 
 /** The import section. */

@@ -1,0 +1,70 @@
+/**
+ * A real wasm instance on the memory of a slot.
+ *
+ * An engine takes no memory but its own, so this needs a slot whose heap is a `WebAssembly.Memory`.
+ *
+ * @module
+ */
+
+import type { Slot } from "../region.js";
+import { RegionError } from "../region-error.js";
+import type { WasmMemory } from "../wasm-slot.js";
+import type { Entrypoint, Guest } from "./guest.js";
+import type { WasmModule } from "./wasm-module.js";
+
+/** What a wasm module imports, apart from its memory: `imports[module][name]`. */
+export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** See the head of this module. */
+export class WasmGuest implements Guest {
+  readonly start: Entrypoint | undefined;
+  readonly #module: WasmModule;
+  readonly #slot: Slot & { readonly memory: WasmMemory };
+  readonly #imports: WasmImports;
+  #exports: Readonly<Record<string, unknown>> | undefined;
+
+  /** @throws {@link RegionError} `unsupported` for a slot without a `WebAssembly.Memory`, `instantiation-failed` */
+  constructor(module: WasmModule, slot: Slot, imports: WasmImports) {
+    if (!("memory" in slot)) {
+      const capability = "wasm guests: an engine takes only memories of its own";
+      throw new RegionError({ code: "unsupported", backend: "mmap", capability });
+    }
+    this.#module = module;
+    this.#slot = slot as Slot & { readonly memory: WasmMemory };
+    this.#imports = imports;
+    module.requireCompiled();
+    // The engine runs a start function as part of instantiation, so that waits for `runStart`.
+    this.start = module.hasStart ? () => this.#instantiate() : undefined;
+    if (!module.hasStart) this.#instantiate();
+  }
+
+  lookup(name: string): Entrypoint | undefined {
+    if (!this.#module.exportsFunction(name)) return undefined;
+    return (...args) => (this.#exports?.[name] as Entrypoint | undefined)?.(...args);
+  }
+
+  renew(): void {
+    this.#exports = undefined;
+    if (!this.#module.hasStart) this.#instantiate();
+  }
+
+  end(): void {
+    this.#exports = undefined;
+  }
+
+  #instantiate(): void {
+    const { memoryImport } = this.#module;
+    const imports: Record<string, Readonly<Record<string, unknown>>> = { ...this.#imports };
+    if (memoryImport !== undefined) {
+      const { module, name } = memoryImport;
+      imports[module] = { ...imports[module], [name]: this.#slot.memory };
+    }
+    try {
+      this.#exports = this.#module.instantiate(imports);
+    } catch (cause) {
+      // A link error comes before any byte is written; without a start function no guest code has run either.
+      if (this.#module.hasStart && !(cause instanceof WebAssembly.LinkError)) throw cause;
+      throw new RegionError({ code: "instantiation-failed", slot: this.#slot.index }, { cause });
+    }
+  }
+}
