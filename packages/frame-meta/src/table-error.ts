@@ -82,7 +82,20 @@ export type TableErrorDetail =
   /** The list was changed by other means than this cursor since the cursor was made. */
   | { readonly code: "cursor-stale"; readonly list: number }
   /** 2^31-1 lists have been made in this table. */
-  | { readonly code: "no-more-lists" };
+  | { readonly code: "no-more-lists" }
+  /** No `frames` frames in a row are free, at a multiple of `align`, below `below` where that is given. */
+  | {
+      readonly code: "no-memory";
+      readonly frames: number;
+      readonly align?: number;
+      readonly below?: number;
+    }
+  /** Frame `pfn` is in the free set already: it was freed twice. */
+  | { readonly code: "not-taken"; readonly pfn: number }
+  /** The table's frames belong to an allocator that this agent has not been told of, or it has none. */
+  | { readonly code: "no-allocator" }
+  /** The table has an allocator, or a free set. */
+  | { readonly code: "has-allocator" };
 
 const hex = (n: number): string =>
   Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : String(n);
@@ -125,6 +138,12 @@ const SENTENCES: {
   "foreign-frame": () => "the frame is of another table",
   "cursor-stale": (d) => `list ${d.list} was changed behind this cursor: make a new one`,
   "no-more-lists": () => "2^31-1 lists have been made in this table, and ids are not used twice",
+  "no-memory": (d) =>
+    `no ${d.frames} free frames in a row at a multiple of ${hex(d.align ?? 4096)}${d.below === undefined ? "" : ` below ${hex(d.below)}`}`,
+  "not-taken": (d) => `frame ${hex(d.pfn)} is free already: it was given back twice`,
+  "no-allocator": () =>
+    "this agent does not know the table's allocator: make one, or attach to the one there is",
+  "has-allocator": () => "the table has an allocator, or a free set: it cannot have another",
 };
 
 /** Whether {@link describeTableError} is the one to describe this detail. */

@@ -4,9 +4,12 @@
  * @module
  */
 
+import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { PageUsage } from "../meta/usage.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNUSED, Refusal, refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
+import { park } from "../slot/park.js";
 import type { FrameTable } from "./table.js";
 
 /** The storage words that metadata of so many bytes touches. */
@@ -30,8 +33,8 @@ export function writeStorage(
  * The frame of `slot`, unused until now, with a type and metadata.
  *
  * @param to - 1 or `REF_COUNT_UNIQUE`
- * @throws {@link FrameError} `unique`, `busy`, `in-use`, `overflow`, `directory-full`; what the layout throws for the value.
- * Nothing has changed then.
+ * @throws {@link FrameError} `unique`, `busy`, `in-use`, `overflow`, `directory-full`, `no-allocator`; what the layout throws for
+ * the value. Nothing has changed then.
  */
 export function build<M extends FrameMeta>(
   table: FrameTable,
@@ -40,13 +43,71 @@ export function build<M extends FrameMeta>(
   value: MetaValue<M>,
   to: number,
 ): void {
-  const { slots, types, scratch } = table;
-  const id = types.idOf(type);
-  const encoded = scratch.encode(type, value);
-  const index = slots.wordOf(slot, SlotWord.count);
-  const claimed = slots.claimAt(index);
-  if (claimed < 0) table.refuse(slot, claimed);
+  const id = table.types.idOf(type);
+  const encoded = table.scratch.encode(type, value);
+  claimUnused(table, slot);
+  publish(table, slot, type, id, encoded, to);
+}
+
+/** {@link build} of a frame that the caller has taken out of the free set, and has still if this throws. */
+export function buildTaken<M extends FrameMeta>(
+  table: FrameTable,
+  slot: number,
+  type: M,
+  value: MetaValue<M>,
+  to: number,
+): void {
+  const id = table.types.idOf(type);
+  const encoded = table.scratch.encode(type, value);
+  claimTaken(table, slot);
+  publish(table, slot, type, id, encoded, to);
+}
+
+function publish(
+  table: FrameTable,
+  slot: number,
+  type: FrameMeta,
+  id: number,
+  encoded: Int32Array,
+  to: number,
+): void {
+  const { slots } = table;
   writeStorage(table, slot, type, encoded);
+  const index = slots.wordOf(slot, SlotWord.count);
   const published = slots.publishAt(index, id, PageUsage[type.usage], to);
   if (published < 0) table.refuse(slot, published);
+}
+
+/** UNUSED to BUSY, by address: where there is an allocator the frame is taken out of its free set first. */
+function claimUnused(table: FrameTable, slot: number): void {
+  const { slots, allocator } = table;
+  const index = slots.wordOf(slot, SlotWord.count);
+  if (allocator === undefined) {
+    if (table.lacksAllocator) throw new FrameError({ code: "no-allocator" });
+    const claimed = slots.claimAt(index);
+    if (claimed < 0) table.refuse(slot, claimed);
+    return;
+  }
+  if (!allocator.takeAt(slots.geometry.pfnOf(slot))) {
+    const count = slots.load(index);
+    if (count > 0) table.refuse(slot, Refusal.inUse);
+    // Unused, and not free: in the hand of somebody who is about to claim it, or has just freed it.
+    table.refuse(slot, count === REF_COUNT_UNUSED ? Refusal.busy : refusalOf(count));
+  }
+  claimTaken(table, slot);
+}
+
+/**
+ * UNUSED to BUSY, of a frame in this agent's hand. FM-26: who freed it may have to make it UNUSED yet, and nobody else can claim
+ * it, so it is waited for.
+ */
+function claimTaken(table: FrameTable, slot: number): void {
+  const { slots } = table;
+  const index = slots.wordOf(slot, SlotWord.count);
+  for (;;) {
+    const claimed = slots.claimAt(index);
+    if (claimed >= 0) return;
+    if (claimed !== Refusal.busy || slots.mode === "single") table.refuse(slot, claimed);
+    park(slots.words, index, REF_COUNT_BUSY);
+  }
 }

@@ -27,7 +27,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * Claims an unused frame and gives it metadata: one handle.
    *
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unique`, `busy`, `in-use`, `overflow`; `directory-full`;
-   * what the layout throws for the value. Nothing has changed then.
+   * `no-allocator`; what the layout throws for the value. Nothing has changed then.
    *
    * @example
    * ```ts

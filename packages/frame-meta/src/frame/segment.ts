@@ -13,7 +13,7 @@ import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { Refusal } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
-import { build } from "./build.js";
+import { build, buildTaken } from "./build.js";
 import { Frame } from "./frame.js";
 import { rawOf } from "./raw-handle.js";
 import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
@@ -38,7 +38,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    *
    * @param metaOf - the metadata of each frame, by address
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `reversed-range`, `empty-segment`; for the first frame
-   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`; what `metaOf` or the layout throws. The frames
+   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`, `no-allocator`; what `metaOf` or the layout throws. The frames
    * that had been claimed are torn down then.
    *
    * @example
@@ -71,13 +71,39 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     if (frames === 0) throw new FrameError({ code: "empty-segment", start, end });
     const run = table.slots.geometry.runFrom(first);
     if (frames > run) refuseFrame(table.slots, start / PAGE_SIZE + run, Refusal.outOfBound);
+    return Segment.#build(table, first, frames, type, metaOf, build);
+  }
+
+  /** As {@link Segment.fromUnused}, of frames that the caller has taken out of the free set; if this throws they are in it. @internal */
+  static fromTaken<M extends FrameMeta>(
+    table: FrameTable,
+    first: number,
+    frames: number,
+    type: M,
+    metaOf: (paddr: Paddr) => MetaValue<M>,
+  ): Segment<M> {
+    return Segment.#build(table, first, frames, type, metaOf, buildTaken);
+  }
+
+  static #build<M extends FrameMeta>(
+    table: FrameTable,
+    first: number,
+    frames: number,
+    type: M,
+    metaOf: (paddr: Paddr) => MetaValue<M>,
+    buildOne: typeof build,
+  ): Segment<M> {
+    const end = first + frames;
     let slot = first;
     try {
-      for (; slot < first + frames; slot += 1) {
-        build(table, slot, type, metaOf(table.paddrOf(slot)), 1);
+      for (; slot < end; slot += 1) {
+        buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1);
         table.ledger?.acquire(slot, "segment");
       }
     } catch (error) {
+      if (buildOne === buildTaken) {
+        table.allocator?.add(table.slots.geometry.pfnOf(slot), end - slot);
+      }
       new Segment(table, first, slot - first).drop();
       throw error;
     }

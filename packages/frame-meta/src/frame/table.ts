@@ -5,8 +5,11 @@
  */
 
 import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
+import type { FrameAllocator } from "../alloc/frame-allocator.js";
+import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { FrameLedger } from "../model/frame-ledger.js";
+import { HeaderWord } from "../slot/layout.js";
 import {
   attachSlots,
   createSlots,
@@ -46,7 +49,8 @@ export class FrameTable {
   /** Slots whose metadata this agent has locked. @internal */
   readonly locks: Set<number>;
   readonly ledger: FrameLedger | undefined;
-  readonly freeSet: FreeSet | undefined;
+  #freeSet: FreeSet | undefined;
+  #allocator: FrameAllocator | undefined;
 
   private constructor(slots: SlotTable, { freeSet, ledger }: FrameTableExtras) {
     this.slots = slots;
@@ -54,7 +58,8 @@ export class FrameTable {
     this.scratch = new MetaScratch();
     this.locks = new Set();
     this.ledger = ledger;
-    this.freeSet = freeSet;
+    this.#freeSet = freeSet;
+    this.#allocator = undefined;
     this.teardown = new Teardown(this);
   }
 
@@ -87,6 +92,35 @@ export class FrameTable {
    */
   static attach(attachment: SlotTableAttachment, extras: FrameTableExtras = {}): FrameTable {
     return new FrameTable(attachSlots(attachment), extras);
+  }
+
+  /** Who is told of frames that become free. */
+  get freeSet(): FreeSet | undefined {
+    return this.#freeSet;
+  }
+
+  /** Who owns the frames that are unused, as this agent sees it. */
+  get allocator(): FrameAllocator | undefined {
+    return this.#allocator;
+  }
+
+  /**
+   * Gives the unused frames to an allocator, in this agent: from here on frames are claimed and freed through it. `createBuddy`
+   * and `attachBuddy` do so by themselves. Agents of the table that have not been told refuse to claim, and park what they would
+   * free.
+   *
+   * @throws {@link FrameError} `has-allocator` where there is one, or a free set
+   */
+  use(allocator: FrameAllocator): void {
+    if (this.#freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
+    this.#freeSet = allocator;
+    this.#allocator = allocator;
+    this.slots.store(HeaderWord.allocator, 1);
+  }
+
+  /** Whether the frames belong to an allocator that this agent does not know. @internal */
+  get lacksAllocator(): boolean {
+    return this.#allocator === undefined && this.slots.load(HeaderWord.allocator) !== 0;
   }
 
   /** Whether other agents may share the table. */

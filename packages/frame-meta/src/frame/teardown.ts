@@ -7,7 +7,7 @@
  *
  * FM-12: every frame whose last handle went becomes unused, also where `onDrop` threw; what was thrown is reported once, when
  * the list is empty. FM-13: a frame whose type is not bound here stays busy, with its type and metadata, in the table's list of
- * parked frames, until an agent that has bound the type drains it.
+ * parked frames, until an agent that has bound the type drains it; likewise one of a table whose allocator is not known here.
  *
  * @module
  */
@@ -73,7 +73,7 @@ export class Teardown {
    */
   finish(slot: number, tell = true): void {
     const type = this.#table.types.typeAt(slot);
-    if (type === undefined) parkFrame(this.#table.slots, slot);
+    if (type === undefined || this.#table.lacksAllocator) parkFrame(this.#table.slots, slot);
     else if (type.onDrop === undefined) this.#free(slot, tell);
     else {
       if (!tell) this.#untold.add(slot);
@@ -115,7 +115,7 @@ export class Teardown {
     let freed = 0;
     this.batch(() => {
       for (const slot of takeParked(table.slots)) {
-        const known = table.types.typeAt(slot) !== undefined;
+        const known = table.types.typeAt(slot) !== undefined && !table.lacksAllocator;
         if (!(known && this.#agrees(slot))) parkFrame(table.slots, slot);
         else {
           this.#work.push(slot);

@@ -1,7 +1,7 @@
 /**
  * The bytes of a slot table: a header, the ranges of frames, the directory of types, and one slot for each frame.
  *
- *     byte 0      64 B header | 32 B for each bank and MMIO range | 128 B for each type | 64 B for each frame
+ *     byte 0      64 B header | 32 B for each bank and MMIO range | 64 B for each agent | 128 B for each type | 64 B for each frame
  *
  *     a slot      0 .. 39   metadata of the frame's type            (words 0 .. 9)
  *                 40        reference count, a count and a state    (word 10)
@@ -59,6 +59,14 @@ export const HeaderWord = {
   lastList: 8,
   /** The slot + 1 of the frame parked last, 0 for none. */
   parked: 9,
+  /** Agents that there are records for. */
+  agents: 10,
+  /** The agent + 1 that has stopped the table to reap others, 0 for none. */
+  reaper: 11,
+  /** Counts up so that what was unlinked can be freed when all who may see it are gone: see `agent/agent.ts`. */
+  epoch: 12,
+  /** 1 where the frames belong to an allocator: agents without it neither claim nor free any. */
+  allocator: 15,
 } as const;
 
 /** Words of the header: one slot's worth, so that what follows stays aligned. */
@@ -67,11 +75,13 @@ export const HEADER_WORDS = 16;
 export const RANGE_WORDS = 8;
 /** Words for a type in the directory. */
 export const TYPE_WORDS = 32;
+/** Words for an agent's record: a cache line, for agents pin themselves all the time. */
+export const AGENT_WORDS = 16;
 
 /** "MKFM" as a little-endian word. */
 export const MAGIC = 0x4d46_4b4d;
 /** Counts up when the bytes of a table change their meaning. */
-export const VERSION = 1;
+export const VERSION = 2;
 /** Where the words of a slot are, as one number: a table made by code that puts them elsewhere is refused. */
 export const WORD_LAYOUT: number = Object.values(SlotWord).reduce(
   (sum, word) => (sum * 31 + word) | 0,
@@ -87,17 +97,25 @@ export const MAX_TABLE_WORDS: number = 2 ** 31 - 1;
 /** Where the parts of a table start, in words. */
 export interface TableParts {
   readonly ranges: number;
+  readonly agents: number;
   readonly types: number;
   readonly slots: number;
   /** Words of the whole table. */
   readonly words: number;
 }
 
-/** Where the parts of a table are that has so many ranges, types and frames. */
-export function partsOf(ranges: number, types: number, frames: number): TableParts {
-  const typesAt = HEADER_WORDS + alignUp(ranges * RANGE_WORDS);
+/** Where the parts of a table are that has so many ranges, agents, types and frames. */
+export function partsOf(
+  ranges: number,
+  agents: number,
+  types: number,
+  frames: number,
+): TableParts {
+  const agentsAt = HEADER_WORDS + alignUp(ranges * RANGE_WORDS);
+  const typesAt = agentsAt + agents * AGENT_WORDS;
   const slots = typesAt + types * TYPE_WORDS;
-  return { ranges: HEADER_WORDS, types: typesAt, slots, words: slots + frames * SLOT_WORDS };
+  const words = slots + frames * SLOT_WORDS;
+  return { ranges: HEADER_WORDS, agents: agentsAt, types: typesAt, slots, words };
 }
 
 function alignUp(words: number): number {

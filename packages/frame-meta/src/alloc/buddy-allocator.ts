@@ -1,0 +1,297 @@
+/**
+ * A buddy allocator: runs of frames from trees that all agents share, single frames from a cache of each agent's own.
+ *
+ *                    refill, spill                    alloc
+ *        trees  <------------------->  caches  ------------------>  hand  --- claim --->  in use
+ *          ^  \      under the lock       ^   <------------------    |  ^                  |
+ *          |   \                          |           add            |  |                  |
+ *          |    +-------------------------|------- alloc, takeAt ----+  +-- (slot BUSY) ---+
+ *          +------------------------------+------------- add -----------------
+ *
+ * FM-23: a frame is in one place: in one tree, in one cache, or taken. `taken` is a bit of each frame. Who takes a frame out
+ * of a tree (under the lock) or a cache (by one exchange) sets it; `add` clears it, by one step that only one of two can have
+ * made, before it puts the frame in. So a frame that is freed twice is found out, and one that was not taken is not put in.
+ *
+ * FM-26: a frame that is torn down is in the free set before its slot is UNUSED, so another agent may take it while its slot is
+ * still BUSY. It waits then, in `claimTaken`: the slot is about to become UNUSED, by the agent whose `add` has returned, and
+ * nobody else can claim it meanwhile, since every claim has taken its frame out of the free set first. The other order would
+ * let an agent claim the frame by its address before it is in the free set; it would then be in use and free.
+ *
+ * Who could break them: code that claims slots without the allocator (`SlotTable.tryClaim` of a frame that is not taken).
+ *
+ * @see OSTD `osdk/deps/frame-allocator`, per-CPU caches over buddy pools
+ * @module
+ */
+
+import type { FrameTable } from "../frame/table.js";
+import { FrameError } from "../frame-error.js";
+import { Refusal } from "../ref-count.js";
+import { refuseFrame } from "../slot/refuse.js";
+import type { SlotTable } from "../slot/slot-table.js";
+import { type AllocStats, statsOf } from "./alloc-stats.js";
+import type { AllocWords } from "./alloc-words.js";
+import { lowestBit, maskOf, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { FrameCache } from "./cache.js";
+import type { Depot } from "./depot.js";
+import type { ExhaustedRequest, FrameAllocator, Placement } from "./frame-allocator.js";
+import { type AllocParts, AllocWord, RecordWord } from "./layout.js";
+import { ANYWHERE, limitOf, orderOf } from "./placement.js";
+
+/** What one agent adds to an allocator. */
+export interface BuddyHooks {
+  /**
+   * Called where a run cannot be had, outside of any lock. It may drop frames; `true` asks for another attempt, and another call
+   * if that fails too.
+   */
+  readonly onExhausted?: (request: ExhaustedRequest) => boolean;
+}
+
+/** @internal */
+export interface BuddyInit extends BuddyHooks {
+  readonly table: FrameTable;
+  readonly words: AllocWords;
+  readonly parts: AllocParts;
+  readonly depot: Depot;
+  readonly agents: number;
+  readonly room: number;
+}
+
+/** Made by `createBuddy`, or by `attachBuddy` in another agent. */
+export class BuddyAllocator implements FrameAllocator {
+  /** Which record is this agent's, to be told to whoever may have to `reap` it; -1 where there was none left, and no cache. */
+  agent: number;
+  readonly #slots: SlotTable;
+  readonly #words: AllocWords;
+  readonly #depot: Depot;
+  readonly #agents: number;
+  readonly #taken: number;
+  readonly #onExhausted: BuddyHooks["onExhausted"];
+  #cache: FrameCache;
+
+  /** @internal */
+  constructor({ table, words, parts, depot, agents, room, onExhausted }: BuddyInit) {
+    this.#slots = table.slots;
+    this.#words = words;
+    this.#depot = depot;
+    this.#agents = agents;
+    this.#taken = parts.taken;
+    this.#onExhausted = onExhausted;
+    this.agent = this.#claimRecord();
+    const record = this.agent < 0 ? 0 : depot.recordOf(this.agent);
+    this.#cache = new FrameCache(words, record, this.agent < 0 ? 0 : room);
+  }
+
+  /** The bytes of the allocator: hand them to another agent, which attaches. */
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#words.words.buffer as ArrayBuffer | SharedArrayBuffer;
+  }
+
+  /**
+   * See {@link FrameAllocator.alloc}. One frame of any place comes from this agent's cache; everything else is the lowest run that
+   * there is at a multiple of the next power of two, O(log frames).
+   *
+   * @throws {@link FrameError} `invalid-option` for a number of frames or a placement that cannot be
+   *
+   * @example
+   * ```ts
+   * import { FrameTable } from "@memkit/frame-meta";
+   * import { createBuddy } from "@memkit/frame-meta/alloc";
+   *
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(64 * 4096) } });
+   * const allocator = createBuddy(table);
+   * allocator.alloc(3, { align: 0x8000, below: 0x20000 }); // => 0
+   * allocator.alloc(16); // => 16
+   * allocator.alloc(64); // => -1
+   * allocator.add(16, 16);
+   * allocator.stats().taken; // => 3
+   * ```
+   */
+  alloc(frames = 1, placement: Placement = ANYWHERE): number {
+    if (frames === 1 && placement === ANYWHERE) {
+      const cache = this.#cache;
+      let leaf = cache.take();
+      if (leaf < 0 && cache.room > 0) {
+        this.#depot.refill(this.#holder, cache, (cache.room >>> 1) + 1);
+        leaf = cache.take();
+      }
+      if (leaf >= 0) return this.#handOut(leaf);
+    }
+    const order = orderOf(frames, placement);
+    const limit = limitOf(placement);
+    for (;;) {
+      const leaf = this.#depot.take(this.#holder, frames, order, limit);
+      if (leaf >= 0) return this.#handOutRun(leaf, frames);
+      if (this.#onExhausted?.({ frames, ...placement }) !== true) return -1;
+    }
+  }
+
+  /** See {@link FrameAllocator.takeAt}. @throws {@link FrameError} `out-of-bound`, `mmio` */
+  takeAt(pfn: number): boolean {
+    const leaf = this.#leafOf(pfn);
+    const bit = 1 << (leaf & (WORD_FRAMES - 1));
+    const word = this.#taken + (leaf >>> WORD_ORDER);
+    if ((this.#words.load(word) & bit) !== 0) return false;
+    this.#depot.lock(this.#holder);
+    const found = this.#depot.takeAt(leaf);
+    if (found) this.#words.or(word, bit);
+    this.#depot.unlock();
+    return found;
+  }
+
+  /** See {@link FrameAllocator.add}. @throws {@link FrameError} `not-taken`, `out-of-bound`, `mmio`, `invalid-option` */
+  add(pfn: number, frames = 1): void {
+    const leaf = this.#leafOf(pfn);
+    if (frames !== 1) {
+      this.#addRun(pfn, leaf, frames);
+      return;
+    }
+    const bit = 1 << (leaf & (WORD_FRAMES - 1));
+    const word = this.#taken + (leaf >>> WORD_ORDER);
+    if ((this.#words.and(word, ~bit) & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
+    const cache = this.#cache;
+    if (cache.isFull) {
+      if (cache.room === 0) {
+        this.#depot.lock(this.#holder);
+        this.#depot.put(leaf, 1);
+        this.#depot.unlock();
+        return;
+      }
+      this.#depot.spill(this.#holder, cache, (cache.room + 1) >>> 1);
+    }
+    cache.put(leaf);
+    cache.tell(); // FM-25: after the frame is there
+  }
+
+  /** What there is: exact while no agent works. */
+  stats(): AllocStats {
+    this.#depot.lock(this.#holder);
+    const stats = statsOf(this.#depot, this.#slots.frames);
+    this.#depot.unlock();
+    return stats;
+  }
+
+  /** Gives the frames of this agent's cache back, so that they can become part of larger blocks. */
+  flush(): void {
+    if (this.agent < 0) return;
+    this.#depot.lock(this.#holder);
+    this.#depot.drain(this.agent);
+    this.#depot.unlock();
+  }
+
+  /** {@link BuddyAllocator.flush}, and leaves this agent's record to the next. Works on, without a cache. */
+  close(): void {
+    if (this.agent < 0) return;
+    this.flush();
+    const record = this.#depot.recordOf(this.agent);
+    this.agent = -1;
+    this.#cache = new FrameCache(this.#words, record, 0);
+    this.#words.store(record + RecordWord.state, 0);
+  }
+
+  /**
+   * Takes over what a terminated agent had here: its cache, and the lock if it died with it. What it had in its hands stays
+   * taken: see {@link BuddyAllocator.rescan}.
+   *
+   * @param agent - its {@link BuddyAllocator.agent}. Caller must know that it is dead, and not reaped by another.
+   * @throws {@link FrameError} `invalid-option`
+   */
+  reap(agent: number): void {
+    if (!(Number.isInteger(agent) && agent >= 0 && agent < this.#agents && agent !== this.agent)) {
+      throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
+    }
+    const words = this.#words;
+    if (words.swap(AllocWord.lock, agent + 1, this.#holder) !== agent + 1) {
+      this.#depot.lock(this.#holder);
+    } else this.#depot.rebuild(); // in the middle of a step: the bits are what counts
+    this.#depot.drain(agent);
+    words.store(this.#depot.recordOf(agent) + RecordWord.state, 0);
+    this.#depot.unlock();
+  }
+
+  /**
+   * Makes the free set anew: every frame whose slot is unused is in it. Finds what terminated agents had in their hands. Caller
+   * must know that no other agent works, and that nobody has frames of {@link BuddyAllocator.alloc} which it has not claimed.
+   *
+   * @returns frames that the free set has won
+   */
+  rescan(): number {
+    const depot = this.#depot;
+    depot.lock(this.#holder);
+    for (let agent = 0; agent < this.#agents; agent += 1) depot.drain(agent);
+    const before = depot.frames;
+    depot.scan(this.#slots);
+    const won = depot.frames - before;
+    depot.unlock();
+    return won;
+  }
+
+  get #holder(): number {
+    return this.agent < 0 ? this.#agents + 1 : this.agent + 1;
+  }
+
+  #claimRecord(): number {
+    for (let agent = 0; agent < this.#agents; agent += 1) {
+      if (this.#words.swap(this.#depot.recordOf(agent) + RecordWord.state, 0, 1) === 0)
+        return agent;
+    }
+    return -1;
+  }
+
+  /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio` */
+  #leafOf(pfn: number): number {
+    for (const tree of this.#depot.trees) {
+      const at = pfn - tree.firstPfn;
+      if (at >>> 0 === at && at < tree.frames) return tree.firstLeaf + (pfn - tree.base);
+    }
+    return refuseFrame(this.#slots, pfn, this.#slots.geometry.slotOf(pfn));
+  }
+
+  #handOut(leaf: number): number {
+    this.#words.or(this.#taken + (leaf >>> WORD_ORDER), 1 << (leaf & (WORD_FRAMES - 1)));
+    const tree = this.#depot.treeOf(leaf);
+    return tree.base + (leaf - tree.firstLeaf);
+  }
+
+  #handOutRun(leaf: number, frames: number): number {
+    const last = (leaf + frames - 1) >>> WORD_ORDER;
+    for (let word = leaf >>> WORD_ORDER; word <= last; word += 1) {
+      this.#words.or(this.#taken + word, maskIn(word, leaf, frames));
+    }
+    const tree = this.#depot.treeOf(leaf);
+    return tree.base + (leaf - tree.firstLeaf);
+  }
+
+  #addRun(pfn: number, leaf: number, frames: number): void {
+    const tree = this.#depot.treeOf(leaf);
+    if (!(Number.isInteger(frames) && frames >= 1)) {
+      throw new FrameError({ code: "invalid-option", option: "frames", got: String(frames) });
+    }
+    const beyond = tree.firstPfn + tree.frames;
+    if (pfn + frames > beyond) refuseFrame(this.#slots, beyond, Refusal.outOfBound);
+    const words = this.#words;
+    const first = leaf >>> WORD_ORDER;
+    const last = (leaf + frames - 1) >>> WORD_ORDER;
+    this.#depot.lock(this.#holder);
+    for (let word = first; word <= last; word += 1) {
+      const mask = maskIn(word, leaf, frames);
+      const found = words.and(this.#taken + word, ~mask) & mask;
+      if (found === mask) continue;
+      words.or(this.#taken + word, found);
+      for (let done = first; done < word; done += 1) {
+        words.or(this.#taken + done, maskIn(done, leaf, frames));
+      }
+      this.#depot.unlock();
+      const free = word * WORD_FRAMES + lowestBit(mask & ~found) - leaf;
+      throw new FrameError({ code: "not-taken", pfn: pfn + free });
+    }
+    this.#depot.put(leaf, frames);
+    this.#depot.unlock();
+  }
+}
+
+/** The bits of a word that are those of `frames` frames from `leaf` on; it has at least one. */
+function maskIn(word: number, leaf: number, frames: number): number {
+  const start = word * WORD_FRAMES;
+  const from = Math.max(leaf - start, 0);
+  return maskOf(from, Math.min(leaf + frames - start, WORD_FRAMES) - from);
+}

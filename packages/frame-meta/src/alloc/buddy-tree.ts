@@ -1,0 +1,174 @@
+/**
+ * The free frames of one bank: a bit for each frame, and a tree over the words of bits that knows the largest block below.
+ *
+ *     node 1                      largest free block of the bank
+ *     nodes 2, 3                  ... of each half
+ *     nodes n .. 2n-1             ... of each word
+ *     words 0 .. n-1              bits: 1 is free
+ *
+ * A node is a byte: the order of the block plus 1, 0 for none. Two halves that are entirely free are one block of the next
+ * order, so blocks need not be split or joined: whoever changes a bit looks at the nodes above it, and stops where one stays
+ * as it was. To find the lowest block, go left wherever the left half has one.
+ *
+ * FM-24: a node says what the bits below it say. Who holds the allocator's lock may find it broken, nobody else: all accesses
+ * are plain, and the lock orders them.
+ *
+ * Frames are counted from `base`, a multiple of the largest block that can be: a block is aligned in the bank where it is
+ * aligned in memory. What lies in front of the bank and behind it is never free, and so never part of a block.
+ *
+ * @see Knuth, TAOCP vol. 1, 2.5 "Buddy system"
+ * @module
+ */
+
+import { blocksIn, longestIn, lowestBit, maskOf, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+
+/** Where the parts of a bank's tree are. */
+export interface TreeShape {
+  readonly firstPfn: number;
+  readonly frames: number;
+  /** The frame of the first bit. */
+  readonly base: number;
+  /** Words of bits, a power of two. */
+  readonly leafWords: number;
+  /** The bit of `base` among those of all banks: a multiple of 32. */
+  readonly firstLeaf: number;
+  /** Where node 0, which is not used, would be among the bytes of all banks. */
+  readonly nodes: number;
+}
+
+/** How the frames of a bank are counted. The rest of the shape is where its parts go. */
+export function shapeOf(
+  { firstPfn, frames }: { readonly firstPfn: number; readonly frames: number },
+  firstLeaf: number,
+  nodes: number,
+): TreeShape {
+  const block = 2 ** Math.max(WORD_ORDER, Math.ceil(Math.log2(frames)));
+  const base = firstPfn - (firstPfn % block);
+  // A bank that straddles a multiple of `block` needs two of them; then it has no block of 2 * block.
+  const span = firstPfn + frames <= base + block ? block : 2 * block;
+  return { firstPfn, frames, base, leafWords: span / WORD_FRAMES, firstLeaf, nodes };
+}
+
+export class BuddyTree implements TreeShape {
+  readonly firstPfn: number;
+  readonly frames: number;
+  readonly base: number;
+  readonly leafWords: number;
+  readonly firstLeaf: number;
+  readonly nodes: number;
+  readonly #words: Int32Array;
+  /** The index of the first word of bits. */
+  readonly #bits: number;
+  readonly #bytes: Uint8Array;
+  /** The order of all frames from `base` on: of the root. */
+  readonly #topOrder: number;
+
+  /** @param nodes - the bytes of the nodes of all banks @param bits - where the bits of all banks start in `words` */
+  constructor(shape: TreeShape, words: Int32Array, bits: number, nodes: Uint8Array) {
+    this.firstPfn = shape.firstPfn;
+    this.frames = shape.frames;
+    this.base = shape.base;
+    this.leafWords = shape.leafWords;
+    this.firstLeaf = shape.firstLeaf;
+    this.nodes = shape.nodes;
+    this.#words = words;
+    this.#bits = bits + shape.firstLeaf / WORD_FRAMES;
+    this.#bytes = nodes;
+    this.#topOrder = Math.log2(shape.leafWords) + WORD_ORDER;
+  }
+
+  /** The order of the largest free block, or -1. */
+  get longest(): number {
+    return this.#bytes[this.nodes + 1]! - 1;
+  }
+
+  /** The bits of 32 frames. */
+  wordAt(word: number): number {
+    return this.#words[this.#bits + word]!;
+  }
+
+  /** Whether the frame `leaf` after `base` is free. */
+  isFree(leaf: number): boolean {
+    return ((this.wordAt(leaf >>> WORD_ORDER) >>> (leaf & (WORD_FRAMES - 1))) & 1) === 1;
+  }
+
+  /** The lowest free block of an order, in frames after `base`, or -1. */
+  find(order: number): number {
+    const bytes = this.#bytes;
+    const { nodes } = this;
+    if (bytes[nodes + 1]! <= order) return -1;
+    const stop = Math.max(order, WORD_ORDER);
+    let node = 1;
+    let first = 1;
+    for (let size = this.#topOrder; size > stop; size -= 1) {
+      node *= 2;
+      first *= 2;
+      if (bytes[nodes + node]! <= order) node += 1;
+    }
+    const block = node - first;
+    if (order >= WORD_ORDER) return block << stop;
+    return block * WORD_FRAMES + lowestBit(blocksIn(this.wordAt(block), order));
+  }
+
+  /** Makes `count` frames from `leaf` on free, or not free. */
+  mark(leaf: number, count: number, free: boolean): void {
+    const words = this.#words;
+    const first = leaf >>> WORD_ORDER;
+    const last = (leaf + count - 1) >>> WORD_ORDER;
+    const end = leaf + count;
+    for (let word = first; word <= last; word += 1) {
+      const from = word === first ? leaf & (WORD_FRAMES - 1) : 0;
+      const to = word === last ? end - word * WORD_FRAMES : WORD_FRAMES;
+      const mask = maskOf(from, to - from);
+      const index = this.#bits + word;
+      words[index] = free ? words[index]! | mask : words[index]! & ~mask;
+    }
+    this.refresh(first, last);
+  }
+
+  /** Makes the frames of a word whose bits are in `mask` free, or not free. */
+  markBits(word: number, mask: number, free: boolean): void {
+    const words = this.#words;
+    const index = this.#bits + word;
+    words[index] = free ? words[index]! | mask : words[index]! & ~mask;
+    this.refresh(word, word);
+  }
+
+  /** Brings the nodes above words `first` .. `last` up to date. */
+  refresh(first: number, last: number): void {
+    const bytes = this.#bytes;
+    const { nodes, leafWords } = this;
+    let changed = false;
+    for (let word = first; word <= last; word += 1) {
+      const longest = longestIn(this.wordAt(word));
+      const at = nodes + leafWords + word;
+      if (bytes[at] !== longest) {
+        bytes[at] = longest;
+        changed = true;
+      }
+    }
+    let low = leafWords + first;
+    let high = leafWords + last;
+    for (let whole = WORD_ORDER + 1; changed && low > 1; whole += 1) {
+      low >>>= 1;
+      high >>>= 1;
+      changed = false;
+      for (let node = low; node <= high; node += 1) {
+        const left = bytes[nodes + 2 * node]!;
+        const right = bytes[nodes + 2 * node + 1]!;
+        const larger = Math.max(left, right);
+        const longest = left === whole && right === whole ? whole + 1 : larger;
+        if (bytes[nodes + node] !== longest) {
+          bytes[nodes + node] = longest;
+          changed = true;
+        }
+      }
+    }
+  }
+
+  /** Makes every node anew, of whatever bits there are. */
+  rebuild(): void {
+    this.#bytes.fill(0, this.nodes, this.nodes + 2 * this.leafWords);
+    this.refresh(0, this.leafWords - 1);
+  }
+}

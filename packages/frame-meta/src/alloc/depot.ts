@@ -1,0 +1,240 @@
+/**
+ * The frames of all banks that are in no cache, and the lock around them.
+ *
+ * Frames go between trees and caches under the lock only. So who has the lock sees every free frame that does not move: in a
+ * tree, or in a cache, from which others than it can only take (their agent), or into which they put (their agent, a frame that
+ * it frees).
+ *
+ * FM-25: who is told that there is no run was right at one moment of the call. It emptied all caches into the trees, found no
+ * run there, and no agent has said meanwhile that it put a frame into a cache. Frames that somebody is just about to say so of
+ * count as freed later: their `add` has not returned.
+ *
+ * @module
+ */
+
+import { REF_COUNT_UNUSED } from "../ref-count.js";
+import { SlotWord } from "../slot/layout.js";
+import type { SlotTable } from "../slot/slot-table.js";
+import type { AllocWords } from "./alloc-words.js";
+import { bitCount, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { BuddyTree } from "./buddy-tree.js";
+import type { FrameCache } from "./cache.js";
+import { type AllocParts, AllocWord, RecordWord } from "./layout.js";
+
+export class Depot {
+  readonly trees: readonly BuddyTree[];
+  readonly #words: AllocWords;
+  readonly #parts: AllocParts;
+  readonly #agents: number;
+  readonly #room: number;
+
+  constructor(words: AllocWords, parts: AllocParts, agents: number, room: number) {
+    const { buffer } = words.words;
+    const nodes = new Uint8Array(buffer, parts.nodes * 4, (parts.words - parts.nodes) * 4);
+    this.trees = parts.trees.map((shape) => new BuddyTree(shape, words.words, parts.free, nodes));
+    this.#words = words;
+    this.#parts = parts;
+    this.#agents = agents;
+    this.#room = room;
+  }
+
+  /** Frames in the trees. Caller has the lock. */
+  get frames(): number {
+    return this.#words.words[AllocWord.inTrees]!;
+  }
+
+  lock(holder: number): void {
+    this.#words.lock(AllocWord.lock, holder);
+  }
+
+  unlock(): void {
+    this.#words.unlock(AllocWord.lock);
+  }
+
+  /** The tree of a leaf, which must be one. */
+  treeOf(leaf: number): BuddyTree {
+    const { trees } = this;
+    let at = trees.length - 1;
+    while (trees[at]!.firstLeaf > leaf) at -= 1;
+    return trees[at]!;
+  }
+
+  /** Where the record of an agent is. */
+  recordOf(agent: number): number {
+    return this.#parts.records + agent * this.#parts.recordWords;
+  }
+
+  /** A run out of the trees, or, where they have none, out of trees and caches; -1: see FM-25. */
+  take(holder: number, frames: number, order: number, limit: number): number {
+    for (;;) {
+      this.lock(holder);
+      let leaf = this.#takeRun(frames, order, limit);
+      let missed = false;
+      if (leaf < 0) {
+        const before = this.#freed();
+        for (let agent = 0; agent < this.#agents; agent += 1) this.drain(agent);
+        leaf = this.#takeRun(frames, order, limit);
+        missed = leaf < 0 && this.#freed() !== before;
+      }
+      this.unlock();
+      if (!missed) return leaf;
+    }
+  }
+
+  /** Fills a cache, which is empty, with up to `count` neighbours, the lowest on top. */
+  refill(holder: number, cache: FrameCache, count: number): void {
+    this.lock(holder);
+    for (const tree of this.trees) {
+      const leaf = tree.find(0);
+      if (leaf < 0) continue;
+      const word = leaf >>> WORD_ORDER;
+      let mask = 0;
+      for (let rest = tree.wordAt(word), n = 0; rest !== 0 && n < count; n += 1) {
+        mask |= rest & -rest;
+        rest &= rest - 1;
+      }
+      // In the cache before they leave the tree: an agent that dies between has lost none.
+      for (let rest = mask; rest !== 0; ) {
+        const highest = WORD_FRAMES - 1 - Math.clz32(rest);
+        cache.put(tree.firstLeaf + word * WORD_FRAMES + highest);
+        rest &= ~(1 << highest);
+      }
+      tree.markBits(word, mask, false);
+      this.#count(-bitCount(mask));
+      break;
+    }
+    this.unlock();
+  }
+
+  /** Puts up to `count` frames of a cache back. */
+  spill(holder: number, cache: FrameCache, count: number): void {
+    this.lock(holder);
+    let word = 0;
+    let mask = 0;
+    for (let n = 0; n < count; n += 1) {
+      const leaf = cache.take();
+      if (leaf < 0) break;
+      if (mask !== 0 && leaf >>> WORD_ORDER !== word) {
+        this.#putBits(word, mask);
+        mask = 0;
+      }
+      word = leaf >>> WORD_ORDER;
+      mask |= 1 << (leaf & (WORD_FRAMES - 1));
+    }
+    if (mask !== 0) this.#putBits(word, mask);
+    this.unlock();
+  }
+
+  /** Puts frames back. Caller has the lock. */
+  put(leaf: number, frames: number): void {
+    const tree = this.treeOf(leaf);
+    tree.mark(leaf - tree.firstLeaf, frames, true);
+    this.#count(frames);
+  }
+
+  /** Takes one frame, wherever it is, or says `false`. Caller has the lock. */
+  takeAt(leaf: number): boolean {
+    const tree = this.treeOf(leaf);
+    if (tree.isFree(leaf - tree.firstLeaf)) {
+      tree.mark(leaf - tree.firstLeaf, 1, false);
+      this.#count(-1);
+      return true;
+    }
+    const words = this.#words;
+    for (let agent = 0; agent < this.#agents; agent += 1) {
+      const first = this.recordOf(agent) + RecordWord.cache;
+      for (let at = first; at < first + this.#room; at += 1) {
+        if (words.load(at) === leaf + 1 && words.swap(at, leaf + 1, 0) === leaf + 1) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Empties the cache of an agent. Caller has the lock. */
+  drain(agent: number): void {
+    const words = this.#words;
+    const first = this.recordOf(agent) + RecordWord.cache;
+    for (let at = first; at < first + this.#room; at += 1) {
+      if (words.load(at) === 0) continue;
+      const found = words.empty(at); // 0 where its agent was faster
+      if (found !== 0) this.put(found - 1, 1);
+    }
+  }
+
+  /** Frames in caches, at this moment or another. */
+  cached(): number {
+    let sum = 0;
+    for (let agent = 0; agent < this.#agents; agent += 1) {
+      const first = this.recordOf(agent) + RecordWord.cache;
+      for (let at = first; at < first + this.#room; at += 1) {
+        if (this.#words.load(at) !== 0) sum += 1;
+      }
+    }
+    return sum;
+  }
+
+  /** Counts and nodes anew, of whatever bits there are. Caller has the lock. */
+  rebuild(): void {
+    let frames = 0;
+    for (const tree of this.trees) {
+      tree.rebuild();
+      for (let word = 0; word < tree.leafWords; word += 1) frames += bitCount(tree.wordAt(word));
+    }
+    this.#words.words[AllocWord.inTrees] = frames;
+  }
+
+  /** FM-27: what is free is what is unused; the slots say so. Caller has the lock, and caches are empty. */
+  scan(slots: SlotTable): void {
+    const { words } = this.#words;
+    for (const tree of this.trees) {
+      const first = slots.geometry.slotOf(tree.firstPfn) - (tree.firstPfn - tree.base);
+      const leafWord = tree.firstLeaf / WORD_FRAMES;
+      for (let word = 0; word < tree.leafWords; word += 1) {
+        let free = 0;
+        let used = 0;
+        const from = Math.max(word * WORD_FRAMES, tree.firstPfn - tree.base);
+        const to = Math.min((word + 1) * WORD_FRAMES, tree.firstPfn - tree.base + tree.frames);
+        for (let leaf = from; leaf < to; leaf += 1) {
+          const count = slots.words[slots.wordOf(first + leaf, SlotWord.count)];
+          if (count === REF_COUNT_UNUSED)
+            free |= 1 << leaf; // modulo 32, as shifts are
+          else used |= 1 << leaf;
+        }
+        words[this.#parts.free + leafWord + word] = free;
+        words[this.#parts.taken + leafWord + word] = used;
+      }
+    }
+    this.rebuild();
+  }
+
+  #takeRun(frames: number, order: number, limit: number): number {
+    for (const tree of this.trees) {
+      const leaf = tree.find(order);
+      if (leaf < 0) continue;
+      if (tree.base + leaf + frames > limit) return -1; // it is the lowest, and banks are sorted
+      tree.mark(leaf, frames, false);
+      this.#count(-frames);
+      return tree.firstLeaf + leaf;
+    }
+    return -1;
+  }
+
+  #putBits(leafWord: number, mask: number): void {
+    const tree = this.treeOf(leafWord * WORD_FRAMES);
+    tree.markBits(leafWord - tree.firstLeaf / WORD_FRAMES, mask, true);
+    this.#count(bitCount(mask));
+  }
+
+  #count(frames: number): void {
+    this.#words.words[AllocWord.inTrees]! += frames;
+  }
+
+  /** A number that is another one where any agent has put a frame into its cache since. */
+  #freed(): number {
+    let sum = 0;
+    for (let agent = 0; agent < this.#agents; agent += 1) {
+      sum = (sum + this.#words.load(this.recordOf(agent) + RecordWord.freed)) | 0;
+    }
+    return sum;
+  }
+}

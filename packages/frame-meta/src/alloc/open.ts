@@ -1,0 +1,124 @@
+/**
+ * Makes allocators, and opens those that another agent has made.
+ *
+ * @module
+ */
+
+import { bufferTraits } from "@memkit/core";
+import type { FrameTable } from "../frame/table.js";
+import { FrameError } from "../frame-error.js";
+import { HeaderWord } from "../slot/layout.js";
+import type { HeaderPart } from "../table-error.js";
+import { AllocWords, SharedAllocWords } from "./alloc-words.js";
+import { BuddyAllocator, type BuddyHooks } from "./buddy-allocator.js";
+import { Depot } from "./depot.js";
+import { ALLOC_MAGIC, ALLOC_VERSION, AllocWord, allocParts } from "./layout.js";
+
+/** What a new allocator is made for. */
+export interface BuddyOptions extends BuddyHooks {
+  /** How many agents have a cache, 1..256; 16 if not given, 1 in mode `single`. Others work without one. */
+  readonly agents?: number;
+  /** How many frames a cache has room for, 0..256; 32 if not given. */
+  readonly cache?: number;
+}
+
+/** Where an allocator is that another agent has made. */
+export interface BuddyAttachment extends BuddyHooks {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+}
+
+/** Linux' per-CPU lists hold 2^5 pages and more; half of that at a time goes to and from the trees. */
+const DEFAULT_CACHE = 32;
+const DEFAULT_AGENTS = 16;
+/** What an error would make of it otherwise: nobody has as many cores, and who looks for a frame looks into every cache. */
+const MAX_AGENTS = 256;
+const MAX_CACHE = 256;
+
+function expect(option: string, got: number, min: number, max: number): number {
+  if (Number.isInteger(got) && got >= min && got <= max) return got;
+  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+}
+
+/**
+ * A new allocator of a table, which has none yet: every frame that is unused is in its free set. From here on the table's frames
+ * are claimed and freed through it, by address too. To be called before the table is handed to other agents.
+ *
+ * @throws {@link FrameError} `invalid-option`, `has-allocator`, `table-too-large`
+ */
+export function createBuddy(
+  table: FrameTable,
+  { agents, cache = DEFAULT_CACHE, onExhausted }: BuddyOptions = {},
+): BuddyAllocator {
+  refuseSecond(table);
+  const single = table.mode === "single";
+  const records = expect("agents", agents ?? (single ? 1 : DEFAULT_AGENTS), 1, MAX_AGENTS);
+  const room = expect("cache", cache, 0, MAX_CACHE);
+  const parts = allocParts(table.memory, records, room);
+  const Buffer = single ? ArrayBuffer : SharedArrayBuffer;
+  let words: Int32Array;
+  try {
+    words = new Int32Array(new Buffer(parts.words * 4));
+  } catch (cause) {
+    throw new FrameError({ code: "table-too-large", needed: parts.words * 4, max: 0 }, { cause });
+  }
+  words[AllocWord.version] = ALLOC_VERSION;
+  words[AllocWord.frames] = table.slots.frames;
+  words[AllocWord.agents] = records;
+  words[AllocWord.cache] = room;
+  const allocator = open(table, words, onExhausted);
+  const { slots } = table;
+  if (slots.swap(HeaderWord.allocator, 0, 1) !== 0) throw new FrameError({ code: "has-allocator" });
+  allocator.rescan();
+  table.use(allocator);
+  Atomics.store(words, AllocWord.magic, ALLOC_MAGIC);
+  return allocator;
+}
+
+/**
+ * The allocator of a table that this agent has attached to, as this agent sees it.
+ *
+ * @throws {@link FrameError} `header-mismatch`, `invalid-option`, `has-allocator`
+ */
+export function attachBuddy(
+  table: FrameTable,
+  { buffer, onExhausted }: BuddyAttachment,
+): BuddyAllocator {
+  refuseSecond(table);
+  const { shared, resizable } = bufferTraits(buffer);
+  if (resizable || (table.mode !== "single" && !shared)) {
+    const got = resizable ? "resizable" : "unshared in mode shared";
+    throw new FrameError({ code: "invalid-option", option: "buffer", got });
+  }
+  const words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+  const header = (word: number): number => words[word] ?? 0;
+  expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, AllocWord.magic), ALLOC_MAGIC);
+  expectWord("version", header(AllocWord.version), ALLOC_VERSION);
+  expectWord("size", header(AllocWord.frames), table.slots.frames);
+  const allocator = open(table, words, onExhausted);
+  table.use(allocator);
+  return allocator;
+}
+
+function open(
+  table: FrameTable,
+  words: Int32Array,
+  onExhausted: BuddyHooks["onExhausted"],
+): BuddyAllocator {
+  const agents = expect("agents", words[AllocWord.agents] ?? 0, 1, MAX_AGENTS);
+  const room = expect("cache", words[AllocWord.cache] ?? 0, 0, MAX_CACHE);
+  const parts = allocParts(table.memory, agents, room);
+  expectWord("size", words.length, parts.words);
+  const access = table.mode === "single" ? new AllocWords(words) : new SharedAllocWords(words);
+  const depot = new Depot(access, parts, agents, room);
+  const hook = onExhausted === undefined ? {} : { onExhausted };
+  return new BuddyAllocator({ table, words: access, parts, depot, agents, room, ...hook });
+}
+
+/** Before a record is claimed. */
+function refuseSecond({ freeSet }: FrameTable): void {
+  if (freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
+}
+
+function expectWord(part: HeaderPart, got: number, expected: number): void {
+  if (got !== expected) throw new FrameError({ code: "header-mismatch", part, expected, got });
+}

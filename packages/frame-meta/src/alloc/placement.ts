@@ -1,0 +1,35 @@
+/**
+ * What a caller asks for, as the trees understand it.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "@memkit/core";
+import { FrameError } from "../frame-error.js";
+import type { Placement } from "./frame-allocator.js";
+
+/** No wish at all: what a call has that does not say. */
+export const ANYWHERE: Placement = Object.freeze({});
+
+function refuse(option: string, got: number): never {
+  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+}
+
+/**
+ * The order of the block that such a run is the start of.
+ *
+ * @throws {@link FrameError} `invalid-option`
+ */
+export function orderOf(frames: number, { align = PAGE_SIZE }: Placement): number {
+  if (!(Number.isSafeInteger(frames) && frames >= 1)) refuse("frames", frames);
+  const alignOrder = Math.log2(align / PAGE_SIZE);
+  if (!(Number.isInteger(alignOrder) && alignOrder >= 0)) refuse("align", align);
+  return Math.max(Math.ceil(Math.log2(frames)), alignOrder);
+}
+
+/** The frame that a run must end in front of. @throws {@link FrameError} `invalid-option` */
+export function limitOf({ below }: Placement): number {
+  if (below === undefined) return Number.POSITIVE_INFINITY;
+  if (!(below >= 0)) refuse("below", below);
+  return Math.floor(below / PAGE_SIZE);
+}
