@@ -126,9 +126,21 @@ describe("a definition", () => {
     expect(detailOf(() => atomic(lie<Scalar<"u32">>(u64)))).toMatchObject({ ...wrong, got: "u64" });
     expect(detailOf(() => enumeration(lie<Scalar<"u8">>(u64), ["a"]))).toMatchObject(wrong);
     expect(detailOf(() => packed(lie<ReturnType<typeof struct<[]>>>(u8)))).toMatchObject(wrong);
-    expect(detailOf(() => emit({ "not a name": u8 }))).toMatchObject({
-      code: "invalid-name",
-    });
+    for (const name of [
+      "not a name",
+      "class",
+      "await",
+      "as",
+      "string",
+      "DataView",
+      "isU8",
+      "Codec",
+    ]) {
+      expect(detailOf(() => emit({ [name]: u8 }))).toMatchObject({
+        code: "invalid-name",
+        member: name,
+      });
+    }
   });
 
   it("has no field but its own", () => {

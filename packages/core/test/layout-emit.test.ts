@@ -37,6 +37,10 @@ interface Sample {
 
 const word = (target: Target): 4 | 8 => (target === "wasm32" ? 4 : 8);
 
+/** Names that are no words of the language, although they may look like it, and those that the text has inside functions. */
+const ODD_NAMES =
+  "dv at value site words env misfit s0 r0 v0 async of type get target shape Object".split(" ");
+
 /** The same types at every run: they are compiled before the property starts. */
 const samples: readonly Sample[] = fc
   .sample(fc.tuple(models, fc.constantFrom<Target>("wasm32", "host64")), {
@@ -47,7 +51,7 @@ const samples: readonly Sample[] = fc
     model,
     target,
     layout: layoutOf(model).for(target),
-    name: `T${i}`,
+    name: ODD_NAMES[i] ?? `T${i}`,
   }));
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -311,14 +315,14 @@ describe("emitted code", () => {
 
   it("is not the code of types made from it", () => {
     for (const i of samples.keys()) {
-      const { layout } = samples[i] as Sample;
+      const { layout, name } = samples[i] as Sample;
       const dv = filled(layout.size);
       const refused = outcome(() => boundTo(i).named("z").write(dv, 0, undefined));
       expect(refused).toEqual(outcome(() => layout.named("z").write(dv, 0, undefined)));
       const wide = aligned(64, boundTo(i));
-      expect(
-        outcome(() => withCodec(wide, (modules[i] as Emitted)[`T${i}`] as Codec)),
-      ).toMatchObject(layout.align === 64 ? {} : { refused: { code: "codec-mismatch" } });
+      expect(outcome(() => withCodec(wide, (modules[i] as Emitted)[name] as Codec))).toMatchObject(
+        layout.align === 64 ? {} : { refused: { code: "codec-mismatch" } },
+      );
     }
   });
 

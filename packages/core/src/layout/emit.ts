@@ -22,10 +22,26 @@ const TYPES = ["Codec", "Misfit", "Pointer", "PointerEnv", "PtrLen", "Words", "W
 const START = { base: "at", plus: 0 };
 
 /**
+ * What a constant and a type of a module cannot both be called: the reserved words of modules and strict code; the types that
+ * TypeScript predefines (TS2457); the globals that emitted text refers to.
+ *
+ * @see https://tc39.es/ecma262/#sec-keywords-and-reserved-words
+ */
+const RESERVED: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  (
+    "arguments as await break case catch class const continue debugger default delete do else enum eval export extends false " +
+    "finally for function if implements import in instanceof interface let new null package private protected public return " +
+    "static super switch this throw true try typeof var void while with yield " +
+    "any bigint boolean never number object string symbol undefined unknown " +
+    "BigInt DataView Math Number ReadonlyArray globalThis"
+  ).split(" "),
+);
+
+/**
  * The text of a TypeScript module that exports, for each entry of `types`, a type and a {@link Codec} of that name. The
  * codec does what the layout's `read` and `write` do for the target of the layout; {@link withCodec} makes it theirs.
  *
- * @throws {@link CoreError} `invalid-name` for a name that is no identifier, `not-a-layout`
+ * @throws {@link CoreError} `invalid-name` for a name that is no identifier or that the text needs itself, `not-a-layout`
  *
  * @example
  * ```ts
@@ -43,15 +59,18 @@ export function emit(types: Readonly<Record<string, Layout>>): string {
   const out = new SourceText();
   for (const [name, type] of Object.entries(types)) {
     const node = nodeOf(type, `the type to emit as ${name}`);
-    if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
-      throw new CoreError({ code: "invalid-name", type: "emitted code", member: name });
-    }
+    if (!/^[A-Za-z_$][\w$]*$/.test(name) || RESERVED.has(name)) refuseName(name);
     emitCodec(out, name, node);
   }
+  for (const name of [...TYPES, ...out.imports]) if (Object.hasOwn(types, name)) refuseName(name);
   const text = out.lines.join("\n");
   const names = TYPES.filter((type) => new RegExp(`\\b${type}\\b`).test(text));
   const imports = [...names.map((type) => `type ${type}`), ...[...out.imports].sort()].join(", ");
   return `// Emitted by @memkit/core from layouts: change those, not this.\nimport { ${imports} } from "@memkit/core";\n${text}\n`;
+}
+
+function refuseName(member: string): never {
+  throw new CoreError({ code: "invalid-name", type: "emitted code", member });
 }
 
 function emitCodec(out: SourceText, name: string, node: LayoutNode): void {
