@@ -119,6 +119,12 @@ describe("what an implementation throws (GM-31)", () => {
     expect((exports.n as WebAssembly.Global).value).toBe(0);
   });
 
+  it("the end of the stack is what engines make of it, whoever reached it", () => {
+    let depth = 0;
+    const dig = (): number => 1 + (depth++ < 1e6 ? dig() : 0);
+    expect(carriedBy(bound({ error: errno }, dig))).toBeInstanceOf(RangeError);
+  });
+
   it("a class that cannot be asked is the host's fault", () => {
     const error = errorType(errno, { host: [[closed as never, () => 1]] });
     const f = bound({ error }, () => {

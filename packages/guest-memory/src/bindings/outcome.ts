@@ -9,6 +9,7 @@
  */
 
 import { GuestError, type GuestErrorDetail } from "../error.js";
+import { isTrap } from "../is-trap.js";
 import { isCarried, trap } from "../raise-trap.js";
 import { type ErrorType, isFailure, unwrapped, type Verdict } from "./error-type.js";
 import { Pass } from "./pass.js";
@@ -57,9 +58,10 @@ export function answer(plan: Plan, step: number, raised: unknown): number {
 
 function judge(plan: Plan, step: number, raised: unknown): number {
   if (isCarried(raised)) throw raised;
-  // The trap of a guest that was entered raw; or, which is not to be told apart, an object that a host made of the same
-  // class, as Emscripten's abort does: the engine would let a guest swallow that one.
-  if (raised instanceof WebAssembly.RuntimeError) return trap(raised);
+  // The trap of a guest that was entered raw, or the end of the stack, which is nobody's fault in particular; or, which is
+  // not to be told apart, an object that a host made of the same class, as Emscripten's abort does: the engine would let a
+  // guest swallow that one.
+  if (isTrap(raised)) return trap(raised);
   if (step === Step.run) {
     plan.onFault?.(raised);
     return answerForHost(plan, raised);
