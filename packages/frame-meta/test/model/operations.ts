@@ -7,7 +7,7 @@
 import { Frame, Segment, type TableMode, UniqueFrame } from "@memkit/frame-meta";
 import { LinkedList, type LinkMeta } from "@memkit/frame-meta/list";
 import { checkInvariants } from "@memkit/frame-meta/model";
-import type fc from "fast-check";
+import fc from "fast-check";
 import { expect } from "vitest";
 import { linked, linkedOf, PAGE, type Rig, refusalOf, rigOf } from "../frame/support.js";
 
@@ -28,7 +28,7 @@ type Held =
   | { readonly kind: "raw"; readonly first: number; readonly real: number }
   | { readonly kind: "rawUnique"; readonly first: number; readonly real: number };
 
-export interface Model {
+interface Model {
   /** The count word that each frame should have. */
   readonly counts: number[];
   held: Held[];
@@ -38,7 +38,7 @@ export interface Model {
   readonly values: number[];
 }
 
-export interface Real extends Rig {
+interface Real extends Rig {
   readonly lists: LinkedList<LinkMeta>[];
 }
 
@@ -320,4 +320,30 @@ export function tearDown(model: Model, real: Real): void {
   for (const list of real.lists) list.drop();
   expect(checkInvariants(real.table, { atEnd: true }).violations).toEqual([]);
   expect(real.table.slots.words.filter((word) => word === UNUSED).length).toBe(FRAMES);
+}
+
+/** Operations of one history; each begins with a new table. */
+const LENGTH = 100;
+
+/** Plays random histories, told of after each, and returns how many operations they had: at least so many. */
+export function play(
+  mode: TableMode,
+  operations: number,
+  progress?: (ran: number) => void,
+): number {
+  const one = fc
+    .tuple(fc.constantFrom(...Object.keys(OPS)), fc.nat({ max: FRAMES - 1 }), fc.nat({ max: 50 }))
+    .map(([name, a, b]) => new Operation(name, a, b));
+  let ran = 0;
+  fc.assert(
+    fc.property(fc.array(one, { minLength: LENGTH, maxLength: LENGTH, size: "max" }), (history) => {
+      const { model, real } = setUp(mode);
+      for (const operation of history) operation.run(model, real);
+      tearDown(model, real);
+      ran += LENGTH;
+      progress?.(ran);
+    }),
+    { numRuns: Math.ceil(operations / LENGTH) },
+  );
+  return ran;
 }
