@@ -1,0 +1,37 @@
+/**
+ * test/INTERLEAVINGS.md: what was explored, as a table.
+ *
+ * @module
+ */
+
+import type { Report } from "@memkit/interleave";
+
+import type { Entry } from "./scenarios.js";
+
+/** One scenario's row. */
+export function rowOf({ name, form }: Entry, report: Report): string {
+  const { complete, schedules, states, longestTrace } = report;
+  const cells = [name, form, complete ? "yes" : "NO", schedules, states, longestTrace];
+  return `| ${cells.join(" | ")} |`;
+}
+
+const HEAD = `# Interleavings
+
+Written by \`npm run explore -w packages/frame-meta\`, which takes minutes; \`-- --suite\` renews the rows of the suite alone.
+
+Each scenario is explored over all orders of all accesses to shared memory, plain ones too, by \`@memkit/interleave\`; schedules and states are those
+that are left by its reductions. In each state the invariants S1, S3-S6 and R1-R4 hold; at the end \`checkInvariants\` finds nothing; results and final
+state are those of the operations in some order on the model; no two accesses race, and no schedule gets stuck. A row that is not
+complete would be no evidence.
+
+| scenario | form | complete | schedules | states | longest trace |
+| --- | --- | --- | ---: | ---: | ---: |
+`;
+
+/** The whole file. */
+export const documentOf = (rows: readonly string[]): string => `${HEAD}${rows.join("\n")}\n`;
+
+/** The row of a scenario in the file, if it has one. */
+export function rowIn(document: string, { name, form }: Entry): string | undefined {
+  return document.split("\n").find((line) => line.startsWith(`| ${name} | ${form} |`));
+}
