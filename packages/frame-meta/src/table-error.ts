@@ -95,7 +95,19 @@ export type TableErrorDetail =
   /** The table's frames belong to an allocator that this agent has not been told of, or it has none. */
   | { readonly code: "no-allocator" }
   /** The table has an allocator, or a free set. */
-  | { readonly code: "has-allocator" };
+  | { readonly code: "has-allocator" }
+  /** Another agent of the table has this number. */
+  | { readonly code: "agent-taken"; readonly agent: number }
+  /** The table knows of no agent with this number, or it is the one that asks. */
+  | { readonly code: "no-such-agent"; readonly agent: number }
+  /** `agent` has been in the middle of a step for longer than a reaper waits: if it is dead, reap it too. */
+  | { readonly code: "agent-pinned"; readonly agent: number }
+  /** No frame is on its way by this token: it has been received, or it is of another table. */
+  | { readonly code: "not-in-transit"; readonly transit: number; readonly ticket: number }
+  /** What is on its way is of kind `got`. */
+  | { readonly code: "wrong-kind"; readonly expected: string; readonly got: string }
+  /** So many handles are on their way that the table has no room for another. */
+  | { readonly code: "too-many-in-transit"; readonly capacity: number };
 
 const hex = (n: number): string =>
   Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : String(n);
@@ -143,6 +155,15 @@ const SENTENCES: {
   "not-taken": (d) => `frame ${hex(d.pfn)} is free already: it was given back twice`,
   "no-allocator": () =>
     "this agent does not know the table's allocator: make one, or attach to the one there is",
+  "agent-taken": (d) => `another agent of the table has number ${d.agent}`,
+  "no-such-agent": (d) => `${d.agent} is no agent of this table that could be reaped from here`,
+  "agent-pinned": (d) =>
+    `agent ${d.agent} is in the middle of a step and does not leave it: if it is dead, reap it in the same call`,
+  "not-in-transit": (d) =>
+    `nothing is on its way as number ${d.transit} with ticket ${d.ticket}: it has been received, or was sent in another table`,
+  "wrong-kind": (d) => `a ${d.got} is on its way, not a ${d.expected}`,
+  "too-many-in-transit": (d) =>
+    `${d.capacity} handles are on their way: receive some, or ask for more when creating the table`,
   "has-allocator": () => "the table has an allocator, or a free set: it cannot have another",
 };
 

@@ -16,6 +16,7 @@ import type { FrameTable } from "../frame/table.js";
 import { UniqueFrame } from "../frame/unique-frame.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
 import type { FrameAllocator, Placement } from "./frame-allocator.js";
 import { ANYWHERE } from "./placement.js";
@@ -62,10 +63,11 @@ function takeBuilt<M extends FrameMeta>(
   value: MetaValue<M>,
   options: AllocOptions,
   to: number,
+  kind: HolderKind,
 ): number {
   const slot = take(table, 1, options);
   try {
-    buildTaken(table, slot, type, value, to);
+    buildTaken(table, slot, type, value, to, to === 1 ? "handle" : "unique");
   } catch (error) {
     table.allocator?.add(table.slots.geometry.pfnOf(slot));
     throw error;
@@ -101,7 +103,6 @@ export function allocFrame<M extends FrameMeta>(
   options: AllocOptions = ZEROED,
 ): Frame<M> {
   const slot = takeBuilt(table, type, value, options, 1);
-  table.ledger?.acquire(slot, "handle");
   return new Frame<M>(table, slot);
 }
 
@@ -113,7 +114,6 @@ export function allocUnique<M extends FrameMeta>(
   options: AllocOptions = ZEROED,
 ): UniqueFrame<M> {
   const slot = takeBuilt(table, type, value, options, REF_COUNT_UNIQUE);
-  table.ledger?.acquire(slot, "unique");
   return new UniqueFrame<M>(table, slot);
 }
 

@@ -7,9 +7,9 @@
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { PageUsage } from "../meta/usage.js";
+import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNUSED, Refusal, refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
-import { park } from "../slot/park.js";
 import type { FrameTable } from "./table.js";
 
 /** The storage words that metadata of so many bytes touches. */
@@ -33,6 +33,7 @@ export function writeStorage(
  * The frame of `slot`, unused until now, with a type and metadata.
  *
  * @param to - 1 or `REF_COUNT_UNIQUE`
+ * @param kind - what holds it then, in the ledger
  * @throws {@link FrameError} `unique`, `busy`, `in-use`, `overflow`, `directory-full`, `no-allocator`; what the layout throws for
  * the value. Nothing has changed then.
  */
@@ -42,11 +43,18 @@ export function build<M extends FrameMeta>(
   type: M,
   value: MetaValue<M>,
   to: number,
+  kind: HolderKind,
 ): void {
   const id = table.types.idOf(type);
   const encoded = table.scratch.encode(type, value);
-  claimUnused(table, slot);
-  publish(table, slot, type, id, encoded, to);
+  table.pin();
+  try {
+    claimUnused(table, slot);
+    publish(table, slot, type, id, encoded, to);
+    table.ledger?.acquire(slot, kind);
+  } finally {
+    table.unpin();
+  }
 }
 
 /** {@link build} of a frame that the caller has taken out of the free set, and has still if this throws. */
@@ -56,11 +64,18 @@ export function buildTaken<M extends FrameMeta>(
   type: M,
   value: MetaValue<M>,
   to: number,
+  kind: HolderKind,
 ): void {
   const id = table.types.idOf(type);
   const encoded = table.scratch.encode(type, value);
-  claimTaken(table, slot);
-  publish(table, slot, type, id, encoded, to);
+  table.pin();
+  try {
+    claimTaken(table, slot);
+    publish(table, slot, type, id, encoded, to);
+    table.ledger?.acquire(slot, kind);
+  } finally {
+    table.unpin();
+  }
 }
 
 function publish(
@@ -108,6 +123,6 @@ function claimTaken(table: FrameTable, slot: number): void {
     const claimed = slots.claimAt(index);
     if (claimed >= 0) return;
     if (claimed !== Refusal.busy || slots.mode === "single") table.refuse(slot, claimed);
-    park(slots.words, index, REF_COUNT_BUSY);
+    table.park(index, REF_COUNT_BUSY);
   }
 }

@@ -11,7 +11,7 @@ import { VmReader, VmWriter } from "@memkit/core";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import { type MetaView, type MetaViewMut, metaView } from "../meta/meta-view.js";
-import { REF_COUNT_BUSY, refusalOf } from "../ref-count.js";
+import { refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { build } from "./build.js";
 import { FrameRef } from "./frame-ref.js";
@@ -50,8 +50,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
     value: MetaValue<M>,
   ): Frame<M> {
     const slot = table.slotAt(paddr);
-    build(table, slot, type, value, 1);
-    table.ledger?.acquire(slot, "handle");
+    build(table, slot, type, value, 1, "handle");
     return new Frame<M>(table, slot);
   }
 
@@ -66,10 +65,14 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
 
   /** One more handle on the frame of `slot`. @internal */
   static another<M extends FrameMeta>(table: FrameTable, slot: number): Frame<M> {
-    const { slots, ledger } = table;
+    const { slots } = table;
+    table.pin();
     const count = slots.incAt(slots.wordOf(slot, SlotWord.count));
-    if (count < 0) table.refuse(slot, count);
-    ledger?.acquire(slot, "handle");
+    if (count < 0) {
+      table.unpin();
+      table.refuse(slot, count);
+    }
+    table.gain(slot, "handle");
     return new Frame<M>(table, slot);
   }
 
@@ -80,11 +83,12 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * shared by nobody
    */
   static fromRaw(table: FrameTable, raw: number): Frame {
-    const { slots, ledger } = table;
+    const { slots } = table;
     const slot = slotOfRaw(slots, raw);
     const count = slots.load(slots.wordOf(slot, SlotWord.count));
     if (count <= 0) table.refuse(slot, refusalOf(count));
-    ledger?.move(slot, "raw", "handle");
+    table.pin();
+    table.turn(slot, "raw", "handle");
     return new Frame(table, slot);
   }
 
@@ -152,13 +156,23 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    */
   override drop(): void {
     const slot = this.live();
-    const { slots, teardown, ledger } = this.table;
+    const { table } = this;
+    const { slots } = table;
+    table.pin();
     const count = slots.decAt(slots.wordOf(slot, SlotWord.count));
-    if (count < 0) this.table.refuse(slot, count);
-    if (count === REF_COUNT_BUSY) teardown.ask(slot, 1);
+    if (count > 0) {
+      this.release();
+      table.lose(slot, "handle");
+      return;
+    }
+    if (count < 0) {
+      table.unpin();
+      table.refuse(slot, count);
+    }
+    table.turn(slot, "handle", "busy");
+    table.teardown.ask(slot, 1, "handle");
     this.release();
-    ledger?.release(slot, "handle");
-    if (count === REF_COUNT_BUSY) teardown.finish(slot);
+    table.teardown.finish(slot);
   }
 
   /** Makes a number of this handle, which ends without moving the count. {@link Frame.fromRaw} takes it back. */

@@ -96,9 +96,10 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
   /** @internal */
   protected intoRawAs(kind: HolderKind): number {
     const slot = this.live();
-    const { slots, ledger } = this.table;
-    const raw = rawOf(slots, slot);
-    ledger?.move(slot, kind, "raw");
+    const { table } = this;
+    const raw = rawOf(table.slots, slot);
+    table.pin();
+    table.turn(slot, kind, "raw");
     this.release();
     return raw;
   }

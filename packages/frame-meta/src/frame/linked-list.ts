@@ -151,13 +151,12 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
     ) {
       slots.push(slot);
     }
-    seizeAll(table, slots, REF_COUNT_UNIQUE);
+    seizeAll(table, slots, REF_COUNT_UNIQUE, "list");
     this.#dropped = true;
     this.edits += 1;
     table.teardown.batch(() => {
       for (const at of slots) {
         this.#leave(at);
-        table.ledger?.release(at, "list");
         table.teardown.finish(at);
       }
     });
@@ -195,7 +194,8 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
       });
     }
     if (this.#id === 0) this.#id = newListId(slots);
-    table.ledger?.move(slot, "unique", "list");
+    table.pin();
+    table.turn(slot, "unique", "list");
     frame.release();
     const prev = this.before(next);
     this.#setLink(slot, NEXT, next);
@@ -220,7 +220,8 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
     this.#leave(slot);
     this.#size -= 1;
     this.edits += 1;
-    this.table.ledger?.move(slot, "list", "unique");
+    this.table.pin();
+    this.table.turn(slot, "list", "unique");
     return new UniqueFrame<M>(this.table, slot);
   }
 

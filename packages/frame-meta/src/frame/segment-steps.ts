@@ -5,6 +5,7 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core";
+import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { refuseFrame } from "../slot/refuse.js";
@@ -21,23 +22,32 @@ interface Left {
  * Makes the frames busy of which there is one handle left, and asks their types; gives all of them back where one refuses.
  *
  * @param from - the count to look for, 1 or `REF_COUNT_UNIQUE`
+ * @param kind - what holds them, in the ledger
  * @returns the frames that are busy now
  */
-export function seizeAll(table: FrameTable, slots: Iterable<number>, from: number): Set<number> {
+export function seizeAll(
+  table: FrameTable,
+  slots: Iterable<number>,
+  from: number,
+  kind: HolderKind,
+): Set<number> {
   const seized = new Set<number>();
   try {
     for (const slot of slots) {
       const index = table.slots.wordOf(slot, SlotWord.count);
+      table.pin();
       const refusal = table.slots.stepAt(index, from, REF_COUNT_BUSY);
       if (refusal < 0) {
+        table.unpin();
         if (from === REF_COUNT_UNIQUE) table.refuse(slot, refusal);
         continue; // others hold it too: this handle's end will not be the frame's
       }
-      table.teardown.ask(slot, from);
+      table.turn(slot, kind, "busy");
+      table.teardown.ask(slot, from, kind);
       seized.add(slot);
     }
   } catch (error) {
-    for (const slot of seized) table.teardown.giveBack(slot, from);
+    for (const slot of seized) table.teardown.giveBack(slot, from, kind);
     throw error;
   }
   return seized;
@@ -45,7 +55,7 @@ export function seizeAll(table: FrameTable, slots: Iterable<number>, from: numbe
 
 /** Ends one handle on each of `count` frames from `first` on; says what is left where a type refused. */
 export function dropSegment(table: FrameTable, first: number, count: number): Left | undefined {
-  const { slots, teardown, types, ledger } = table;
+  const { slots, teardown, types } = table;
   const end = first + count;
   let asks = false;
   for (let slot = first; slot < end; slot += 1) {
@@ -55,7 +65,7 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
   if (asks) {
     try {
       const all = Array.from({ length: count }, (_, i) => first + i);
-      seized = seizeAll(table, all, 1);
+      seized = seizeAll(table, all, 1, "segment");
     } catch (error) {
       return { frames: count, error };
     }
@@ -64,21 +74,26 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
   teardown.batch(() => {
     for (let slot = first; slot < end; slot += 1) {
       if (seized?.has(slot) !== true) {
+        table.pin();
         const now = slots.decAt(slots.wordOf(slot, SlotWord.count));
-        if (now < 0) table.refuse(slot, now);
+        if (now < 0) {
+          table.unpin();
+          table.refuse(slot, now);
+        }
         if (now > 0) {
-          ledger?.release(slot, "segment");
+          table.lose(slot, "segment");
           continue;
         }
+        table.turn(slot, "segment", "busy");
         try {
-          teardown.ask(slot, 1);
+          teardown.ask(slot, 1, "segment");
         } catch (error) {
           left = { frames: end - slot, error };
-          for (const later of seized ?? []) if (later > slot) teardown.giveBack(later, 1);
+          for (const later of seized ?? [])
+            if (later > slot) teardown.giveBack(later, 1, "segment");
           return;
         }
       }
-      ledger?.release(slot, "segment");
       teardown.finish(slot);
     }
   });
@@ -92,15 +107,18 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
  */
 export function incAll(table: FrameTable, first: number, count: number): void {
   const { slots, ledger } = table;
+  table.pin();
   for (let i = 0; i < count; i += 1) {
     const now = slots.incAt(slots.wordOf(first + i, SlotWord.count));
     if (now >= 0) continue;
     const refused = first + i;
     // The caller holds the frames, so no count that was incremented here can reach 0 by being decremented.
     while (i-- > 0) slots.decAt(slots.wordOf(first + i, SlotWord.count));
+    table.unpin();
     table.refuse(refused, now);
   }
   for (let i = 0; i < count; i += 1) ledger?.acquire(first + i, "segment");
+  table.unpin();
 }
 
 /**
@@ -129,7 +147,8 @@ export function takeRaws(table: FrameTable, raws: readonly number[]): number {
     throw error;
   }
   for (const frame of taken) {
-    table.ledger?.move(frame.live(), "handle", "segment");
+    table.pin();
+    table.turn(frame.live(), "handle", "segment");
     frame.release();
   }
   return first;

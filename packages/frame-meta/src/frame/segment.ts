@@ -97,8 +97,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     let slot = first;
     try {
       for (; slot < end; slot += 1) {
-        buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1);
-        table.ledger?.acquire(slot, "segment");
+        buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1, "segment");
       }
     } catch (error) {
       if (buildOne === buildTaken) {
@@ -113,7 +112,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
   /** The frame of a handle, which ends, as a segment of one. */
   static fromFrame<M extends FrameMeta>(frame: Frame<M>): Segment<M> {
     const slot = frame.live();
-    frame.table.ledger?.move(slot, "handle", "segment");
+    frame.table.pin();
+    frame.table.turn(slot, "handle", "segment");
     frame.release();
     return new Segment<M>(frame.table, slot, 1);
   }
@@ -204,7 +204,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
   takeFirst(): Frame<M> | undefined {
     if (this.frames === 0) return undefined;
     const slot = this.#slot;
-    this.table.ledger?.move(slot, "segment", "handle");
+    this.table.pin();
+    this.table.turn(slot, "segment", "handle");
     this.#slot += 1;
     this.#frames -= 1;
     return new Frame<M>(this.table, slot);
@@ -258,9 +259,12 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
 
   /** Makes a number of each handle; the segment ends without moving a count. {@link Segment.fromRaw} takes them back. */
   intoRaw(): number[] {
-    const { slots, ledger } = this.table;
-    const raws = Array.from({ length: this.frames }, (_, i) => rawOf(slots, this.#slot + i));
-    for (let i = 0; i < raws.length; i += 1) ledger?.move(this.#slot + i, "segment", "raw");
+    const { table } = this;
+    const raws = Array.from({ length: this.frames }, (_, i) => rawOf(table.slots, this.#slot + i));
+    for (let i = 0; i < raws.length; i += 1) {
+      table.pin();
+      table.turn(this.#slot + i, "segment", "raw");
+    }
     this.#frames = -1;
     return raws;
   }

@@ -5,10 +5,11 @@
  */
 
 import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
+import { TableAgent } from "../agent/agent.js";
 import type { FrameAllocator } from "../alloc/frame-allocator.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
-import type { FrameLedger } from "../model/frame-ledger.js";
+import type { FrameLedger, HolderKind } from "../model/frame-ledger.js";
 import { HeaderWord } from "../slot/layout.js";
 import {
   attachSlots,
@@ -16,6 +17,7 @@ import {
   type SlotTableAttachment,
   type SlotTableOptions,
 } from "../slot/open.js";
+import { park } from "../slot/park.js";
 import { refuseFrame } from "../slot/refuse.js";
 import type { SlotTable, TableMode } from "../slot/slot-table.js";
 import { MetaScratch } from "./scratch.js";
@@ -34,6 +36,11 @@ export interface FrameTableExtras {
   readonly freeSet?: FreeSet;
   /** Records every handle, to find leaks and handles used twice: see `FrameLedger`. */
   readonly ledger?: FrameLedger;
+  /**
+   * This agent's number, one of the table's `agents`, which no other has: so that another can `reap` it. With a ledger it is the
+   * ledger's, and then what it held is known exactly.
+   */
+  readonly agent?: number;
 }
 
 /** Made by {@link FrameTable.create}, or by {@link FrameTable.attach} in another agent. */
@@ -49,15 +56,21 @@ export class FrameTable {
   /** Slots whose metadata this agent has locked. @internal */
   readonly locks: Set<number>;
   readonly ledger: FrameLedger | undefined;
+  /** This agent's record, where it was given a number. */
+  readonly agent: TableAgent | undefined;
   #freeSet: FreeSet | undefined;
   #allocator: FrameAllocator | undefined;
 
-  private constructor(slots: SlotTable, { freeSet, ledger }: FrameTableExtras) {
+  private constructor(slots: SlotTable, { freeSet, ledger, agent }: FrameTableExtras) {
+    if (agent !== undefined && ledger !== undefined && agent !== ledger.agent) {
+      throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
+    }
     this.slots = slots;
     this.types = new BoundTypes(slots);
     this.scratch = new MetaScratch();
     this.locks = new Set();
     this.ledger = ledger;
+    this.agent = agent === undefined ? undefined : new TableAgent(slots, agent);
     this.#freeSet = freeSet;
     this.#allocator = undefined;
     this.teardown = new Teardown(this);
@@ -126,6 +139,49 @@ export class FrameTable {
   /** Whether other agents may share the table. */
   get mode(): TableMode {
     return this.slots.mode;
+  }
+
+  /**
+   * Begins what a reap must not see half-done, such as a step of a count and of the ledger; a pair with {@link FrameTable.unpin}.
+   * Waits while another agent reaps. Nothing in between may wait for another agent. Does nothing for an agent without a number.
+   */
+  pin(): void {
+    if (this.agent !== undefined) this.agent.pin();
+  }
+
+  /** Ends what {@link FrameTable.pin} began. */
+  unpin(): void {
+    if (this.agent !== undefined) this.agent.unpin();
+  }
+
+  /** Ends a step by which this agent holds the frame of `slot` once more. @internal */
+  gain(slot: number, kind: HolderKind): void {
+    if (this.ledger !== undefined) this.ledger.acquire(slot, kind);
+    this.unpin();
+  }
+
+  /** Ends a step by which it does once less. @throws `CoreError` `not-in-ledger` @internal */
+  lose(slot: number, kind: HolderKind): void {
+    try {
+      if (this.ledger !== undefined) this.ledger.release(slot, kind);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /** Ends a step by which it does in another way. @throws `CoreError` `not-in-ledger` @internal */
+  turn(slot: number, from: HolderKind, to: HolderKind): void {
+    try {
+      if (this.ledger !== undefined) this.ledger.move(slot, from, to);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /** Waits until the word may have changed, unpinned meanwhile. @internal */
+  park(index: number, seen: number): void {
+    if (this.agent === undefined) park(this.slots.words, index, seen);
+    else this.agent.park(index, seen);
   }
 
   /** The memory whose frames these are. */

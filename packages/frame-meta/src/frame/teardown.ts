@@ -13,6 +13,7 @@
  */
 
 import { FrameError } from "../frame-error.js";
+import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { parkFrame, takeParked } from "../slot/parked.js";
@@ -25,6 +26,8 @@ export class Teardown {
   readonly #work: number[] = [];
   /** Those of them that the free set is not told of. */
   readonly #untold = new Set<number>();
+  /** Those whose `onDrop` another agent has begun. */
+  readonly #ended = new Set<number>();
   /** Who has the list in hand: a drop, or the `batch` of a segment. */
   #holders = 0;
   #errors: unknown[] = [];
@@ -38,30 +41,31 @@ export class Teardown {
    * Asks the type of a frame, which this agent has just made busy, whether it may go.
    *
    * @param before - the count that it had, 1 or `REF_COUNT_UNIQUE`, and has again if this throws
+   * @param kind - what held it, in the ledger, and holds it again then
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw
    */
-  ask(slot: number, before: number): void {
+  ask(slot: number, before: number, kind: HolderKind): void {
     const { types, ledger } = this.#table;
     const type = types.typeAt(slot);
     // F2: a page table still leads here, so the handle that went was not its to give.
-    if (ledger !== undefined && ledger.count(slot, "path") > 0) this.#refuse(slot, before);
+    if (ledger !== undefined && ledger.count(slot, "path") > 0) this.#refuse(slot, before, kind);
     if (type?.onDropPre === undefined) return; // of a type that is not bound it is asked when the frame is drained
     const scope = new DropScope(this.#table, slot, type);
     let agreed: boolean;
     try {
       agreed = type.onDropPre(scope) !== false;
     } catch (error) {
-      this.giveBack(slot, before);
+      this.giveBack(slot, before, kind);
       throw error;
     } finally {
       scope.dropped = true;
     }
-    if (!agreed) this.#refuse(slot, before);
+    if (!agreed) this.#refuse(slot, before, kind);
   }
 
   /** Refuses the end of a frame, which has its count again. */
-  #refuse(slot: number, before: number): never {
-    this.giveBack(slot, before);
+  #refuse(slot: number, before: number, kind: HolderKind): never {
+    this.giveBack(slot, before, kind);
     throw new FrameError({ code: "drop-refused", pfn: this.#table.slots.geometry.pfnOf(slot) });
   }
 
@@ -73,7 +77,7 @@ export class Teardown {
    */
   finish(slot: number, tell = true): void {
     const type = this.#table.types.typeAt(slot);
-    if (type === undefined || this.#table.lacksAllocator) parkFrame(this.#table.slots, slot);
+    if (type === undefined || this.#table.lacksAllocator) this.park(slot);
     else if (type.onDrop === undefined) this.#free(slot, tell);
     else {
       if (!tell) this.#untold.add(slot);
@@ -83,9 +87,31 @@ export class Teardown {
   }
 
   /** Busy to what it was before. */
-  giveBack(slot: number, before: number): void {
-    const { slots } = this.#table;
+  giveBack(slot: number, before: number, kind: HolderKind): void {
+    const table = this.#table;
+    const { slots } = table;
+    table.pin();
     slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_BUSY, before);
+    table.turn(slot, "busy", kind);
+  }
+
+  /** Leaves a busy frame to an agent that can end it. */
+  park(slot: number): void {
+    const table = this.#table;
+    table.pin();
+    parkFrame(table.slots, slot);
+    table.lose(slot, "busy");
+  }
+
+  /**
+   * Ends a busy frame of an agent that died when it had begun to: `onDrop` does not run a second time.
+   *
+   * @internal
+   */
+  abandon(slot: number): void {
+    this.#ended.add(slot);
+    this.#work.push(slot);
+    if (this.#holders === 0) this.batch(nothing);
   }
 
   /**
@@ -114,9 +140,9 @@ export class Teardown {
     const table = this.#table;
     let freed = 0;
     this.batch(() => {
-      for (const slot of takeParked(table.slots)) {
+      for (const slot of this.#takeParked()) {
         const known = table.types.typeAt(slot) !== undefined && !table.lacksAllocator;
-        if (!(known && this.#agrees(slot))) parkFrame(table.slots, slot);
+        if (!(known && this.#agrees(slot))) this.park(slot);
         else {
           this.#work.push(slot);
           freed += 1;
@@ -126,10 +152,19 @@ export class Teardown {
     return freed;
   }
 
+  #takeParked(): number[] {
+    const table = this.#table;
+    table.pin();
+    const taken = takeParked(table.slots);
+    for (const slot of taken) table.ledger?.acquire(slot, "busy");
+    table.unpin();
+    return taken;
+  }
+
   /** As {@link Teardown.ask}, for a frame that nobody can be given back. */
   #agrees(slot: number): boolean {
     try {
-      this.ask(slot, REF_COUNT_BUSY);
+      this.ask(slot, REF_COUNT_BUSY, "busy");
       return true;
     } catch (error) {
       if (!(error instanceof FrameError && error.code === "drop-refused")) this.#errors.push(error);
@@ -146,26 +181,35 @@ export class Teardown {
 
   #finishOne(slot: number): void {
     const type = this.#table.types.typeAt(slot);
+    if (this.#ended.delete(slot)) {
+      this.#release(slot, true, "ending");
+      return;
+    }
     if (type?.onDrop !== undefined) {
+      this.#table.pin();
+      this.#table.turn(slot, "busy", "ending"); // whoever finds it so does not run `onDrop` again
       const scope = new DropScope(this.#table, slot, type);
       this.#collect(() => type.onDrop?.(scope));
       scope.dropped = true;
     }
-    this.#release(slot, !this.#untold.delete(slot));
+    this.#release(slot, !this.#untold.delete(slot), type?.onDrop === undefined ? "busy" : "ending");
   }
 
   /** The end of a frame whose type has nothing to do about it: at once, for nothing can come of it. */
   #free(slot: number, tell: boolean): void {
     this.#done += 1;
-    this.#release(slot, tell);
+    this.#release(slot, tell, "busy");
     if (this.#holders === 0) this.#report();
   }
 
-  #release(slot: number, tell: boolean): void {
-    const { slots, freeSet } = this.#table;
+  #release(slot: number, tell: boolean, kind: "busy" | "ending"): void {
+    const table = this.#table;
+    const { slots, freeSet } = table;
     // Before the frame is unused: it must not be claimed by address and found in the free set afterwards.
     if (tell && freeSet !== undefined) this.#tell(freeSet, slots.geometry.pfnOf(slot));
+    table.pin();
     const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
+    table.lose(slot, kind);
     if (refusal < 0) this.#blame(slot, refusal);
   }
 

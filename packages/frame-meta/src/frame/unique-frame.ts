@@ -49,8 +49,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     value: MetaValue<M>,
   ): UniqueFrame<M> {
     const slot = table.slotAt(paddr);
-    build(table, slot, type, value, REF_COUNT_UNIQUE);
-    table.ledger?.acquire(slot, "unique");
+    build(table, slot, type, value, REF_COUNT_UNIQUE, "unique");
     return new UniqueFrame<M>(table, slot);
   }
 
@@ -58,11 +57,14 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   static tryFrom<M extends FrameMeta>(frame: Frame<M>): UniqueFrame<M> | undefined {
     const slot = frame.live();
     const { table } = frame;
-    const { slots, ledger } = table;
+    const { slots } = table;
+    table.pin();
     const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), 1, REF_COUNT_UNIQUE);
-    if (refusal === Refusal.inUse) return undefined;
-    if (refusal < 0) table.refuse(slot, refusal);
-    ledger?.move(slot, "handle", "unique");
+    if (refusal < 0) {
+      table.unpin();
+      return refusal === Refusal.inUse ? undefined : table.refuse(slot, refusal);
+    }
+    table.turn(slot, "handle", "unique");
     frame.release();
     return new UniqueFrame<M>(table, slot);
   }
@@ -74,7 +76,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
    * frame has no one owner
    */
   static fromRaw(table: FrameTable, raw: number): UniqueFrame {
-    const { slots, ledger } = table;
+    const { slots } = table;
     const slot = slotOfRaw(slots, raw);
     const count = slots.load(slots.wordOf(slot, SlotWord.count));
     if (count !== REF_COUNT_UNIQUE) {
@@ -83,7 +85,8 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     const list = slots.load(slots.wordOf(slot, SlotWord.list));
     if (list !== 0)
       throw new FrameError({ code: "in-list", pfn: slots.geometry.pfnOf(slot), list });
-    ledger?.move(slot, "raw", "unique");
+    table.pin();
+    table.turn(slot, "raw", "unique");
     return new UniqueFrame(table, slot);
   }
 
@@ -110,10 +113,12 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     const id = table.types.idOf(type);
     const encoded = table.scratch.encode(type, value);
     const slot = this.live(); // after the value's getters, which may have ended this handle
-    const { words } = table.slots;
+    const { slots } = table;
+    const typeAt = slots.wordOf(slot, SlotWord.type);
+    slots.store(typeAt, 0); // who finds the frame half-written, after this agent's death, must not take it for either type
     writeStorage(table, slot, type, encoded);
-    words[table.slots.wordOf(slot, SlotWord.usage)] = PageUsage[type.usage];
-    words[table.slots.wordOf(slot, SlotWord.type)] = id;
+    slots.words[slots.wordOf(slot, SlotWord.usage)] = PageUsage[type.usage];
+    slots.store(typeAt, id);
     this.release();
     return new UniqueFrame<N>(table, slot);
   }
@@ -122,10 +127,14 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   intoShared(): Frame<M> {
     const slot = this.live();
     const { table } = this;
-    const { slots, ledger } = table;
+    const { slots } = table;
+    table.pin();
     const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_UNIQUE, 1);
-    if (refusal < 0) table.refuse(slot, refusal);
-    ledger?.move(slot, "unique", "handle");
+    if (refusal < 0) {
+      table.unpin();
+      table.refuse(slot, refusal);
+    }
+    table.turn(slot, "unique", "handle");
     this.release();
     return new Frame<M>(table, slot);
   }
@@ -164,13 +173,17 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   /** UNIQUE to BUSY, with the type's consent; ends the handle. */
   #seize(): number {
     const slot = this.live();
-    const { slots, teardown, ledger } = this.table;
-    const index = slots.wordOf(slot, SlotWord.count);
-    const refusal = slots.stepAt(index, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
-    if (refusal < 0) this.table.refuse(slot, refusal);
-    teardown.ask(slot, REF_COUNT_UNIQUE);
+    const { table } = this;
+    const index = table.slots.wordOf(slot, SlotWord.count);
+    table.pin();
+    const refusal = table.slots.stepAt(index, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
+    if (refusal < 0) {
+      table.unpin();
+      table.refuse(slot, refusal);
+    }
+    table.turn(slot, "unique", "busy");
+    table.teardown.ask(slot, REF_COUNT_UNIQUE, "unique");
     this.release();
-    ledger?.release(slot, "unique");
     return slot;
   }
 }

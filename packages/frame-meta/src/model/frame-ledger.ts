@@ -2,7 +2,7 @@
  * The ledger of a table: how many handles of each kind every agent has on every frame. vostd's `frame_obligations`, in memory
  * that all agents share, so that a leak of one is seen by another.
  *
- *     word (row * frames + slot) * 6 + kind     live handles of that kind; a row for each agent, and one for nobody's
+ *     word (row * frames + slot) * 8 + kind     live handles of that kind; a row for each agent, and one for nobody's
  *
  * A handle that has become a number, and a mapping in a page table, is nobody's: any agent may take it up or undo it.
  *
@@ -15,8 +15,19 @@
 import { CoreError } from "@memkit/core";
 import { FrameError } from "../frame-error.js";
 
-/** What can hold a frame. */
-export type HolderKind = "handle" | "unique" | "raw" | "segment" | "list" | "path";
+/**
+ * What can hold a frame. The last two are an agent that ends it: `busy` from its last handle on, `ending` from the moment on when
+ * its `onDrop` is about to run.
+ */
+export type HolderKind =
+  | "handle"
+  | "unique"
+  | "raw"
+  | "segment"
+  | "list"
+  | "path"
+  | "busy"
+  | "ending";
 
 /** In the order of the words. */
 export const HOLDER_KINDS: readonly HolderKind[] = [
@@ -26,6 +37,8 @@ export const HOLDER_KINDS: readonly HolderKind[] = [
   "segment",
   "list",
   "path",
+  "busy",
+  "ending",
 ];
 const KINDS = HOLDER_KINDS.length;
 
@@ -130,6 +143,16 @@ export class FrameLedger {
       sum += Atomics.load(this.#words, this.#index(row, slot, kind));
     }
     return sum;
+  }
+
+  /** Live handles of a kind that one agent has on a frame; -1 is nobody. @internal */
+  countOf(agent: number, slot: number, kind: HolderKind): number {
+    return Atomics.load(this.#words, this.#index(agent < 0 ? this.agents : agent, slot, kind));
+  }
+
+  /** What an agent had on a frame it has no more. @internal */
+  clear(agent: number, slot: number): void {
+    for (const kind of HOLDER_KINDS) Atomics.store(this.#words, this.#index(agent, slot, kind), 0);
   }
 
   /** Everything that is live: at the end of a program, what has leaked. */

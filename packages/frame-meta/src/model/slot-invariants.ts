@@ -44,7 +44,10 @@ const unmapped = ({ usage, paths }: SlotFacts): boolean => usage === "MMIO" || p
 /** Handles, mappings and segments: what a shared count is made of. A handle that has become a number is one still. */
 const countedIn = ({ handle, raw, segment, path }: Holders): number =>
   handle + raw + segment + path;
-const allIn = (holders: Holders): number => countedIn(holders) + holders.unique + holders.list;
+/** Who ends it. */
+const endingIn = ({ busy, ending }: Holders): number => busy + ending;
+const allIn = (holders: Holders): number =>
+  countedIn(holders) + holders.unique + holders.list + endingIn(holders);
 
 /** A predicate about holders, which needs a ledger to say anything. */
 const withHolders =
@@ -103,10 +106,14 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   },
   {
     id: "K3",
-    what: "a frame that is neither unused nor unique has a holder, or is parked",
+    what: "a frame that is neither unused nor unique has a holder, is being ended, or is parked",
     holds: withHolders(
       ({ status, parked }, holders) =>
-        status === "UNUSED" || status === "UNIQUE" || parked || countedIn(holders) > 0,
+        status === "UNUSED" ||
+        status === "UNIQUE" ||
+        parked ||
+        countedIn(holders) > 0 ||
+        (status === "UNDER_CONSTRUCTION" && endingIn(holders) > 0),
     ),
   },
   {

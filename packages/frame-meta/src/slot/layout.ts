@@ -105,12 +105,7 @@ export interface TableParts {
 }
 
 /** Where the parts of a table are that has so many ranges, agents, types and frames. */
-export function partsOf(
-  ranges: number,
-  agents: number,
-  types: number,
-  frames: number,
-): TableParts {
+export function partsOf(ranges: number, agents: number, types: number, frames: number): TableParts {
   const agentsAt = HEADER_WORDS + alignUp(ranges * RANGE_WORDS);
   const typesAt = agentsAt + agents * AGENT_WORDS;
   const slots = typesAt + types * TYPE_WORDS;

@@ -48,6 +48,8 @@ export interface SlotTableOptions {
   readonly mode?: TableMode;
   /** How many types of metadata the table has room for, 1..65,535. 64 if not given: 8 KiB. */
   readonly types?: number;
+  /** How many agents the table has records for, 1..1,024: those that can be reaped. 16 if not given: 1 KiB. */
+  readonly agents?: number;
   /**
    * Where to put the table, instead of a buffer of its own: exactly as many bytes as {@link slotTableBytes} says, shared in
    * mode `shared`. Whoever can write them can forge any frame: they must be out of reach of guests.
@@ -70,6 +72,8 @@ export interface SlotTableAttachment {
 const MODE_NUMBER: Readonly<Record<TableMode, number>> = { single: 1, shared: 2, kernel: 3 };
 const DEFAULT_TYPES = 64;
 const MAX_TYPES = 0xffff;
+const DEFAULT_AGENTS = 16;
+const MAX_AGENTS = 1024;
 
 function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
   // By shape, not by class: it may come from another copy of the package that made it.
@@ -95,11 +99,19 @@ function modeOf(
   return asked;
 }
 
-function partsFor({ banks, mmio, totalFrames }: PhysicalMemory, types: number): TableParts {
-  if (!(Number.isInteger(types) && types >= 1 && types <= MAX_TYPES)) {
-    throw new FrameError({ code: "invalid-option", option: "types", got: String(types) });
-  }
-  const parts = partsOf(banks.length + mmio.length, types, totalFrames);
+function checkRoom(option: string, got: number, max: number): void {
+  if (Number.isInteger(got) && got >= 1 && got <= max) return;
+  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+}
+
+function partsFor(
+  { banks, mmio, totalFrames }: PhysicalMemory,
+  types: number,
+  agents: number,
+): TableParts {
+  checkRoom("types", types, MAX_TYPES);
+  checkRoom("agents", agents, MAX_AGENTS);
+  const parts = partsOf(banks.length + mmio.length, agents, types, totalFrames);
   if (parts.words > MAX_TABLE_WORDS) {
     const max = MAX_TABLE_WORDS * 4;
     throw new FrameError({ code: "table-too-large", needed: parts.words * 4, max });
@@ -112,8 +124,12 @@ function partsFor({ banks, mmio, totalFrames }: PhysicalMemory, types: number): 
  *
  * @throws {@link FrameError} `invalid-option`, `table-too-large`; what `PhysicalMemory` throws
  */
-export function slotTableBytes({ memory, types = DEFAULT_TYPES }: SlotTableOptions): number {
-  return partsFor(memoryOf(memory), types).words * 4;
+export function slotTableBytes({
+  memory,
+  types = DEFAULT_TYPES,
+  agents = DEFAULT_AGENTS,
+}: SlotTableOptions): number {
+  return partsFor(memoryOf(memory), types, agents).words * 4;
 }
 
 /**
@@ -134,10 +150,10 @@ export function slotTableBytes({ memory, types = DEFAULT_TYPES }: SlotTableOptio
  * ```
  */
 export function createSlots(options: SlotTableOptions): SlotTable {
-  const { types = DEFAULT_TYPES, kernel } = options;
+  const { types = DEFAULT_TYPES, agents = DEFAULT_AGENTS, kernel } = options;
   const mode = modeOf(options, "single");
   const memory = memoryOf(options.memory);
-  const parts = partsFor(memory, types);
+  const parts = partsFor(memory, types, agents);
   const given = kernel?.buffer ?? options.buffer;
   const all = wordsIn(given ?? allocate(parts.words * 4, mode), mode);
   if (!fits(all, parts, mode)) {
@@ -149,7 +165,7 @@ export function createSlots(options: SlotTableOptions): SlotTable {
     Atomics.store(words, HeaderWord.magic, 0); // who attaches looks at it, and at nothing else before it is MAGIC
     words.fill(0, 1);
   }
-  const header = headerOf(memory, mode, types);
+  const header = headerOf(memory, mode, types, agents);
   words.set(header.slice(1), 1);
   words.set(rangeWords(memory), parts.ranges);
   const end = parts.words;
@@ -174,13 +190,14 @@ export function attachSlots(attachment: SlotTableAttachment): SlotTable {
   const words = wordsIn(buffer, mode);
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, HeaderWord.magic), MAGIC);
   const types = words[HeaderWord.types] ?? 0;
-  const header = headerOf(memory, mode, types);
+  const agents = words[HeaderWord.agents] ?? 0;
+  const header = headerOf(memory, mode, types, agents);
   expectWord("version", words[HeaderWord.version], header[HeaderWord.version]);
   expectWord("word layout", words[HeaderWord.wordLayout], header[HeaderWord.wordLayout]);
   expectWord("mode", words[HeaderWord.mode], header[HeaderWord.mode]);
   expectWord("banks", words[HeaderWord.banks], header[HeaderWord.banks]);
   expectWord("mmio", words[HeaderWord.mmio], header[HeaderWord.mmio]);
-  const parts = partsFor(memory, types);
+  const parts = partsFor(memory, types, agents);
   rangeWords(memory).forEach((word, i) => {
     const part = i < memory.banks.length * RANGE_WORDS ? "banks" : "mmio";
     expectWord(part, words[parts.ranges + i], word);
@@ -233,7 +250,12 @@ function wordsIn(buffer: ArrayBuffer | SharedArrayBuffer, mode: TableMode): Int3
 }
 
 /** The header of such a table, with its magic. */
-function headerOf({ banks, mmio, totalFrames }: PhysicalMemory, mode: TableMode, types: number) {
+function headerOf(
+  { banks, mmio, totalFrames }: PhysicalMemory,
+  mode: TableMode,
+  types: number,
+  agents: number,
+): Int32Array {
   const header = new Int32Array(SLOT_WORDS);
   header[HeaderWord.magic] = MAGIC;
   header[HeaderWord.version] = VERSION;
@@ -243,6 +265,7 @@ function headerOf({ banks, mmio, totalFrames }: PhysicalMemory, mode: TableMode,
   header[HeaderWord.banks] = banks.length;
   header[HeaderWord.mmio] = mmio.length;
   header[HeaderWord.types] = types;
+  header[HeaderWord.agents] = agents;
   return header;
 }
 

@@ -11,6 +11,7 @@ import {
 import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { describe, expect, it } from "vitest";
 import {
+  AGENT_WORDS,
   HEADER_WORDS,
   HeaderWord,
   partsOf,
@@ -39,9 +40,11 @@ describe("the layout", () => {
     expect(Math.max(...Object.values(HeaderWord))).toBeLessThan(HEADER_WORDS);
   });
   it.each([0, 1, 2, 3, 7])("puts slots at a multiple of 64 bytes, with %i ranges", (ranges) => {
-    const parts = partsOf(ranges, 3, 5);
+    const parts = partsOf(ranges, 2, 3, 5);
     expect((parts.slots * 4) % META_SLOT_SIZE).toBe(0);
-    expect(parts.types).toBeGreaterThanOrEqual(parts.ranges + ranges * 8);
+    expect(parts.agents).toBeGreaterThanOrEqual(parts.ranges + ranges * 8);
+    expect((parts.agents * 4) % 64).toBe(0);
+    expect(parts.types).toBe(parts.agents + 2 * AGENT_WORDS);
     expect(parts.slots).toBe(parts.types + 3 * TYPE_WORDS);
     expect(parts.words).toBe(parts.slots + 5 * SLOT_WORDS);
   });
@@ -129,18 +132,24 @@ describe.each(MODES)("%s", (mode) => {
 
 describe("options", () => {
   const memory = { buffer: new ArrayBuffer(4096) };
+  const BYTES = slotTableBytes({ memory });
   const bad: [string, SlotTableOptions][] = [
     ["types", { memory, types: 0 }],
     ["types", { memory, types: 1.5 }],
+    ["agents", { memory, agents: 0 }],
+    ["agents", { memory, agents: 1025 }],
     ["types", { memory, types: 2 ** 16 }],
     ["mode", { memory, mode: "toString" as "single" }],
     ["kernel", { memory, mode: "kernel" }],
-    ["kernel", { memory, mode: "shared", kernel: FrameKernel.create(8384) }],
-    ["buffer", { memory, buffer: new SharedArrayBuffer(8384), kernel: FrameKernel.create(8384) }],
+    ["kernel", { memory, mode: "shared", kernel: FrameKernel.create(BYTES) }],
+    ["buffer", { memory, buffer: new SharedArrayBuffer(BYTES), kernel: FrameKernel.create(BYTES) }],
     ["buffer", { memory: twoBanks(), types: 1000, kernel: FrameKernel.create(64) }],
     ["buffer", { memory, buffer: new ArrayBuffer(64) }],
-    ["buffer", { memory, mode: "shared", buffer: new ArrayBuffer(8384) }],
-    ["buffer", { memory, buffer: Reflect.construct(ArrayBuffer, [8384, { maxByteLength: 9000 }]) }],
+    ["buffer", { memory, mode: "shared", buffer: new ArrayBuffer(BYTES) }],
+    [
+      "buffer",
+      { memory, buffer: Reflect.construct(ArrayBuffer, [BYTES, { maxByteLength: 2 * BYTES }]) },
+    ],
   ];
   it.each(bad)("refuses %s", (option, options) => {
     expect(() => createSlots(options)).toThrow(
