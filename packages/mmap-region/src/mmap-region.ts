@@ -10,14 +10,17 @@
 
 import { linear } from "./alloc-strategy.js";
 import type { Driver } from "./driver/driver.js";
-import { copyInitialData, type ModuleSpec, planHeap } from "./heap-spec.js";
+import { type ModuleSpec, planHeap } from "./heap-spec.js";
 import { type LimitSizes, Limits } from "./limits.js";
-import { MmapSlot, type SlotHome, type WarmSlot } from "./mmap-slot.js";
+import { dropTogether, MmapSlot, type SlotHome } from "./mmap-slot.js";
 import { HOST_PAGE_SIZE } from "./page-size.js";
 import type { InstanceOptions, Region } from "./region.js";
 import { RegionError, wholeNumberOr } from "./region-error.js";
+import { DEFAULT_KEEP_RESIDENT, DirtyPages } from "./slot-dirty.js";
+import { dataOf, type PreparedData } from "./slot-image.js";
 import { SlotLayout } from "./slot-layout.js";
-import { SlotPool } from "./slot-pool.js";
+import type { SlotPages } from "./slot-pages.js";
+import { type SlotLedger, SlotPool } from "./slot-pool.js";
 import { SlotSpace } from "./slot-space.js";
 
 /** What a native region may have beyond lucet's. */
@@ -28,11 +31,20 @@ export interface MmapRegionOptions {
    */
   readonly slotGuard?: boolean | undefined;
   /**
-   * How many free slots may keep access to their pages, so that the next tenant needs fewer system calls. Their contents are
-   * given back to the system like those of any other; their mappings stay. Default: 0, as in lucet.
+   * How many free slots may keep access to their pages, so that the next tenant needs fewer system calls, and none if it has
+   * the same module. They are cleared like those of any other; their mappings stay. Default: 0, as in lucet.
    */
   readonly warmSlots?: number | undefined;
+  /**
+   * Bytes that a heap may keep in memory when it is reset, or dropped into a warm slot: up to so many bytes of dirty pages
+   * are cleared in place, beyond that all are given back to the system. Default: 256 KiB.
+   */
+  readonly keepResident?: number | undefined;
+  /** Asks for huge pages in heaps of 2 MiB and more: fewer faults, more memory. Default: false. */
+  readonly hugePages?: boolean | undefined;
 }
+
+type Settings = { readonly [K in keyof MmapRegionOptions]-?: NonNullable<MmapRegionOptions[K]> };
 
 /**
  * A fixed number of slots in reserved address space, under common limits.
@@ -57,18 +69,26 @@ export class MmapRegion implements Region<MmapSlot> {
   readonly backend = "mmap";
   readonly limits: Limits;
   readonly driver: Driver;
-  readonly #pool: SlotPool<WarmSlot>;
+  readonly #pool: SlotLedger<SlotPages>;
   readonly #space: SlotSpace;
   readonly #home: SlotHome;
 
-  private constructor(driver: Driver, capacity: number, layout: SlotLayout, warmSlots: number) {
+  private constructor(
+    driver: Driver,
+    layout: SlotLayout,
+    pool: SlotLedger<SlotPages>,
+    space: SlotSpace,
+    settings: Settings,
+  ) {
     this.limits = layout.limits;
     this.driver = driver;
-    this.#pool = new SlotPool(capacity);
-    this.#space = new SlotSpace(driver, layout, capacity);
-    const ended = (): void => this.#releaseIfDone();
+    this.#pool = pool;
+    this.#space = space;
+    const { warmSlots, keepResident, hugePages } = settings;
     const warm = { max: warmSlots, count: 0 };
-    this.#home = { driver, layout, pool: this.#pool, warm, ended };
+    const dirty = new DirtyPages(keepResident);
+    const ended = (): void => this.#releaseIfDone();
+    this.#home = { driver, layout, pool, warm, dirty, hugePages, ended };
   }
 
   /**
@@ -109,8 +129,10 @@ export class MmapRegion implements Region<MmapSlot> {
       throw new RegionError({ code: "unsupported", backend: "mmap", capability });
     }
     const layout = new SlotLayout(limits, heapAlignment, options.slotGuard ?? false);
-    const warmSlots = wholeNumberOr("warmSlots", options.warmSlots, 0);
-    return new MmapRegion(driver, capacity, layout, warmSlots);
+    const settings = settingsOf(options);
+    const pool = new SlotPool<SlotPages>(capacity);
+    const space = SlotSpace.reserve(driver, layout, capacity);
+    return new MmapRegion(driver, layout, pool, space, settings);
   }
 
   get capacity(): number {
@@ -133,7 +155,7 @@ export class MmapRegion implements Region<MmapSlot> {
 
   /** How many reservations hold the slots: 1 unless the system granted no run of addresses that long. */
   get slabs(): number {
-    return this.#space.slabs;
+    return this.#space.slabs.length;
   }
 
   /**
@@ -146,12 +168,40 @@ export class MmapRegion implements Region<MmapSlot> {
   newInstance(module: ModuleSpec, options: InstanceOptions = {}): MmapSlot {
     const plan = planHeap(this.limits, module.heap, options.heapLimit, HOST_PAGE_SIZE);
     requireHostPages("initialSize", plan.initialSize);
-    const data = copyInitialData(module, plan.initialSize);
-    const position = this.#pool.choose(options.allocStrategy ?? linear);
+    const data = dataOf(module, plan.initialSize);
+    const position = this.#choose(options, plan.initialSize, data);
     const index = this.#pool.numberAt(position);
-    const slot = new MmapSlot(this.#home, index, this.#space.startOf(index), plan, data);
-    this.#pool.take(position);
-    return slot;
+    try {
+      const slot = new MmapSlot(this.#home, index, this.#space.startOf(index), plan, data);
+      this.#pool.take(position);
+      return slot;
+    } catch (error) {
+      this.#pool.abandon(position);
+      throw error;
+    }
+  }
+
+  /**
+   * Drops many slots, the memory of those that stay warm given back by one call of the system.
+   *
+   * @throws {@link RegionError} `invalid-argument` for a slot of another region and `slot-dropped`: then nothing has changed.
+   * Otherwise as the slots' `drop`; then some have been dropped and the others are still in use.
+   */
+  dropAll(slots: Iterable<MmapSlot>): void {
+    const all = [...new Set(slots)];
+    for (const slot of all) {
+      if (!slot.isOf(this.#home)) {
+        const reason = "must be a slot of this region";
+        throw new RegionError({
+          code: "invalid-argument",
+          argument: "slots",
+          value: slot.index,
+          reason,
+        });
+      }
+      if (slot.dropped) throw new RegionError({ code: "slot-dropped", slot: slot.index });
+    }
+    dropTogether(this.#home, all);
   }
 
   /**
@@ -169,10 +219,32 @@ export class MmapRegion implements Region<MmapSlot> {
     if (!this.#pool.closed) this.close();
   }
 
+  /** A warm slot that needs no change, unless the caller has a strategy. */
+  #choose({ allocStrategy }: InstanceOptions, heapLength: number, data: PreparedData): number {
+    if (allocStrategy !== undefined || this.#home.warm.count === 0) {
+      return this.#pool.choose(allocStrategy ?? linear);
+    }
+    const mapped = data.imageFor(this.driver) === undefined ? undefined : data;
+    const fits = (left: SlotPages): boolean =>
+      left.heapLength === heapLength && left.mapped === mapped;
+    const position = this.#pool.find(fits);
+    return position === -1 ? this.#pool.choose(linear) : position;
+  }
+
   #releaseIfDone(): void {
     if (!this.#pool.closed || this.#pool.live !== 0) return;
     this.#space.release(this.#pool.quarantined); // what was charged for warm slots, the next look finds gone
   }
+}
+
+/** Asked before anything is reserved. @throws {@link RegionError} `invalid-argument` */
+function settingsOf(options: MmapRegionOptions): Settings {
+  return {
+    slotGuard: options.slotGuard ?? false,
+    warmSlots: wholeNumberOr("warmSlots", options.warmSlots, 0),
+    keepResident: wholeNumberOr("keepResident", options.keepResident, DEFAULT_KEEP_RESIDENT),
+    hugePages: options.hugePages ?? false,
+  };
 }
 
 /** Access is given by whole pages: a size between two of them could not be kept exactly, so it is refused. */

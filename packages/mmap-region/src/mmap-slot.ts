@@ -13,27 +13,16 @@
  */
 
 import type { MemorySource } from "@memkit/core";
-import type { Driver } from "./driver/driver.js";
-import { type HeapPlan, type InitialData, planExpansion } from "./heap-spec.js";
+import type { PageRange } from "./driver/driver.js";
+import { type HeapPlan, planExpansion } from "./heap-spec.js";
 import type { Limits } from "./limits.js";
 import { liesInHeap, type ResetOutcome, type Slot } from "./region.js";
 import { RegionError } from "./region-error.js";
-import type { AddrLocation, Extent, SlotLayout, SlotPart } from "./slot-layout.js";
-import type { SlotPool } from "./slot-pool.js";
+import type { PreparedData } from "./slot-image.js";
+import type { AddrLocation, SlotPart } from "./slot-layout.js";
+import { type PagesHome, SlotPages } from "./slot-pages.js";
+import type { SlotLedger } from "./slot-pool.js";
 import { SlotViews } from "./slot-views.js";
-
-/**
- * The most mappings that a slot in use can add: three runs of accessible pages in a reservation that was one mapping
- * split it into seven.
- */
-const MAPPINGS_OF_A_SLOT = 6;
-
-/** What a slot that was left warm leaves to its next tenant. */
-export interface WarmSlot {
-  readonly heapLength: number;
-  /** Its charge of mappings, which stands. */
-  readonly charged: number;
-}
 
 /** How many free slots keep access to their pages, and how many may. Their mappings stay charged. */
 interface WarmSlots {
@@ -42,54 +31,48 @@ interface WarmSlots {
 }
 
 /** What the region gives its slots. */
-export interface SlotHome {
-  readonly driver: Driver;
-  readonly layout: SlotLayout;
-  readonly pool: SlotPool<WarmSlot>;
+export interface SlotHome extends PagesHome {
+  /** What is left in a warm slot is its pages, with access and cleared. */
+  readonly pool: SlotLedger<SlotPages>;
   readonly warm: WarmSlots;
   /** To be called when a slot has ended, and everything with it. */
   ended(): void;
 }
 
+/** What becomes of a slot that is being dropped. */
+type Fate = "warm" | "cold" | "quarantine";
+
 /** The memory of one instance on real pages. Made by `MmapRegion.newInstance`. */
 export class MmapSlot implements Slot {
   readonly index: number;
   readonly limits: Limits;
-  /** Address of the slot, which is that of its Instance page. */
-  readonly start: number;
   readonly #home: SlotHome;
   readonly #plan: HeapPlan;
-  readonly #data: readonly InitialData[];
+  readonly #data: PreparedData;
+  readonly #pages: SlotPages;
   readonly #views: SlotViews;
   readonly #heap: MemorySource;
-  #heapLength: number;
-  /** What the budget wants to know when the mappings are gone. */
-  #charged = 0;
+  #fate: Fate = "cold";
   #dropped = false;
 
   /** @internal */
-  constructor(
-    home: SlotHome,
-    index: number,
-    start: number,
-    plan: HeapPlan,
-    data: readonly InitialData[],
-  ) {
+  constructor(home: SlotHome, index: number, start: number, plan: HeapPlan, data: PreparedData) {
     this.index = index;
     this.limits = home.layout.limits;
-    this.start = start;
     this.#home = home;
     this.#plan = plan;
     this.#data = data;
     this.#views = new SlotViews(home.driver, start);
-    this.#heapLength = plan.initialSize;
     const buffer = (): ArrayBuffer => this.#buffer("heap");
     this.#heap = {
       get buffer() {
         return buffer();
       },
     };
-    this.#open();
+    const left = home.pool.leftoverOf(index);
+    if (left !== undefined) home.warm.count -= 1;
+    this.#pages = left ?? new SlotPages(home, start);
+    this.#begin();
     home.pool.leaks.register(this, index);
   }
 
@@ -116,12 +99,30 @@ export class MmapSlot implements Slot {
    */
   get heapLength(): number {
     this.#requireLive();
-    return this.#heapLength;
+    return this.#pages.heapLength;
   }
 
-  /** The address of a part's first byte; for the stack that is its lowest. */
+  /**
+   * Address of the slot, which is that of its Instance page. Whoever asks can reach all parts: each is given access.
+   *
+   * @throws {@link RegionError} `too-many-mappings`, `system-call-failed`
+   */
+  get start(): number {
+    if (!this.#dropped) {
+      this.#home.pool.shown(this.index);
+      this.#pages.showAll();
+    }
+    return this.#pages.start;
+  }
+
+  /**
+   * The address of a part's first byte; for the stack that is its lowest.
+   *
+   * @throws {@link RegionError} `too-many-mappings`, `system-call-failed`: a part is given access when it is first asked for.
+   */
   addressOf(part: SlotPart): number {
-    return this.start + this.#home.layout[part];
+    if (!this.#dropped) this.#show(part);
+    return this.#pages.start + this.#home.layout[part];
   }
 
   /** The address at which an empty stack begins, one byte behind its last. */
@@ -135,7 +136,7 @@ export class MmapSlot implements Slot {
    * @throws {@link RegionError} `slot-dropped`
    */
   addrLocation(address: number): AddrLocation {
-    return this.#home.layout.locate(address - this.start, this.heapLength);
+    return this.#home.layout.locate(address - this.#pages.start, this.heapLength);
   }
 
   /**
@@ -189,8 +190,7 @@ export class MmapSlot implements Slot {
     const before = this.heapLength;
     const added = planExpansion(this.#plan, before, bytes);
     if (added === 0) return before;
-    this.#home.driver.protect(this.addressOf("heap") + before, added, "read-write");
-    this.#heapLength = before + added;
+    this.#pages.resize(before + added);
     this.#views.detach("heap"); // one out of reach still has access to all that it shows
     return before;
   }
@@ -203,16 +203,13 @@ export class MmapSlot implements Slot {
    * was transferred away, and then nothing has changed; `system-call-failed`, and then the heap may have been cleared.
    */
   resetHeap(): ResetOutcome {
-    const length = this.heapLength;
     const { initialSize } = this.#plan;
-    const { driver } = this.#home;
-    const heap = this.addressOf("heap");
-    if (length > initialSize && !this.#views.detach("heap")) {
+    const shrinks = this.heapLength > initialSize;
+    if (shrinks && !this.#views.detach("heap")) {
       throw new RegionError({ code: "view-out-of-reach", slot: this.index, part: "heap" });
     }
-    if (length !== 0) driver.discard(heap, length);
-    if (length > initialSize) driver.protect(heap + initialSize, length - initialSize, "none");
-    this.#heapLength = initialSize;
+    this.#home.driver.discardAll(this.#pages.clearHeap(this.#views.present("heap")));
+    if (shrinks) this.#pages.resize(initialSize);
     this.#writeInitialData();
     return "same-memory";
   }
@@ -224,8 +221,7 @@ export class MmapSlot implements Slot {
    */
   reset(): ResetOutcome {
     const outcome = this.resetHeap();
-    const [, ...others] = this.#home.layout.accessible(0);
-    for (const { offset, length } of others) this.#home.driver.discard(this.start + offset, length);
+    this.#home.driver.discardAll(this.#pages.othersToClear());
     return outcome;
   }
 
@@ -239,27 +235,7 @@ export class MmapSlot implements Slot {
    * in use, though its views have ended and its bytes may be zeros.
    */
   drop(): void {
-    this.#requireLive();
-    const { driver, layout, pool, warm } = this.#home;
-    const reachable = this.#views.detachAll();
-    for (const { offset, length } of layout.accessible(this.#heapLength)) {
-      driver.discard(this.start + offset, length);
-    }
-    const keepWarm = reachable && warm.count < warm.max && !pool.closed;
-    if (!reachable) this.#closeAllBut(this.#views.lost);
-    else if (!keepWarm) driver.protect(this.start, layout.size, "none");
-    this.#dropped = true;
-    pool.leaks.forget(this);
-    if (keepWarm) {
-      warm.count += 1;
-      pool.putLast(this.index, { heapLength: this.#heapLength, charged: this.#charged }); // MR-3
-    } else if (reachable) {
-      driver.budget.refund(MAPPINGS_OF_A_SLOT, this.#charged);
-      pool.putLast(this.index); // MR-3
-    } else {
-      pool.quarantine(this.index);
-    }
-    this.#home.ended();
+    dropTogether(this.#home, [this]);
   }
 
   /** {@link MmapSlot.drop}, unless the slot is dropped already: a `using` block may drop early. */
@@ -267,62 +243,95 @@ export class MmapSlot implements Slot {
     if (!this.#dropped) this.drop();
   }
 
+  /**
+   * The first half of a drop: ends the views.
+   *
+   * @returns what must be discarded before {@link MmapSlot.endDrop}
+   * @internal
+   */
+  beginDrop(): PageRange[] {
+    this.#requireLive();
+    const { pool, warm } = this.#home;
+    const room = warm.count < warm.max && !pool.closed;
+    const ranges = room ? this.#pages.clearHeap(this.#views.present("heap")) : [];
+    const reachable = this.#views.detachAll();
+    this.#fate = !reachable ? "quarantine" : room ? "warm" : "cold";
+    if (this.#fate !== "warm") return []; // its pages go as a whole
+    warm.count += 1;
+    return [...ranges, ...this.#pages.othersToClear()];
+  }
+
+  /** The second half came to nothing: the slot is still in use. @internal */
+  cancelDrop(): void {
+    if (!this.#dropped && this.#fate === "warm") this.#home.warm.count -= 1;
+    this.#fate = "cold";
+  }
+
+  /** The second half of a drop. @internal */
+  endDrop(): void {
+    const { pool } = this.#home;
+    if (this.#fate === "cold") this.#pages.close();
+    else if (this.#fate === "quarantine") this.#pages.closeAllBut(this.#views.lost);
+    this.#pages.forget();
+    this.#dropped = true;
+    pool.leaks.forget(this);
+    if (this.#fate === "quarantine") pool.quarantine(this.index);
+    else pool.putLast(this.index, this.#fate === "warm" ? this.#pages : undefined); // MR-3
+    this.#home.ended();
+  }
+
+  /** @internal */
+  isOf(home: SlotHome): boolean {
+    return this.#home === home;
+  }
+
   #requireLive(): void {
     if (this.#dropped) throw new RegionError({ code: "slot-dropped", slot: this.index });
   }
 
-  #buffer(part: SlotPart): ArrayBuffer {
-    return this.#views.buffer(part, this.#home.layout.extent(part, this.heapLength));
+  #show(part: SlotPart): void {
+    this.#home.pool.shown(this.index);
+    this.#pages.show(part);
   }
 
-  /** Gives access to the parts and writes the initial data; what throws leaves a cold slot. */
-  #open(): void {
-    const { driver, layout, pool, warm } = this.#home;
-    const before = pool.leftoverOf(this.index);
-    this.#charged = before?.charged ?? driver.budget.charge(MAPPINGS_OF_A_SLOT);
-    if (before !== undefined) warm.count -= 1;
+  #buffer(part: SlotPart): ArrayBuffer {
+    const extent = this.#home.layout.extent(part, this.heapLength); // a live slot's
+    this.#show(part);
+    return this.#views.buffer(part, extent);
+  }
+
+  /** Gives access to the heap and puts the initial data there; what throws leaves a cold slot. */
+  #begin(): void {
     try {
-      if (before === undefined) this.#openCold();
-      else this.#openWarm(before.heapLength);
+      this.#pages.begin(this.#plan.initialSize, this.#data);
       this.#writeInitialData();
     } catch (error) {
       this.#views.detachAll();
-      pool.forgetLeftover(this.index);
-      driver.protect(this.start, layout.size, "none");
-      driver.budget.refund(MAPPINGS_OF_A_SLOT, this.#charged);
+      this.#home.pool.forgetLeftover(this.index);
+      this.#pages.close();
       throw error;
     }
   }
 
-  #openCold(): void {
-    for (const { offset, length } of this.#home.layout.accessible(this.#heapLength)) {
-      this.#home.driver.protect(this.start + offset, length, "read-write");
-    }
-  }
-
-  /** Only the heap differs from what the last tenant had. */
-  #openWarm(before: number): void {
-    const { driver } = this.#home;
-    const after = this.#heapLength;
-    const border = this.addressOf("heap") + Math.min(before, after);
-    if (after > before) driver.protect(border, after - before, "read-write");
-    else if (after < before) driver.protect(border, before - after, "none");
-  }
-
+  /** An image is there by itself. */
   #writeInitialData(): void {
-    if (this.#data.length === 0) return;
+    if (this.#pages.mapped !== undefined || this.#data.data.length === 0) return;
     const heap = this.u8("heap");
-    for (const { offset, bytes } of this.#data) heap.set(bytes, offset);
+    for (const { offset, bytes } of this.#data.data) heap.set(bytes, offset);
   }
+}
 
-  #closeAllBut(kept: ReadonlySet<SlotPart>): void {
-    const { driver, layout } = this.#home;
-    const extents: Extent[] = [...kept].map((part) => layout.extent(part, this.#heapLength));
-    let from = 0;
-    for (const { offset, length } of extents.sort((a, b) => a.offset - b.offset)) {
-      if (offset > from) driver.protect(this.start + from, offset - from, "none");
-      from = offset + length;
-    }
-    if (from < layout.size) driver.protect(this.start + from, layout.size - from, "none");
+/**
+ * Drops slots of one region, their memory given back together.
+ *
+ * @throws as {@link MmapSlot.drop}; slots before the one that failed are dropped then, the others are still in use.
+ */
+export function dropTogether(home: SlotHome, slots: readonly MmapSlot[]): void {
+  try {
+    home.driver.discardAll(slots.flatMap((slot) => slot.beginDrop()));
+    for (const slot of slots) slot.endDrop();
+  } catch (error) {
+    for (const slot of slots) slot.cancelDrop();
+    throw error;
   }
 }

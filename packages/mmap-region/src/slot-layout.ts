@@ -24,6 +24,27 @@ import { RegionError, wholeNumber } from "./region-error.js";
 /** The parts of a slot that its tenant uses. */
 export type SlotPart = "heap" | "stack" | "globals" | "sigstack";
 
+/** Parts that no guard separates have their access together. The heap's run begins with the Instance page. */
+export type SlotRun = "heap" | "stack" | "sigstack";
+
+/** In the order of their addresses. */
+export const RUNS: readonly SlotRun[] = ["heap", "stack", "sigstack"];
+
+/** The parts of each run. */
+export const PARTS_OF: Readonly<Record<SlotRun, readonly SlotPart[]>> = {
+  heap: ["heap"],
+  stack: ["stack", "globals"],
+  sigstack: ["sigstack"],
+};
+
+/** The run of each part. */
+export const RUN_OF: Readonly<Record<SlotPart, SlotRun>> = {
+  heap: "heap",
+  stack: "stack",
+  globals: "stack",
+  sigstack: "sigstack",
+};
+
 /** What lies at an address, as lucet's `AddrLocation`. */
 export type AddrLocation =
   | SlotPart
@@ -102,14 +123,17 @@ export class SlotLayout {
     return { offset: this[part], length: this.#length(part, heapLength) };
   }
 
-  /** The runs of accessible pages in a slot whose heap has this length, in order; the fewest. */
-  accessible(heapLength: number): readonly Extent[] {
+  /** The pages of a run, in a slot whose heap has this length: those between two guards. */
+  run(run: SlotRun, heapLength: number): Extent {
     const { stack, sigstack, limits } = this;
-    return [
-      { offset: 0, length: this.heap + heapLength },
-      { offset: stack, length: limits.stackSize + limits.globalsSize },
-      { offset: sigstack, length: limits.signalStackSize },
-    ].filter(({ length }) => length !== 0);
+    switch (run) {
+      case "heap":
+        return { offset: 0, length: this.heap + heapLength };
+      case "stack":
+        return { offset: stack, length: limits.stackSize + limits.globalsSize };
+      case "sigstack":
+        return { offset: sigstack, length: limits.signalStackSize };
+    }
   }
 
   /** What lies at an offset, the first that matches in lucet's order. */

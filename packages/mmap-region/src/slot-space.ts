@@ -12,7 +12,7 @@ import { ENOMEM } from "./driver/linux-abi.js";
 import { RegionError } from "./region-error.js";
 import { roundUp, type SlotLayout } from "./slot-layout.js";
 
-interface Slab {
+export interface Slab {
   /** What the driver reserved, less what was given back to align the heaps. */
   readonly address: number;
   readonly length: number;
@@ -28,28 +28,40 @@ const isNoMemory = (error: unknown): boolean =>
 export class SlotSpace {
   readonly #driver: Driver;
   readonly #layout: SlotLayout;
-  readonly #slabs: Slab[] = [];
+  readonly #slabs: Slab[];
+
+  private constructor(driver: Driver, layout: SlotLayout, slabs: Slab[]) {
+    this.#driver = driver;
+    this.#layout = layout;
+    this.#slabs = slabs;
+  }
 
   /**
    * Reserves room for `capacity` slots.
    *
    * @throws {@link RegionError} as {@link Driver.reserve}; what was reserved before is then given back.
    */
-  constructor(driver: Driver, layout: SlotLayout, capacity: number) {
-    this.#driver = driver;
-    this.#layout = layout;
+  static reserve(driver: Driver, layout: SlotLayout, capacity: number): SlotSpace {
+    const space = new SlotSpace(driver, layout, []);
     driver.budget.requireSpace(capacity * layout.stride);
     try {
-      this.#reserveAll(capacity);
+      space.#reserveAll(capacity);
     } catch (error) {
-      this.release([]);
+      space.release([]);
       throw error;
     }
+    return space;
   }
 
-  /** How many reservations there are. */
-  get slabs(): number {
-    return this.#slabs.length;
+  /** Room that another thread has reserved. */
+  static adopt(driver: Driver, layout: SlotLayout, slabs: readonly Slab[]): SlotSpace {
+    for (const { address, length } of slabs) driver.adopt(address, length);
+    return new SlotSpace(driver, layout, [...slabs]);
+  }
+
+  /** The reservations. */
+  get slabs(): readonly Slab[] {
+    return this.#slabs;
   }
 
   /** The address of a slot. */

@@ -41,6 +41,12 @@ export class SlotViews {
     return buffer;
   }
 
+  /** The buffer over a part, if there is one and it is ours still. */
+  present(part: SlotPart): ArrayBuffer | undefined {
+    const buffer = this.#buffers.get(part);
+    return buffer === undefined || buffer.byteLength === 0 ? undefined : buffer;
+  }
+
   /**
    * Ends the views of a part.
    *

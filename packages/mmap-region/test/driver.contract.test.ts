@@ -38,7 +38,12 @@ describe.each(drivers)("%s", (name, driverOf) => {
   test("says what it is", () => {
     expect(driver.name).toBe(name);
     expect(driver.pageSize).toBe(PAGE);
-    expect(driver.capabilities).toEqual({ guards: name !== "fake", images: true, detach: true });
+    expect(driver.capabilities).toEqual({
+      guards: name !== "fake",
+      images: true,
+      detach: true,
+      dirtyPages: true,
+    });
   });
 
   test("addresses are whole pages and exact numbers", () => {

@@ -257,7 +257,7 @@ describe("on a native slot", () => {
   test("MR-15: a reset that fails half-way poisons; one that refuses does not", () => {
     const driver = new FakeDriver();
     const instance = newInstanceBuilder(region(driver), module).build();
-    driver.failNext("discard", 1);
+    driver.failNext("discard");
     refusal(() => instance.reset(), "system-call-failed");
     expect(instance.state).toBe("poisoned");
     instance.drop();

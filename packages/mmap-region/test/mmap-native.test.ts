@@ -100,14 +100,17 @@ describe.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
           const fake = new FakeDriver();
           const model = MmapRegion.create(fake, CAPACITY, sizes, options);
           const live = run(real, steps);
-          run(model, steps);
+          for (const slot of run(model, steps)) expect(slot.start).toBeGreaterThan(0); // opens all parts
+          for (const slot of live) expect(slot.start).toBeGreaterThan(0);
           expect(real.freeSlots).toBe(model.freeSlots);
           const probe = live[0] ?? real.newInstance(HEAPLESS);
           const stride = real.limits.totalMemorySize + (slotGuard ? 4096 : 0);
           const base = probe.start - probe.index * stride;
           if (live.length === 0) {
             probe.drop();
-            model.newInstance(HEAPLESS).drop();
+            const twin = model.newInstance(HEAPLESS);
+            expect(twin.start).toBeGreaterThan(0);
+            twin.drop();
           }
           const segments = fake.segments();
           const length = segments.reduce((sum, segment) => sum + segment.length, 0);

@@ -12,8 +12,8 @@ test("MR-10: mappings run out: slots are refused at nine tenths, and the process
   expect(status).toBe(0);
   const { code, got, bytes } = JSON.parse(stdout);
   expect([code, bytes]).toEqual(["too-many-mappings", 64 * 2 ** 20]);
-  expect(got).toBeGreaterThan((maxMapCount * 0.8) / 6);
-  expect(got).toBeLessThan((maxMapCount * 0.9) / 5);
+  expect(got).toBeGreaterThan((maxMapCount * 0.8) / 2); // a heap's run of pages splits the mapping around it
+  expect(got).toBeLessThan((maxMapCount * 0.9) / 2);
 });
 
 test("MR-10: address space is limited: the region is refused, and the process goes on", () => {

@@ -24,6 +24,8 @@ export interface DriverCapabilities {
   readonly images: boolean;
   /** {@link Driver.detach} works on buffers that nobody moved. */
   readonly detach: boolean;
+  /** {@link Driver.dirtyPages} can tell. */
+  readonly dirtyPages: boolean;
 }
 
 /** Bytes that never change, to be mapped copy-on-write any number of times. */
@@ -32,6 +34,13 @@ export interface Image {
   readonly length: number;
   /** Forgets the image. Where it is mapped it stays. A second call does nothing. */
   close(): void;
+}
+
+/** A run of pages. */
+export interface PageRange {
+  readonly address: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 /** The name of a driver that talks to the operating system. */
@@ -62,10 +71,29 @@ export interface Driver {
   protect(address: number, length: number, access: Access): void;
   /** Makes the pages what they were first, zeros or the image's, and gives their memory back. Access stays. */
   discard(address: number, length: number): void;
-  /** Keeps a copy of the bytes to map. */
+  /** {@link Driver.discard} of many ranges, by one call of the system where it knows how. */
+  discardAll(ranges: readonly PageRange[]): void;
+  /**
+   * Puts fresh pages of zeros there, as after {@link Driver.reserve}, whatever was there before, images included. Pages of a
+   * reservation that are remapped without access cost no mapping of their own.
+   */
+  remap(address: number, length: number, access: "none" | "read-write"): void;
+  /**
+   * Finds the pages that have contents of their own: neither never written nor still the image's. A page that was only read
+   * may be among them.
+   *
+   * @param pages - Gets their numbers, counted from `address`, in order.
+   * @returns how many there are; -1 when there are more than `pages` holds, or when nobody can tell
+   */
+  dirtyPages(address: number, length: number, pages: Uint32Array): number;
+  /** Asks for pages of 2 MiB where they fit. A wish: nothing happens where the system has none. */
+  preferHugePages(address: number, length: number): void;
+  /** Keeps a copy of the bytes to map. Pages of zeros take no memory in it. */
   createImage(bytes: Uint8Array): Image;
   /** Maps the image over `image.length` bytes, copy-on-write and with access `"read-write"`. */
   mapImage(address: number, image: Image): void;
+  /** Answers for a range that another thread's driver has reserved: both may give it back, once. */
+  adopt(address: number, length: number): void;
   /**
    * Gives address space back, all of a reservation or part of it.
    *

@@ -13,7 +13,7 @@
 import { RegionError } from "../region-error.js";
 import { requirePages, requireRange } from "./check-range.js";
 import { canDetach, detachBuffer } from "./detach.js";
-import type { Access, Driver, DriverCapabilities, Image } from "./driver.js";
+import type { Access, Driver, DriverCapabilities, Image, PageRange } from "./driver.js";
 import { FakePages } from "./fake-pages.js";
 import { ENOMEM, errnoName } from "./linux-abi.js";
 import { MapBudget, type MapLimits } from "./map-budget.js";
@@ -27,7 +27,15 @@ export class DanglingView extends Error {
 
 /** One call of the driver. */
 export interface FakeCall {
-  readonly call: "reserve" | "protect" | "discard" | "mapImage" | "release" | "view" | "detach";
+  readonly call:
+    | "reserve"
+    | "protect"
+    | "discard"
+    | "mapImage"
+    | "remap"
+    | "release"
+    | "view"
+    | "detach";
   readonly address: number;
   readonly length: number;
   readonly access?: Access;
@@ -84,7 +92,7 @@ export class FakeDriver implements Driver {
     this.pageSize = options.pageSize ?? 4096;
     this.#largest = options.largestReservation ?? Number.POSITIVE_INFINITY;
     this.#pages = new FakePages(this.pageSize);
-    this.capabilities = { guards: false, images: true, detach: canDetach() };
+    this.capabilities = { guards: false, images: true, detach: canDetach(), dirtyPages: true };
     this.budget = new MapBudget(options.limits ?? { mappings: 65530, bytes: 2 ** 47 }, () => ({
       mappings: this.#access.segments.length,
       bytes: this.#reservations.total,
@@ -135,6 +143,37 @@ export class FakeDriver implements Driver {
     this.#pages.discard(address, length);
     this.#loadViews(address, length);
     this.calls.push({ call: "discard", address, length });
+  }
+
+  discardAll(ranges: readonly PageRange[]): void {
+    for (const { address, length } of ranges) this.discard(address, length);
+  }
+
+  /** Over a view that was moved away it takes no access, as it takes none of a real driver. */
+  remap(address: number, length: number, access: "none" | "read-write"): void {
+    this.#own(address, length);
+    this.#maybeFail("remap", address, length);
+    if (access === "none") this.#requireNoView(address, length);
+    this.#pages.forget(address, length);
+    this.#access.set(address, length, access);
+    this.#loadViews(address, length);
+    this.calls.push({ call: "remap", address, length, access });
+  }
+
+  dirtyPages(address: number, length: number, pages: Uint32Array): number {
+    this.#own(address, length);
+    this.#saveViews(address, length);
+    return this.#pages.dirtyPages(address, length, pages);
+  }
+
+  preferHugePages(address: number, length: number): void {
+    this.#own(address, length);
+  }
+
+  adopt(address: number, length: number): void {
+    requireRange(address, length, this.pageSize);
+    this.#reservations.add(address, length);
+    this.#access.set(address, length, "none");
   }
 
   createImage(bytes: Uint8Array): Image {

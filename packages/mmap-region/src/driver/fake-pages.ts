@@ -53,6 +53,20 @@ export class FakePages {
     });
   }
 
+  /** As the driver's: a page that differs from what a discard would make of it. */
+  dirtyPages(address: number, length: number, pages: Uint32Array): number {
+    let count = 0;
+    for (let at = 0; at < length; at += this.#pageSize) {
+      const written = this.#written.get(address + at);
+      if (written === undefined) continue;
+      const clean = this.#images.get(address + at);
+      if (written.every((byte, n) => byte === (clean?.[n] ?? 0))) continue;
+      if (count === pages.length) return -1;
+      pages[count++] = at / this.#pageSize;
+    }
+    return count;
+  }
+
   discard(address: number, length: number): void {
     deleteRange(this.#written, address, length);
   }

@@ -26,6 +26,7 @@ export async function bindKoffi(): Promise<Libc> {
     fcntl: bind("int fcntl(int, int, int)"),
     close: bind("int close(int)"),
     sysconf: bind("long sysconf(int)"),
+    syscall: bind("intptr_t syscall(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t)"),
     errno: () => koffi.errno(),
     view: (address, length) => koffi.view(address, length),
     addressOf: (buffer) => Number(koffi.address(buffer)),

@@ -30,6 +30,8 @@ export interface Libc {
   fcntl(fd: number, command: number, argument: number): number;
   close(fd: number): number;
   sysconf(name: number): number;
+  /** Variadic in C, as `fcntl`. */
+  syscall(number: number, a: number, b: number, c: number, d: number, e: number): number;
   /** The number of the error of the last call. Must be asked at once. */
   errno(): number;
   /** A buffer over the bytes at the address. */

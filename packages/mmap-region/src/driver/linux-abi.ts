@@ -1,8 +1,8 @@
 /**
  * The numbers of Linux's memory calls, the same on x64 and arm64.
  *
- * @see Linux `include/uapi/asm-generic/mman-common.h`, `mman.h`, `include/uapi/linux/{mman,memfd,fcntl}.h`,
- * `asm-generic/errno-base.h`; glibc and musl `bits/confname.h`, `unistd.h`
+ * @see Linux `include/uapi/asm-generic/mman-common.h`, `mman.h`, `include/uapi/linux/{mman,memfd,fcntl,uio}.h`,
+ * `asm-generic/{errno-base,unistd}.h`; glibc and musl `bits/confname.h`, `unistd.h`
  *
  * @module
  */
@@ -25,6 +25,14 @@ export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
 
 export const MADV_DONTNEED = 4;
+export const MADV_HUGEPAGE = 14;
+
+/** System calls that older C libraries have no function for; the numbers are those of the table all new calls share. */
+export const SYS_PIDFD_OPEN = 434;
+export const SYS_PROCESS_MADVISE = 440;
+
+/** `UIO_MAXIOV`: the most ranges in one call. */
+export const MAX_RANGES = 1024;
 
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;

@@ -9,10 +9,18 @@
 
 import { requirePages, requireRange } from "./check-range.js";
 import { canDetach, detachBuffer } from "./detach.js";
-import type { Access, Driver, DriverCapabilities, Image, NativeDriverName } from "./driver.js";
+import type {
+  Access,
+  Driver,
+  DriverCapabilities,
+  Image,
+  NativeDriverName,
+  PageRange,
+} from "./driver.js";
 import type { Libc } from "./libc.js";
 import {
   MADV_DONTNEED,
+  MADV_HUGEPAGE,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_NORESERVE,
@@ -21,8 +29,10 @@ import {
   SC_PAGESIZE,
 } from "./linux-abi.js";
 import { LinuxImage } from "./linux-image.js";
+import { LinuxPagemap } from "./linux-pagemap.js";
 import { processBudget } from "./linux-process.js";
 import type { MapBudget } from "./map-budget.js";
+import { ProcessMadvise } from "./process-madvise.js";
 import { Reservations } from "./reservations.js";
 import { systemCallFailed } from "./system-call-failed.js";
 
@@ -33,13 +43,22 @@ export class LinuxDriver implements Driver {
   readonly capabilities: DriverCapabilities;
   readonly budget: MapBudget;
   readonly #libc: Libc;
+  readonly #pagemap: LinuxPagemap;
+  readonly #batch: ProcessMadvise;
   readonly #reservations: Reservations = new Reservations();
 
   constructor(libc: Libc) {
     this.#libc = libc;
     this.name = libc.name;
     this.pageSize = libc.sysconf(SC_PAGESIZE);
-    this.capabilities = { guards: true, images: true, detach: canDetach() };
+    this.#pagemap = new LinuxPagemap(this.pageSize);
+    this.#batch = new ProcessMadvise(libc);
+    this.capabilities = {
+      guards: true,
+      images: true,
+      detach: canDetach(),
+      dirtyPages: this.#pagemap.readable,
+    };
     this.budget = processBudget(this.pageSize);
   }
 
@@ -72,6 +91,31 @@ export class LinuxDriver implements Driver {
     }
   }
 
+  discardAll(ranges: readonly PageRange[]): void {
+    for (const { address, length } of ranges) requireRange(address, length, this.pageSize);
+    if (this.#batch.discard(ranges)) return;
+    for (const { address, length } of ranges) this.discard(address, length);
+  }
+
+  remap(address: number, length: number, access: "none" | "read-write"): void {
+    requireRange(address, length, this.pageSize);
+    // The flags of `reserve`: mappings of different ones are never merged.
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (this.#libc.mmap(address, length, PROTECTION[access], flags, -1, 0) === -1) {
+      throw systemCallFailed(this.#libc, "mmap", address, length);
+    }
+  }
+
+  dirtyPages(address: number, length: number, pages: Uint32Array): number {
+    requireRange(address, length, this.pageSize);
+    return this.#pagemap.dirtyPages(address, length, pages);
+  }
+
+  preferHugePages(address: number, length: number): void {
+    requireRange(address, length, this.pageSize);
+    this.#libc.madvise(address, length, MADV_HUGEPAGE); // EINVAL: this kernel has none
+  }
+
   createImage(bytes: Uint8Array): Image {
     return new LinuxImage(this.#libc, bytes, this.pageSize);
   }
@@ -84,6 +128,11 @@ export class LinuxDriver implements Driver {
     if (this.#libc.mmap(address, image.length, access, flags, fd, 0) === -1) {
       throw systemCallFailed(this.#libc, "mmap", address, image.length);
     }
+  }
+
+  adopt(address: number, length: number): void {
+    requireRange(address, length, this.pageSize);
+    this.#reservations.add(address, length);
   }
 
   release(address: number, length: number): void {

@@ -1,6 +1,7 @@
 /**
  * An image in a sealed memory file: nothing, not even this process, can change its bytes or its length afterwards, so a
- * mapping of it never meets a page that is not there (`SIGBUS`).
+ * mapping of it never meets a page that is not there (`SIGBUS`). Pages of zeros are not written, only the last page always
+ * is, which gives the file its length: a sparse image takes the memory of what is in it.
  *
  * @see `man 2 memfd_create`, `man 2 F_GET_SEALS`
  *
@@ -47,20 +48,30 @@ export class LinuxImage implements Image {
     this.#libc = libc;
     this.#fd = fd;
     try {
-      this.#fill(copy);
+      this.#fill(copy, pageSize);
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
-  #fill(copy: Uint8Array<ArrayBuffer>): void {
+  #fill(copy: Uint8Array<ArrayBuffer>, pageSize: number): void {
     const start = this.#libc.addressOf(copy.buffer);
+    const words = new Uint32Array(copy.buffer);
+    const last = copy.length - pageSize;
+    const isHole = (page: number): boolean =>
+      page < last && words.subarray(page / 4, (page + pageSize) / 4).every((word) => word === 0);
     for (let at = 0; at < copy.length; ) {
-      const rest = Math.min(copy.length - at, MAX_WRITE);
-      const written = this.#libc.pwrite(this.#fd, start + at, rest, at);
-      if (written <= 0) throw systemCallFailed(this.#libc, "pwrite", start + at, rest);
-      at += written;
+      if (isHole(at)) {
+        at += pageSize;
+        continue;
+      }
+      let end = at + pageSize;
+      while (end < copy.length && end - at < MAX_WRITE && !isHole(end)) end += pageSize;
+      const written = this.#libc.pwrite(this.#fd, start + at, end - at, at);
+      if (written <= 0) throw systemCallFailed(this.#libc, "pwrite", start + at, end - at);
+      at += written - (written % pageSize);
+      if (written < pageSize) throw systemCallFailed(this.#libc, "pwrite", start + at, end - at);
     }
     if (this.#libc.fcntl(this.#fd, F_ADD_SEALS, EVERY_SEAL) !== 0) {
       throw systemCallFailed(this.#libc, "fcntl", 0, copy.length);

@@ -8,7 +8,17 @@
 
 /** What this package uses of them. */
 interface Builtins {
-  "node:fs": { readFileSync(path: string): Uint8Array };
+  "node:fs": {
+    readFileSync(path: string): Uint8Array;
+    openSync(path: string): number;
+    readSync(
+      fd: number,
+      into: ArrayBufferView,
+      offset: number,
+      length: number,
+      position: number,
+    ): number;
+  };
   "node:v8": { setFlagsFromString(flags: string): void };
   "node:vm": { runInNewContext(code: string): unknown };
 }
@@ -16,6 +26,7 @@ interface Builtins {
 interface NodeProcess {
   readonly platform: string;
   readonly arch: string;
+  readonly pid: number;
   readonly versions: Readonly<Record<string, string | undefined>>;
   getBuiltinModule?(id: string): unknown;
 }

@@ -36,6 +36,7 @@ const SIGNATURES = {
   fcntl: ["int32", "int32", "int32", "int32"],
   close: ["int32", "int32"],
   sysconf: ["int64", "int32"],
+  syscall: ["int64", "int64", "int64", "int64", "int64", "int64", "int64"],
   __errno_location: ["uint64"],
 } as const satisfies Readonly<Record<string, readonly [Kind, ...Kind[]]>>;
 
@@ -50,7 +51,8 @@ export function bindNodeFfi(): Libc {
     ]),
   );
   const call = ffi.dlopen(null, definitions).functions as Record<keyof typeof SIGNATURES, Call>;
-  const { mmap, munmap, mprotect, madvise, memfd_create, pwrite, fcntl, close, sysconf } = call;
+  const { mmap, munmap, mprotect, madvise, memfd_create, pwrite, fcntl, close, sysconf, syscall } =
+    call;
   return {
     name: "node:ffi",
     mmap: (address, length, protection, flags, fd, offset) =>
@@ -65,6 +67,7 @@ export function bindNodeFfi(): Libc {
     fcntl: (fd, command, argument) => Number(fcntl(fd, command, argument)),
     close: (fd) => Number(close(fd)),
     sysconf: (name) => Number(sysconf(name)),
+    syscall: (...values) => Number(syscall(...values.map(BigInt))),
     errno: () => ffi.getInt32(BigInt(call.__errno_location())),
     view: (address, length) => ffi.toArrayBuffer(BigInt(address), length, false),
     addressOf: (buffer) => Number(ffi.getRawPointer(buffer)),
