@@ -5,13 +5,27 @@
  * @module
  */
 
-import type { Layout, MemorySource, PointerEnv } from "@memkit/core";
+import {
+  f32,
+  f64,
+  i8,
+  i16,
+  i32,
+  i64,
+  type Layout,
+  type MemorySource,
+  type PointerEnv,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "@memkit/core";
 import { brand } from "./brand.js";
 import type { GuestMemoryOptions } from "./claim.js";
 import { GuestArrayPtr } from "./guest-array-ptr.js";
 import { GuestPtr } from "./guest-ptr.js";
 import { GuestStrPtr } from "./guest-str-ptr.js";
-import { LiveScalars } from "./live-scalars.js";
+import type { Num } from "./live-scalars.js";
 import { GuestPointers } from "./pointer-env.js";
 import { TypedMemory } from "./typed-memory.js";
 
@@ -79,15 +93,17 @@ export class GuestMemory extends TypedMemory {
 
 brand(GuestMemory, "GuestMemory");
 
-/** A memory over a resizable buffer: its scalar methods are live-scalars.ts's. */
+/** A memory over a resizable buffer: its scalar methods take the slow path of live-scalars.ts at once. */
 class ResizableMemory extends GuestMemory {}
-for (const [name, method] of Object.entries(
-  Object.getOwnPropertyDescriptors(LiveScalars.prototype),
-)) {
-  if (!name.startsWith("live")) continue;
-  Object.defineProperty(
-    ResizableMemory.prototype,
-    `${name[4]!.toLowerCase()}${name.slice(5)}`,
-    method,
-  );
+for (const type of [u8, i8, u16, i16, u32, i32, u64, i64, f32, f64] as readonly Num[]) {
+  const name = type.name.toUpperCase();
+  const methods = {
+    [`read${name}`](this: GuestMemory, ptr: number): number {
+      return this.liveRead(type, ptr);
+    },
+    [`write${name}`](this: GuestMemory, ptr: number, value: number): void {
+      this.liveWrite(type, ptr, value);
+    },
+  };
+  Object.defineProperties(ResizableMemory.prototype, Object.getOwnPropertyDescriptors(methods));
 }

@@ -11,7 +11,7 @@ import type { BorrowKind } from "./error.js";
 import { GuestError } from "./error.js";
 import { Guard } from "./guard.js";
 import type { GuestMemory } from "./guest-memory.js";
-import { layoutFault } from "./layout-faults.js";
+import { inOurWords } from "./layout-faults.js";
 import { bytesOf, type Transparent, type VectorOf, vectorOf } from "./transparent.js";
 
 /** What the array guards share: elements, one by one or all. */
@@ -160,7 +160,6 @@ export function elementBytes<T extends Transparent>(
   try {
     return bytesOf(type, values, count);
   } catch (error) {
-    const detail = layoutFault(error);
-    throw detail === undefined ? error : new GuestError(detail);
+    throw inOurWords(error);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { CoreError } from "@memkit/core";
-import type { GuestErrorDetail } from "./error.js";
+import { GuestError, type GuestErrorDetail } from "./error.js";
 import { printed } from "./printed.js";
 
 /**
@@ -31,4 +31,10 @@ export function layoutFault(error: unknown): GuestErrorDetail | undefined {
     default:
       return undefined;
   }
+}
+
+/** A value's fault as a GuestError, anything else as it is. */
+export function inOurWords(error: unknown): unknown {
+  const detail = layoutFault(error);
+  return detail === undefined ? error : new GuestError(detail);
 }

@@ -12,7 +12,27 @@
  * @module
  */
 
-import { isFloat, isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU64 } from "@memkit/core";
+import {
+  f32,
+  f64,
+  i8,
+  i16,
+  i32,
+  i64,
+  isFloat,
+  isI8,
+  isI16,
+  isI32,
+  isI64,
+  isU8,
+  isU16,
+  isU32,
+  isU64,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "@memkit/core";
 import { LiveScalars } from "./live-scalars.js";
 
 /** The part of `GuestMemory` that reads and writes numbers. */
@@ -22,7 +42,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && ptr >>> 0 === ptr && this.readable(ptr, 1)) {
       if (ptr < this.u8.length) return this.u8[ptr]!;
     }
-    return this.liveReadU8(ptr) >>> 0;
+    return this.liveRead(u8, ptr) >>> 0;
   }
 
   /** Reads a signed 8-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -30,7 +50,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && ptr >>> 0 === ptr && this.readable(ptr, 1)) {
       if (ptr < this.i8.length) return this.i8[ptr]!;
     }
-    return this.liveReadI8(ptr) | 0;
+    return this.liveRead(i8, ptr) | 0;
   }
 
   /** Reads an unsigned 16-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -38,7 +58,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 1) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 2)) {
       if (ptr >>> 1 < this.u16.length) return this.u16[ptr >>> 1]!;
     }
-    return this.liveReadU16(ptr) >>> 0;
+    return this.liveRead(u16, ptr) >>> 0;
   }
 
   /** Reads a signed 16-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -46,7 +66,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 1) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 2)) {
       if (ptr >>> 1 < this.i16.length) return this.i16[ptr >>> 1]!;
     }
-    return this.liveReadI16(ptr) | 0;
+    return this.liveRead(i16, ptr) | 0;
   }
 
   /** Reads an unsigned 32-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -54,7 +74,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 3) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 4)) {
       if (ptr >>> 2 < this.u32.length) return this.u32[ptr >>> 2]!;
     }
-    return this.liveReadU32(ptr) >>> 0;
+    return this.liveRead(u32, ptr) >>> 0;
   }
 
   /** Reads a signed 32-bit integer. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -62,7 +82,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 3) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 4)) {
       if (ptr >>> 2 < this.i32.length) return this.i32[ptr >>> 2]!;
     }
-    return this.liveReadI32(ptr) | 0;
+    return this.liveRead(i32, ptr) | 0;
   }
 
   /** Reads an unsigned 64-bit integer, as a bigint. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -70,7 +90,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 7) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 8)) {
       if (ptr >>> 3 < this.u64.length) return this.u64[ptr >>> 3]!;
     }
-    return this.liveReadU64(ptr);
+    return this.liveRead(u64, ptr);
   }
 
   /** Reads a signed 64-bit integer, as a bigint. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -78,7 +98,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 7) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 8)) {
       if (ptr >>> 3 < this.i64.length) return this.i64[ptr >>> 3]!;
     }
-    return this.liveReadI64(ptr);
+    return this.liveRead(i64, ptr);
   }
 
   /** Reads a 32-bit float. A signalling NaN may come back quiet. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -86,7 +106,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 3) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 4)) {
       if (ptr >>> 2 < this.f32.length) return this.f32[ptr >>> 2]!;
     }
-    return +this.liveReadF32(ptr);
+    return +this.liveRead(f32, ptr);
   }
 
   /** Reads a 64-bit float. @throws {@link GuestError} as {@link validate}, then `ptr-borrowed` */
@@ -94,7 +114,7 @@ export class ScalarMemory extends LiveScalars {
     if (typeof ptr === "number" && (ptr & 7) === 0 && ptr >>> 0 === ptr && this.readable(ptr, 8)) {
       if (ptr >>> 3 < this.f64.length) return this.f64[ptr >>> 3]!;
     }
-    return +this.liveReadF64(ptr);
+    return +this.liveRead(f64, ptr);
   }
 
   /** Writes an unsigned 8-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -105,7 +125,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteU8(ptr, value);
+    this.liveWrite(u8, ptr, value);
   }
 
   /** Writes a signed 8-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -116,7 +136,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteI8(ptr, value);
+    this.liveWrite(i8, ptr, value);
   }
 
   /** Writes an unsigned 16-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -133,7 +153,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteU16(ptr, value);
+    this.liveWrite(u16, ptr, value);
   }
 
   /** Writes a signed 16-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -150,7 +170,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteI16(ptr, value);
+    this.liveWrite(i16, ptr, value);
   }
 
   /** Writes an unsigned 32-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -167,7 +187,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteU32(ptr, value);
+    this.liveWrite(u32, ptr, value);
   }
 
   /** Writes a signed 32-bit integer. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -184,7 +204,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteI32(ptr, value);
+    this.liveWrite(i32, ptr, value);
   }
 
   /** Writes an unsigned 64-bit integer, a bigint. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -201,7 +221,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteU64(ptr, value);
+    this.liveWrite(u64, ptr, value);
   }
 
   /** Writes a signed 64-bit integer, a bigint. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -218,7 +238,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteI64(ptr, value);
+    this.liveWrite(i64, ptr, value);
   }
 
   /** Writes a 32-bit float. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -235,7 +255,7 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteF32(ptr, value);
+    this.liveWrite(f32, ptr, value);
   }
 
   /** Writes a 64-bit float. @throws {@link GuestError} as the read, then `try-from-int-error` */
@@ -252,6 +272,6 @@ export class ScalarMemory extends LiveScalars {
         return;
       }
     }
-    this.liveWriteF64(ptr, value);
+    this.liveWrite(f64, ptr, value);
   }
 }

@@ -28,7 +28,7 @@ import {
 import { ByteMemory } from "./byte-memory.js";
 import type { Result } from "./checked-memory.js";
 import { GuestError, type GuestErrorDetail } from "./error.js";
-import { layoutFault } from "./layout-faults.js";
+import { inOurWords, layoutFault } from "./layout-faults.js";
 import { printed } from "./printed.js";
 
 /** From here on the second word of an `arrayPtr` may lie beyond a 32-bit address space, and `#fault` is asked first. */
@@ -185,10 +185,4 @@ function valueFault(error: unknown): GuestErrorDetail {
   const detail = layoutFault(error);
   if (detail === undefined) throw error;
   return detail;
-}
-
-/** A value's fault as a GuestError, anything else as it is. */
-function inOurWords(error: unknown): unknown {
-  const detail = layoutFault(error);
-  return detail === undefined ? error : new GuestError(detail);
 }

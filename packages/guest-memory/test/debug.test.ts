@@ -265,9 +265,9 @@ describe.each(UNSHARED)("shadows over %s", (_, make) => {
 describe("shadows", () => {
   it("what a policy refuses to end is settled once, and can be ended later", () => {
     class Reluctant extends BorrowChecker {
-      refuse = true;
+      reluctant = true;
       override mutUnborrow(handle: number): void {
-        if (this.refuse) throw new Error("not now");
+        if (this.reluctant) throw new Error("not now");
         super.mutUnborrow(handle);
       }
     }
@@ -279,7 +279,7 @@ describe("shadows", () => {
     expect(() => slice.drop()).toThrow("not now");
     expect([slice.dropped, slice.at(0)]).toEqual([false, 5]);
     slice.set(1, 6);
-    inner.refuse = false;
+    inner.reluctant = false;
     slice.drop();
     expect([mem.readU8(0), mem.readU8(1)]).toEqual([5, 6]);
   });
