@@ -11,6 +11,7 @@
 import { linear } from "./alloc-strategy.js";
 import type { Driver } from "./driver/driver.js";
 import { type ModuleSpec, planHeap } from "./heap-spec.js";
+import { offerAccount } from "./inspect/account.js";
 import { type LimitSizes, Limits } from "./limits.js";
 import { dropTogether, MmapSlot, type SlotHome } from "./mmap-slot.js";
 import { HOST_PAGE_SIZE } from "./page-size.js";
@@ -89,6 +90,13 @@ export class MmapRegion implements Region<MmapSlot> {
     const dirty = new DirtyPages(keepResident);
     const ended = (): void => this.#releaseIfDone();
     this.#home = { driver, layout, pool, warm, dirty, hugePages, ended };
+    offerAccount(this, () => ({
+      driver,
+      layout,
+      slabs: space.slabs,
+      quarantined: pool.quarantined,
+      isWarm: (number) => pool.leftoverOf(number) !== undefined,
+    }));
   }
 
   /**
