@@ -6,6 +6,7 @@
  * @module
  */
 
+import { HOST_PAGE_SIZE } from "../page-size.js";
 import { headline, type PartReport, partsOf, sizeText } from "./parts.js";
 import type { LayoutPartName, RegionReport, SlotReport, StateRun } from "./report.js";
 import { contentsText, slotLine } from "./text.js";
@@ -13,13 +14,13 @@ import { contentsText, slotLine } from "./text.js";
 /** Width of each part's box, and its most cells in one line, in units of the drawing. Guards have no cells. */
 const BOXES: Readonly<Record<LayoutPartName, { readonly width: number; readonly label: string }>> =
   {
-    instance: { width: 12, label: "I" },
+    instance: { width: 12, label: "" },
     heap: { width: 516, label: "heap" },
     "stack-guard": { width: 12, label: "" },
     stack: { width: 132, label: "stack" },
     globals: { width: 48, label: "globals" },
     "sigstack-guard": { width: 12, label: "" },
-    sigstack: { width: 48, label: "sigst." },
+    sigstack: { width: 56, label: "sigstack" },
     "slot-guard": { width: 12, label: "" },
   };
 
@@ -37,7 +38,7 @@ const STYLE = [
   ".none{fill:url(#none);stroke:#999}",
   ".unknown{fill:#eee;stroke:#999;stroke-dasharray:2}",
   ".box{fill:#fff;stroke:#555}",
-  ".absent{fill:#f3f3f3}",
+  ".absent{fill:#e2e2e2}",
   ".clean{fill:#9ecae1}",
   ".swapped{fill:#b39ddb}",
   ".dirty{fill:#d1495b}",
@@ -73,7 +74,7 @@ export function toSvg(report: RegionReport): string {
     LEGEND,
     report.layout.reduce((sum, { name }) => sum + BOXES[name].width + GAP, -GAP),
   );
-  const top = MARGIN + 44;
+  const top = MARGIN + 58;
   const notes = top + report.slots.length * ROW;
   const height = notes + report.notes.length * 14 + MARGIN;
   const title = headline(report);
@@ -86,6 +87,7 @@ export function toSvg(report: RegionReport): string {
     rect(0, 0, width + 2 * MARGIN, height, "box"),
     text(MARGIN, MARGIN + 10, title),
     legend(MARGIN + 20),
+    labels(report, MARGIN + 52),
     ...report.slots.map((slot, row) => slotRow(report, slot, top + row * ROW)),
     ...report.notes.map((note, n) => text(MARGIN, notes + 10 + n * 14, note)),
     "</svg>",
@@ -104,6 +106,19 @@ function legend(y: number): string {
     .join("");
 }
 
+/** The names of the parts, above the first slot. */
+function labels({ layout }: RegionReport, y: number): string {
+  let x = MARGIN;
+  return layout
+    .map(({ name }) => {
+      const { width, label } = BOXES[name];
+      const at = x;
+      x += width + GAP;
+      return label === "" ? "" : text(at, y, label);
+    })
+    .join("");
+}
+
 function slotRow(report: RegionReport, slot: SlotReport, y: number): string {
   let x = MARGIN;
   const boxes = partsOf(report, slot).map((part) => {
@@ -115,7 +130,7 @@ function slotRow(report: RegionReport, slot: SlotReport, y: number): string {
 }
 
 function partBox(part: PartReport, x: number, y: number): string {
-  const { width, label } = BOXES[part.name];
+  const { width } = BOXES[part.name];
   const tip = `${part.name}, ${sizeText(part.length)}: ${contentsText(part)}`;
   const inside =
     part.accessible === undefined
@@ -123,12 +138,10 @@ function partBox(part: PartReport, x: number, y: number): string {
       : part.accessible === 0
         ? rect(x, y, width, BAR, "none")
         : openBox(part, part.accessible, x, y, width);
-  // Cells are what the eye is for; a label is drawn where there are none.
-  const name = part.pages === undefined && label !== "" ? text(x + 3, y + 14, label) : "";
-  return `<g><title>${escapeXml(tip)}</title>${inside}${name}</g>`;
+  return `<g><title>${escapeXml(tip)}</title>${inside}</g>`;
 }
 
-/** The accessible bytes of a part are its first. What follows them has a fixed width, whatever its length. */
+/** The accessible bytes of a part are its first; what follows them is drawn as long as there is room. */
 function openBox(
   part: PartReport,
   accessible: number,
@@ -136,13 +149,13 @@ function openBox(
   y: number,
   width: number,
 ): string {
-  const closed = accessible < part.length ? Math.floor(width / 6) : 0;
-  const open = width - closed;
-  const cells = Math.floor((open - 4) / CELL);
-  const share = Math.max(4096, accessible / cells); // bytes of a cell
+  const room = accessible < part.length ? Math.floor((width * 5) / 6) : width;
+  const most = Math.floor((room - 4) / CELL);
+  const share = Math.max(HOST_PAGE_SIZE, accessible / most); // bytes of a cell
   const count = Math.ceil(accessible / share);
+  const open = accessible < part.length ? 4 + count * CELL : width;
   const out = [rect(x, y, open, BAR, "box")];
-  if (closed > 0) out.push(rect(x + open, y, closed, BAR, "none"));
+  if (open < width) out.push(rect(x + open, y, width - open, BAR, "none"));
   for (let n = 0; n < count && part.pages !== undefined; n++) {
     const kind = stateIn(part.pages, n * share, (n + 1) * share);
     out.push(rect(x + 2 + n * CELL, y + 2, CELL - 1, BAR - 4, kind));
