@@ -38,6 +38,9 @@ abstract class BufferedHost implements Host {
   }
 }
 
+/** Accesses before the threads start; more are taken for a loop that never ends. */
+const MAX_RECORDED = 200_000;
+
 /** Does accesses at once, on memory that nobody else uses yet, and writes them down. */
 export class Recorder extends BufferedHost {
   readonly #memory: Memory;
@@ -66,6 +69,9 @@ export class Recorder extends BufferedHost {
     const stays = watched.every((glance) => memory.look(glance) === glance.seen);
     if (kind === Kind.wait || kind === Kind.pause || (kind === Kind.park && stays)) {
       unsupported("waiting before the threads start: nobody could wake them");
+    }
+    if (this.accesses.length === MAX_RECORDED) {
+      unsupported(`more than ${MAX_RECORDED} accesses before the threads start`);
     }
     const result = memory.result(access);
     if (memory.writes(access)) memory.write(access, result);

@@ -12,6 +12,9 @@ import { Memory, type Saved } from "./memory.js";
 import { Program } from "./program.js";
 import type { Outcomes, Plan } from "./scenario.js";
 
+/** The name of a check that does not hold, and what it says. */
+export type Verdict = readonly [name: string, message: string];
+
 /** One step, with what is needed to undo it. */
 export interface Step extends Timed {
   from: LocalState;
@@ -31,6 +34,8 @@ export class Machine {
   readonly program: Program;
   readonly histories: Histories = new Histories();
   readonly threads: number;
+  /** What the invariants that look at memory alone have said of it, by its key. */
+  readonly verdicts: Map<string, Verdict | undefined> = new Map();
   /** Where each thread stands. */
   readonly at: LocalState[];
   /** The steps of the schedule are the first `depth` of these. */
@@ -201,6 +206,14 @@ export class Machine {
     }
     end = this.memory.appendTo(key, end);
     return String.fromCharCode.apply(null, key.subarray(0, end) as unknown as number[]);
+  }
+
+  /** The state of memory alone, as text. */
+  memoryKey(): string {
+    const most = this.memory.keyLength;
+    if (this.#key.length < most) this.#key = new Uint16Array(2 * most);
+    const end = this.memory.appendTo(this.#key, 0);
+    return String.fromCharCode.apply(null, this.#key.subarray(0, end) as unknown as number[]);
   }
 
   /** What each thread's operations gave so far. */

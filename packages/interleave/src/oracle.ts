@@ -7,7 +7,7 @@
 import { accessText } from "./access.js";
 import { canonical } from "./canonical.js";
 import { historyText, linearize } from "./linearize.js";
-import type { Machine } from "./machine.js";
+import type { Machine, Verdict } from "./machine.js";
 import type { Failure, FailureKind } from "./report.js";
 import type { Check } from "./scenario.js";
 import { traceOf } from "./trace.js";
@@ -33,7 +33,7 @@ export function raceOf(machine: Machine, first: number): Failure {
 function broken(
   machine: Machine,
   checks: readonly (readonly [string, Check<unknown>])[],
-): readonly [string, string] | undefined {
+): Verdict | undefined {
   if (checks.length === 0) return undefined;
   const { outcomes } = machine;
   return machine.program.observe((shared) => {
@@ -43,6 +43,18 @@ function broken(
     }
     return undefined;
   });
+}
+
+/** The same of checks that look at memory alone: asked once for each state of it. */
+function brokenByMemory(
+  machine: Machine,
+  checks: readonly (readonly [string, Check<unknown>])[],
+): Verdict | undefined {
+  if (checks.length === 0) return undefined;
+  const { verdicts } = machine;
+  const key = machine.memoryKey();
+  if (!verdicts.has(key)) verdicts.set(key, broken(machine, checks));
+  return verdicts.get(key);
 }
 
 function verdict(check: () => unknown): string | undefined {
@@ -57,7 +69,7 @@ function verdict(check: () => unknown): string | undefined {
 }
 
 /** An operation that threw, where no model allows it. */
-function thrown({ at, plan }: Machine): readonly [string, string] | undefined {
+function thrown({ at, plan }: Machine): Verdict | undefined {
   if (plan.model !== undefined) return undefined;
   for (const [thread, { outcomes }] of at.entries()) {
     const i = outcomes.findIndex(({ threw }) => threw !== undefined);
@@ -71,7 +83,8 @@ function thrown({ at, plan }: Machine): readonly [string, string] | undefined {
 export function judgeState(machine: Machine): Failure | undefined {
   const bad = thrown(machine);
   if (bad !== undefined) return failureOf(machine, "threw", ...bad);
-  const invariant = broken(machine, machine.plan.invariants);
+  const { ofMemory, ofAll } = machine.plan;
+  const invariant = brokenByMemory(machine, ofMemory) ?? broken(machine, ofAll);
   return invariant && failureOf(machine, "invariant", ...invariant);
 }
 

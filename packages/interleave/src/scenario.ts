@@ -88,7 +88,7 @@ export interface Scenario<S, A = S, M = unknown> {
   readonly attach?: (shared: S, thread: number) => A;
   readonly model?: Model<S, M>;
   readonly threads: readonly Thread<A, M>[];
-  /** What holds in every state, by name. */
+  /** What holds in every state, by name. One with a single parameter is asked once for each state of memory, so that is all it may depend on. */
   readonly invariants?: Readonly<Record<string, Check<S>>>;
   /** What holds when all threads are done, by name. */
   readonly atEnd?: Readonly<Record<string, Check<S>>>;
@@ -108,7 +108,9 @@ export interface Plan {
   readonly attach: ((shared: unknown, thread: number) => unknown) | undefined;
   readonly model: Model<unknown, unknown> | undefined;
   readonly threads: readonly (readonly Operation<unknown>[])[];
-  readonly invariants: readonly (readonly [string, Check<unknown>])[];
+  /** Invariants that take shared memory alone, and those that take outcomes too. */
+  readonly ofMemory: readonly (readonly [string, Check<unknown>])[];
+  readonly ofAll: readonly (readonly [string, Check<unknown>])[];
   readonly atEnd: readonly (readonly [string, Check<unknown>])[];
   readonly limits: Required<Limits>;
   readonly sleep: boolean;
@@ -148,7 +150,8 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
     attach,
     model,
     threads: operations,
-    invariants: Object.entries(invariants ?? {}),
+    ofMemory: Object.entries(invariants ?? {}).filter(([, check]) => check.length < 2),
+    ofAll: Object.entries(invariants ?? {}).filter(([, check]) => check.length >= 2),
     atEnd: Object.entries(atEnd ?? {}),
     limits: limitsOf(limits ?? {}),
     sleep: reduction !== "none" && reduction !== "states",

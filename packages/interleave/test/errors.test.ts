@@ -86,6 +86,17 @@ describe("the code under test cannot be followed:", () => {
     };
     expect(errorOf(() => explore({ setup, threads: [load] })).code).toBe("unsupported");
   });
+  it("a setup that never ends", () => {
+    const setup = (): Int32Array => {
+      const shared = new Int32Array(new SharedArrayBuffer(4));
+      while (Atomics.load(shared, 0) === 0);
+      return shared;
+    };
+    expect(errorOf(() => explore({ setup, threads: [load] }))).toEqual({
+      code: "unsupported",
+      what: "more than 200000 accesses before the threads start",
+    });
+  });
   it("IL-3: what depends on something besides shared memory", () => {
     let runs = 0;
     const fickle = (shared: Int32Array): void => {
