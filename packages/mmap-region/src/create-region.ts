@@ -6,17 +6,32 @@
 
 import type { Driver } from "./driver/driver.js";
 import type { LimitSizes } from "./limits.js";
-import { MmapRegion } from "./mmap-region.js";
+import { MmapRegion, type MmapRegionOptions } from "./mmap-region.js";
 import type { MmapSlot } from "./mmap-slot.js";
 import type { Region } from "./region.js";
+import { RegionError } from "./region-error.js";
 import { WasmRegion } from "./wasm-region.js";
 import type { WasmSlot } from "./wasm-slot.js";
 
+/** How to choose a backend, and what it should have. */
+export interface CreateRegionOptions extends MmapRegionOptions {
+  /** Which backend. Default: `"mmap"` where there is a driver, else `"wasm"`. A guest of wasm needs `"wasm"`. */
+  readonly backend?: "mmap" | "wasm" | undefined;
+}
+
+/** What a wasm memory cannot have, and why it is missed. */
+const NOT_OF_WASM = {
+  slotGuard: "a guard page behind each slot (slotGuard): the engine places memories",
+  hugePages: "huge pages (hugePages): the engine's own mapping",
+} as const;
+
 /**
- * Makes a region; its `backend` says of which kind. A limit that the backend cannot keep is refused, never lowered.
+ * Makes a region; its `backend` says of which kind, its `driver` through what. What the backend cannot keep, be it a limit or
+ * an option, is refused by name, never lowered or left out.
  *
- * @param driver - What `loadDriver` found; undefined gives a `WasmRegion`.
- * @throws {@link RegionError} as `MmapRegion.create` and `WasmRegion.create`
+ * @param driver - What `loadDriver` found; undefined gives a `WasmRegion` with what the engine alone can do.
+ * @throws {@link RegionError} as `MmapRegion.create` and `WasmRegion.create`; `unsupported` also for a backend that cannot be
+ * had and for options that it does not have
  *
  * @example
  * ```ts
@@ -27,14 +42,32 @@ import type { WasmSlot } from "./wasm-slot.js";
  * const region = createRegion(driver, 4);
  * region.backend === (driver ? "mmap" : "wasm"); // => true
  * region.close();
+ * createRegion(driver, 4, {}, { backend: "wasm" }).backend; // => "wasm"
  * ```
  */
 export function createRegion(
   driver: Driver | undefined,
   capacity: number,
   sizes: Partial<LimitSizes> = {},
+  options: CreateRegionOptions = {},
 ): Region<MmapSlot> | Region<WasmSlot> {
-  return driver === undefined
-    ? WasmRegion.create(capacity, sizes)
-    : MmapRegion.create(driver, capacity, sizes);
+  const { backend = driver === undefined ? "wasm" : "mmap", ...others } = options;
+  const unsupported = (capability: string): RegionError =>
+    new RegionError({ code: "unsupported", backend, capability });
+  if (backend === "mmap") {
+    if (driver === undefined) throw unsupported("real memory without a native driver");
+    return MmapRegion.create(driver, capacity, sizes, others);
+  }
+  if (backend !== "wasm") {
+    throw new RegionError({
+      code: "invalid-argument",
+      argument: "backend",
+      value: String(backend),
+      reason: "must be mmap, wasm, or left out",
+    });
+  }
+  const { slotGuard, hugePages, warmSlots, keepResident } = others;
+  if (slotGuard === true) throw unsupported(NOT_OF_WASM.slotGuard);
+  if (hugePages === true) throw unsupported(NOT_OF_WASM.hugePages);
+  return WasmRegion.create(capacity, sizes, { driver, warmSlots, keepResident });
 }

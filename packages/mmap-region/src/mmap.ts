@@ -4,7 +4,7 @@
  * @module
  */
 
-export { createRegion } from "./create-region.js";
+export { type CreateRegionOptions, createRegion } from "./create-region.js";
 export { MmapRegion, type MmapRegionOptions } from "./mmap-region.js";
 export type { MmapSlot } from "./mmap-slot.js";
 export { type HeapImage, prepareImage } from "./slot-image.js";

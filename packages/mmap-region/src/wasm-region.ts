@@ -10,19 +10,35 @@
  */
 
 import { linear } from "./alloc-strategy.js";
-import {
-  copyInitialData,
-  type HeapPlan,
-  largestHeap,
-  type ModuleSpec,
-  planHeap,
-} from "./heap-spec.js";
+import type { Driver } from "./driver/driver.js";
+import { type HeapPlan, largestHeap, type ModuleSpec, planHeap } from "./heap-spec.js";
 import { type LimitSizes, Limits } from "./limits.js";
 import { WASM_PAGE_SIZE, WASM32_MAX_PAGES } from "./page-size.js";
 import type { InstanceOptions, Region } from "./region.js";
-import { RegionError } from "./region-error.js";
+import { RegionError, wholeNumberOr } from "./region-error.js";
+import { DEFAULT_KEEP_RESIDENT, DirtyPages } from "./slot-dirty.js";
+import { dataOf, type PreparedData } from "./slot-image.js";
 import { SlotPool } from "./slot-pool.js";
-import { createMemory, type Leftover, type WasmMemory, WasmSlot } from "./wasm-slot.js";
+import { type Leftover, type WasmHome, WasmSlot } from "./wasm-slot.js";
+
+/** What a wasm region may have beyond the engine's memories. */
+export interface WasmRegionOptions {
+  /**
+   * What `loadDriver` found. With it a reset and a drop give memory back to the system at once, images are mapped instead of
+   * copied, and memories can have guard pages. Default: none.
+   */
+  readonly driver?: Driver | undefined;
+  /**
+   * How many free slots may keep a memory for their next tenant. Only those do whose memory nobody was ever given
+   * (`slot.memory`): an instance that has a memory has it for ever. Default: 100.
+   */
+  readonly warmSlots?: number | undefined;
+  /** With a driver, as that of a native region. Default: 256 KiB. */
+  readonly keepResident?: number | undefined;
+}
+
+/** @see wasmtime `PoolingAllocationConfig::max_unused_warm_slots`, its default */
+const WARM_SLOTS = 100;
 
 /** A wasm memory is made of whole pages: a size between two of them could not be kept exactly, so it is refused. */
 function requireWasmPages(argument: string, value: number): void {
@@ -35,11 +51,11 @@ function requireWasmPages(argument: string, value: number): void {
   });
 }
 
-/** The memory left in the slot, if the new tenant could not tell it from a fresh one. */
-function reuse(leftover: Leftover | undefined, plan: HeapPlan): WasmMemory | undefined {
-  if (leftover === undefined || leftover.maximum !== largestHeap(plan)) return undefined;
-  const { memory } = leftover;
-  return memory.buffer.byteLength === plan.initialSize ? memory : undefined;
+/** Whether the new tenant could not tell this memory from a fresh one. */
+function fits(left: Leftover, plan: HeapPlan, mapped: PreparedData | undefined): boolean {
+  const { memory, maximum, pages } = left;
+  if (maximum !== largestHeap(plan) || memory.buffer.byteLength !== plan.initialSize) return false;
+  return pages?.mapped === mapped;
 }
 
 /**
@@ -61,11 +77,21 @@ function reuse(leftover: Leftover | undefined, plan: HeapPlan): WasmMemory | und
 export class WasmRegion implements Region<WasmSlot> {
   readonly backend = "wasm";
   readonly limits: Limits;
+  /** What gives memory back to the system, if anything does. */
+  readonly driver: Driver | undefined;
   readonly #pool: SlotPool<Leftover>;
+  readonly #home: WasmHome;
 
-  private constructor(capacity: number, limits: Limits) {
+  private constructor(capacity: number, limits: Limits, options: WasmRegionOptions) {
+    const { driver } = options;
     this.limits = limits;
+    this.driver = driver;
     this.#pool = new SlotPool(capacity);
+    const dirty = new DirtyPages(
+      wholeNumberOr("keepResident", options.keepResident, DEFAULT_KEEP_RESIDENT),
+    );
+    const warm = { max: wholeNumberOr("warmSlots", options.warmSlots, WARM_SLOTS), count: 0 };
+    this.#home = { limits, pool: this.#pool, driver, dirty, warm };
   }
 
   /**
@@ -77,7 +103,11 @@ export class WasmRegion implements Region<WasmSlot> {
    * of 65,536 and at most 4 GiB.
    * @throws {@link RegionError} `invalid-argument` as {@link Limits.validate}, `unsupported`
    */
-  static create(capacity: number, sizes: Partial<LimitSizes> = {}): WasmRegion {
+  static create(
+    capacity: number,
+    sizes: Partial<LimitSizes> = {},
+    options: WasmRegionOptions = {},
+  ): WasmRegion {
     const limits = new Limits(sizes); // a copy, for MR-1 also of what is, or claims to be, a Limits
     limits.validate();
     requireWasmPages("heapMemorySize", limits.heapMemorySize);
@@ -85,7 +115,7 @@ export class WasmRegion implements Region<WasmSlot> {
       const capability = "heaps of more than 0x100000000 bytes (heapMemorySize)";
       throw new RegionError({ code: "unsupported", backend: "wasm", capability });
     }
-    return new WasmRegion(capacity, limits);
+    return new WasmRegion(capacity, limits, options);
   }
 
   get capacity(): number {
@@ -113,11 +143,14 @@ export class WasmRegion implements Region<WasmSlot> {
     requireWasmPages("heapLimit", plan.heapLimit);
     requireWasmPages("initialSize", plan.initialSize);
     requireWasmPages("maxSize", plan.maxSize ?? 0);
-    const data = copyInitialData(module, plan.initialSize);
-    const position = this.#pool.choose(options.allocStrategy ?? linear);
+    const data = dataOf(module, plan.initialSize);
+    const mapped = data.imageFor(this.driver) === undefined ? undefined : data;
+    const position = this.#choose(options, plan, mapped);
     const index = this.#pool.numberAt(position);
-    const memory = reuse(this.#pool.leftoverOf(index), plan) ?? createMemory(plan);
-    const slot = new WasmSlot(index, this.limits, this.#pool, plan, data, memory);
+    const left = this.#pool.leftoverOf(index);
+    const reused = left !== undefined && fits(left, plan, mapped) ? left : undefined;
+    const slot = new WasmSlot(this.#home, index, plan, data, reused);
+    if (left !== undefined) this.#home.warm.count -= 1;
     this.#pool.take(position);
     return slot;
   }
@@ -129,6 +162,19 @@ export class WasmRegion implements Region<WasmSlot> {
    */
   close(): void {
     this.#pool.close();
+  }
+
+  /** A slot with a memory that fits, unless the caller has a strategy. */
+  #choose(
+    { allocStrategy }: InstanceOptions,
+    plan: HeapPlan,
+    mapped: PreparedData | undefined,
+  ): number {
+    if (allocStrategy !== undefined || this.#home.warm.count === 0) {
+      return this.#pool.choose(allocStrategy ?? linear);
+    }
+    const position = this.#pool.find((left) => fits(left, plan, mapped));
+    return position === -1 ? this.#pool.choose(linear) : position;
   }
 
   /** {@link WasmRegion.close}, unless the region is closed already. */

@@ -5,8 +5,9 @@
  * reads and writes it for ever, and no test from outside tells whether anybody does: a finalizer says that a memory
  * object is gone only when it is too late to use it again. Hence:
  *
- * Invariant MR-5: a memory that a tenant has had is not given to another, except by `uncheckedRecycle`, whose caller answers
- * for the first tenant's instance being gone.
+ * Invariant MR-5: a memory that a tenant has had is not given to another, except when nobody was ever given `slot.memory`, so
+ * that views were all there was of it, and by `uncheckedRecycle`, whose caller answers for the first tenant's instance
+ * being gone.
  * Invariant MR-6: every new tenant finds a heap of zeros, but for its own initial data.
  * Invariant MR-7: when a slot is dropped or its memory replaced, every view of the old bytes that the host has taken is
  * dead (length 0), and every heap object of it throws. `memory.grow(0)` does that: growing, by however little, detaches
@@ -17,12 +18,16 @@
  */
 
 import type { MemorySource } from "@memkit/core";
-import { type HeapPlan, type InitialData, largestHeap, planExpansion } from "./heap-spec.js";
+import type { Access, Driver } from "./driver/driver.js";
+import { type HeapPlan, largestHeap, planExpansion } from "./heap-spec.js";
 import type { Limits } from "./limits.js";
-import { WASM_PAGE_SIZE } from "./page-size.js";
+import { HOST_PAGE_SIZE, WASM_PAGE_SIZE } from "./page-size.js";
 import { liesInHeap, type ResetOutcome, type Slot } from "./region.js";
-import { RegionError } from "./region-error.js";
+import { RegionError, wholeNumber } from "./region-error.js";
+import type { DirtyPages } from "./slot-dirty.js";
+import type { PreparedData } from "./slot-image.js";
 import type { SlotPool } from "./slot-pool.js";
+import { WasmPages } from "./wasm-pages.js";
 
 /** What this package uses of a `WebAssembly.Memory`. */
 export interface StructuralMemory {
@@ -41,11 +46,25 @@ export type WasmMemory = typeof globalThis extends {
   ? M
   : StructuralMemory;
 
-/** A zeroed memory in a free slot, and the maximum it was made with. */
+/** A memory in a free slot, of zeros or of the image that is mapped there, and the maximum it was made with. */
 export interface Leftover {
   readonly memory: WasmMemory;
   readonly maximum: number;
+  readonly pages: WasmPages | undefined;
 }
+
+/** What the region gives its slots. */
+export interface WasmHome {
+  readonly limits: Limits;
+  readonly pool: SlotPool<Leftover>;
+  readonly driver: Driver | undefined;
+  readonly dirty: DirtyPages;
+  /** How many memories free slots keep, and how many they may. */
+  readonly warm: { readonly max: number; count: number };
+}
+
+/** Without a driver a memory is cleared byte by byte; above 1 MiB a new one costs no more than that. */
+const LONGEST_FILL = 2 ** 20;
 
 /** A memory of the plan's initial size that can reach the plan's largest, and no further (MR-4). */
 export function createMemory(plan: HeapPlan): WasmMemory {
@@ -58,7 +77,7 @@ export function createMemory(plan: HeapPlan): WasmMemory {
   }
 }
 
-function write(memory: WasmMemory, data: readonly InitialData[]): void {
+function write(memory: WasmMemory, { data }: PreparedData): void {
   const heap = new Uint8Array(memory.buffer);
   for (const { offset, bytes } of data) heap.set(bytes, offset);
 }
@@ -74,16 +93,21 @@ function retireViews(memory: WasmMemory): void {
 /** `slot.heap`: asks its memory for the buffer each time, until it has none. */
 class WasmHeap implements MemorySource {
   readonly #slot: number;
+  readonly #pages: WasmPages | undefined;
   #memory: WasmMemory | null;
   #end: "slot-dropped" | "heap-replaced" = "slot-dropped";
 
-  constructor(slot: number, memory: WasmMemory) {
+  constructor(slot: number, memory: WasmMemory, pages: WasmPages | undefined) {
     this.#slot = slot;
     this.#memory = memory;
+    this.#pages = pages;
   }
 
   get buffer(): ArrayBuffer {
-    if (this.#memory !== null) return this.#memory.buffer;
+    if (this.#memory !== null) {
+      this.#pages?.renewGuards();
+      return this.#memory.buffer;
+    }
     throw new RegionError({ code: this.#end, slot: this.#slot });
   }
 
@@ -99,30 +123,33 @@ class WasmHeap implements MemorySource {
 export class WasmSlot implements Slot {
   readonly index: number;
   readonly limits: Limits;
-  readonly #pool: SlotPool<Leftover>;
+  readonly #home: WasmHome;
   readonly #plan: HeapPlan;
-  readonly #data: readonly InitialData[];
+  readonly #data: PreparedData;
   #memory: WasmMemory | null;
+  #pages: WasmPages | undefined;
   #heap: WasmHeap;
+  /** Whether anybody was given the memory itself, which nobody can take back. */
+  #lent = false;
 
   /** @internal */
   constructor(
+    home: WasmHome,
     index: number,
-    limits: Limits,
-    pool: SlotPool<Leftover>,
     plan: HeapPlan,
-    data: readonly InitialData[],
-    memory: WasmMemory,
+    data: PreparedData,
+    leftover: Leftover | undefined,
   ) {
     this.index = index;
-    this.limits = limits;
-    this.#pool = pool;
+    this.limits = home.limits;
+    this.#home = home;
     this.#plan = plan;
     this.#data = data;
-    this.#memory = memory;
-    this.#heap = new WasmHeap(index, memory);
-    write(memory, data);
-    pool.leaks.register(this, index);
+    this.#memory = leftover?.memory ?? createMemory(plan);
+    this.#pages = leftover === undefined ? pagesOf(home, this.#memory) : leftover.pages;
+    this.#heap = new WasmHeap(index, this.#memory, this.#pages);
+    this.#fill(this.#memory, this.#pages);
+    home.pool.leaks.register(this, index);
   }
 
   /** Whether the slot has been given back. */
@@ -137,8 +164,9 @@ export class WasmSlot implements Slot {
    * @throws {@link RegionError} `slot-dropped`
    */
   get memory(): WasmMemory {
-    if (this.#memory !== null) return this.#memory;
-    throw new RegionError({ code: "slot-dropped", slot: this.index });
+    const memory = this.#live();
+    this.#lent = true;
+    return memory;
   }
 
   /**
@@ -158,7 +186,7 @@ export class WasmSlot implements Slot {
    * @throws {@link RegionError} `slot-dropped`
    */
   get heapLength(): number {
-    return this.memory.buffer.byteLength;
+    return this.#live().buffer.byteLength;
   }
 
   /**
@@ -170,7 +198,7 @@ export class WasmSlot implements Slot {
    * message for each of its limits in `what`, `out-of-memory` when the engine refuses. The heap is then as before.
    */
   expandHeap(bytes: number): number {
-    const memory = this.memory;
+    const memory = this.#live();
     const before = memory.buffer.byteLength;
     const added = planExpansion(this.#plan, before, bytes);
     if (added === 0) return before;
@@ -179,6 +207,7 @@ export class WasmSlot implements Slot {
     } catch (cause) {
       throw new RegionError({ code: "out-of-memory", asked: before + added }, { cause });
     }
+    this.#pages?.renewGuards();
     return before;
   }
 
@@ -209,29 +238,41 @@ export class WasmSlot implements Slot {
    * has changed.
    */
   resetHeap(): ResetOutcome {
-    const memory = this.memory;
+    const memory = this.#live();
     if (memory.buffer.byteLength === this.#plan.initialSize) {
-      new Uint8Array(memory.buffer).fill(0);
-      write(memory, this.#data);
+      if (!this.#clear(memory, this.#pages)) write(memory, this.#data);
       return "same-memory";
     }
     const fresh = createMemory(this.#plan);
-    write(fresh, this.#data);
+    const pages = pagesOf(this.#home, fresh);
+    this.#fill(fresh, pages);
+    this.#letGo();
     this.#heap.retire("heap-replaced");
     this.#memory = fresh;
-    this.#heap = new WasmHeap(this.index, fresh);
+    this.#pages = pages;
+    this.#lent = false;
+    this.#heap = new WasmHeap(this.index, fresh, pages);
     return "new-memory";
   }
 
   /**
-   * Gives the slot back. Its memory is let go, never given to another tenant (MR-5); it is freed when the last instance
-   * that imported it is.
+   * Gives the slot back. Its memory is never given to another tenant if anybody was given `slot.memory` (MR-5): it is let go,
+   * and freed when the last instance that imported it is. With a driver its pages go back to the system at once, so that
+   * whoever still has it finds what was there first.
    *
    * @throws {@link RegionError} `slot-dropped` when it was dropped before.
    */
   drop(): void {
-    this.#end();
-    this.#pool.putLast(this.index); // MR-3
+    const memory = this.#live();
+    const { warm, pool, driver } = this.#home;
+    const cheap = driver !== undefined || memory.buffer.byteLength <= LONGEST_FILL;
+    if (!this.#lent && cheap && warm.count < warm.max && !pool.closed) {
+      this.#recycle();
+    } else {
+      this.#letGo();
+      this.#end();
+      pool.putLast(this.index); // MR-3
+    }
   }
 
   /** {@link WasmSlot.drop}, unless the slot is dropped already: a `using` block may drop early. */
@@ -246,22 +287,83 @@ export class WasmSlot implements Slot {
    * @internal
    */
   uncheckedRecycle(): void {
-    const memory = this.memory;
-    const length = memory.buffer.byteLength;
+    this.#live();
+    this.#recycle();
+  }
+
+  /** What the function `uncheckedGuard` calls. @internal */
+  uncheckedGuard(offset: number, length: number, access: Access): void {
+    const memory = this.#live();
+    requireGuard(offset, length, memory.buffer.byteLength);
+    if (this.#pages === undefined) {
+      const capability = "guard pages without a native driver";
+      throw new RegionError({ code: "unsupported", backend: "wasm", capability });
+    }
+    this.#pages.guard(offset, length, access);
+  }
+
+  #recycle(): void {
+    const memory = this.#live();
+    const { pool, warm } = this.#home;
     // One that has grown can never again be as small as this slot's tenants want it.
-    const reusable = length === this.#plan.initialSize;
-    if (reusable) new Uint8Array(memory.buffer).fill(0); // MR-6
+    const reusable = memory.buffer.byteLength === this.#plan.initialSize;
+    this.#pages?.dropGuards();
+    const pages = this.#pages;
+    if (reusable)
+      this.#clear(memory, pages); // MR-6
+    else this.#letGo();
     this.#end();
-    this.#pool.putLast(
-      this.index,
-      reusable ? { memory, maximum: largestHeap(this.#plan) } : undefined,
-    ); // MR-3
+    const leftover = { memory, maximum: largestHeap(this.#plan), pages };
+    if (reusable && !pool.closed) warm.count += 1;
+    pool.putLast(this.index, reusable ? leftover : undefined); // MR-3
+  }
+
+  #live(): WasmMemory {
+    if (this.#memory !== null) return this.#memory;
+    throw new RegionError({ code: "slot-dropped", slot: this.index });
+  }
+
+  /** Puts the initial data into a memory that is as it was first. */
+  #fill(memory: WasmMemory, pages: WasmPages | undefined): void {
+    if (pages?.mapped === undefined && pages?.map(this.#data) !== true) write(memory, this.#data);
+  }
+
+  /** @returns whether the data are there again by themselves */
+  #clear(memory: WasmMemory, pages: WasmPages | undefined): boolean {
+    if (pages !== undefined) return pages.clear();
+    new Uint8Array(memory.buffer).fill(0);
+    return false;
+  }
+
+  /** The memory is nobody's any more, as far as the region knows. */
+  #letGo(): void {
+    this.#pages?.dropGuards();
+    this.#pages?.letGo();
   }
 
   #end(): void {
-    if (this.#memory === null) throw new RegionError({ code: "slot-dropped", slot: this.index });
     this.#heap.retire("slot-dropped");
     this.#memory = null;
-    this.#pool.leaks.forget(this);
+    this.#pages = undefined;
+    this.#home.pool.leaks.forget(this);
   }
+}
+
+function pagesOf({ driver, dirty }: WasmHome, memory: WasmMemory): WasmPages | undefined {
+  return driver === undefined ? undefined : new WasmPages(driver, dirty, memory);
+}
+
+/** A range of whole host pages within the heap. */
+function requireGuard(offset: number, length: number, heapLength: number): void {
+  const reason = "a guard is made of host pages of 4096 bytes within the heap";
+  for (const [argument, value] of [
+    ["offset", offset],
+    ["length", length],
+  ] as const) {
+    if (wholeNumber(argument, value) % HOST_PAGE_SIZE !== 0 || value > heapLength) {
+      throw new RegionError({ code: "invalid-argument", argument, value, reason });
+    }
+  }
+  if (length !== 0 && offset + length <= heapLength) return;
+  throw new RegionError({ code: "invalid-argument", argument: "length", value: length, reason });
 }

@@ -347,7 +347,7 @@ describe.each(backends)("lucet's tests on %s", (backend, make) => {
   beforeEach(() => {
     create = make;
   });
-  const own = backend === "wasm" ? ON_WASM : ON_MMAP;
+  const own = backend.startsWith("wasm") ? ON_WASM : ON_MMAP;
   test.each(Object.entries({ ...BEHAVIOURS, ...own }))("%s", (_name, behaviour) => behaviour());
 });
 

@@ -167,7 +167,7 @@ describe("newInstance", () => {
   });
 
   test("a memory that the engine refuses leaves the region as it was", () => {
-    const region = WasmRegion.create(3);
+    const region = WasmRegion.create(3, {}, { warmSlots: 0 });
     region.newInstance({ heap: HEAP }).drop();
     refuseMemories();
     const error = refusal(() => region.newInstance({ heap: HEAP }), "out-of-memory", {

@@ -2,7 +2,7 @@
 
 import { type LimitSizes, type Region, type Slot, WasmRegion } from "../../src/index.js";
 import { MmapRegion, type MmapSlot, type SlotPart } from "../../src/mmap.js";
-import { drivers } from "./drivers.js";
+import { drivers, nativeDrivers } from "./drivers.js";
 
 /** Makes a region of one backend. */
 export type Create = (capacity: number, sizes?: Partial<LimitSizes>) => Region<Slot>;
@@ -10,6 +10,15 @@ export type Create = (capacity: number, sizes?: Partial<LimitSizes>) => Region<S
 /** Names, constructors, and the unit of growth in bytes. */
 export const backends: readonly (readonly [name: string, create: Create, page: number])[] = [
   ["wasm", WasmRegion.create, 65536],
+  ...nativeDrivers.map(
+    (driver) =>
+      [
+        `wasm with ${driver.name}`,
+        (capacity: number, sizes: Partial<LimitSizes> = {}) =>
+          WasmRegion.create(capacity, sizes, { driver }),
+        65536,
+      ] as const,
+  ),
   ...drivers.flatMap(([name, driverOf]) =>
     [0, 2].map(
       (warmSlots) =>
