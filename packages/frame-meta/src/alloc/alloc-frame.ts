@@ -63,7 +63,7 @@ function takeBuilt<M extends FrameMeta>(
   value: MetaValue<M>,
   options: AllocOptions,
   to: number,
-  kind: HolderKind,
+  _kind: HolderKind,
 ): number {
   const slot = take(table, 1, options);
   try {
@@ -102,7 +102,7 @@ export function allocFrame<M extends FrameMeta>(
   value: MetaValue<M>,
   options: AllocOptions = ZEROED,
 ): Frame<M> {
-  const slot = takeBuilt(table, type, value, options, 1);
+  const slot = takeBuilt(table, type, value, options, 1, "handle");
   return new Frame<M>(table, slot);
 }
 
@@ -113,7 +113,7 @@ export function allocUnique<M extends FrameMeta>(
   value: MetaValue<M>,
   options: AllocOptions = ZEROED,
 ): UniqueFrame<M> {
-  const slot = takeBuilt(table, type, value, options, REF_COUNT_UNIQUE);
+  const slot = takeBuilt(table, type, value, options, REF_COUNT_UNIQUE, "unique");
   return new UniqueFrame<M>(table, slot);
 }
 

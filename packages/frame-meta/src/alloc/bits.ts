@@ -16,9 +16,12 @@ export const WORD_FRAMES = 32;
 /** Where blocks of order 0 .. 5 can start. */
 const STARTS = [-1, 0x5555_5555, 0x1111_1111, 0x0101_0101, 0x0001_0001, 0x0000_0001] as const;
 
-/** Bits `from` .. `from + count - 1`; 0 <= from, 1 <= count, from + count <= 32. */
-export function maskOf(from: number, count: number): number {
-  return count === WORD_FRAMES ? -1 : ((1 << count) - 1) << from;
+/** Which frames of word `word` are among `count` frames from `leaf` on; at least one is. */
+export function maskIn(word: number, leaf: number, count: number): number {
+  const from = leaf - word * WORD_FRAMES;
+  const to = from + count;
+  const low = from > 0 ? -1 << from : -1;
+  return to < WORD_FRAMES ? low & ~(-1 << to) : low;
 }
 
 /** The number of the lowest 1 in a word that is not 0. */

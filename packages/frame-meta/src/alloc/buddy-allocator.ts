@@ -30,7 +30,7 @@ import { refuseFrame } from "../slot/refuse.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { type AllocStats, statsOf } from "./alloc-stats.js";
 import type { AllocWords } from "./alloc-words.js";
-import { lowestBit, maskOf, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { lowestBit, maskIn, WORD_FRAMES, WORD_ORDER } from "./bits.js";
 import { FrameCache } from "./cache.js";
 import type { Depot } from "./depot.js";
 import type { ExhaustedRequest, FrameAllocator, Placement } from "./frame-allocator.js";
@@ -60,30 +60,30 @@ export interface BuddyInit extends BuddyHooks {
 export class BuddyAllocator implements FrameAllocator {
   /** Which record is this agent's, to be told to whoever may have to `reap` it; -1 where there was none left, and no cache. */
   agent: number;
-  readonly #slots: SlotTable;
-  readonly #words: AllocWords;
-  readonly #depot: Depot;
-  readonly #agents: number;
-  readonly #taken: number;
-  readonly #onExhausted: BuddyHooks["onExhausted"];
-  #cache: FrameCache;
+  private readonly slots: SlotTable;
+  private readonly words: AllocWords;
+  private readonly depot: Depot;
+  private readonly agents: number;
+  private readonly taken: number;
+  private readonly onExhausted: BuddyHooks["onExhausted"];
+  private cache: FrameCache;
 
   /** @internal */
   constructor({ table, words, parts, depot, agents, room, onExhausted }: BuddyInit) {
-    this.#slots = table.slots;
-    this.#words = words;
-    this.#depot = depot;
-    this.#agents = agents;
-    this.#taken = parts.taken;
-    this.#onExhausted = onExhausted;
-    this.agent = this.#claimRecord();
+    this.slots = table.slots;
+    this.words = words;
+    this.depot = depot;
+    this.agents = agents;
+    this.taken = parts.taken;
+    this.onExhausted = onExhausted;
+    this.agent = this.claimRecord();
     const record = this.agent < 0 ? 0 : depot.recordOf(this.agent);
-    this.#cache = new FrameCache(words, record, this.agent < 0 ? 0 : room);
+    this.cache = new FrameCache(words, record, this.agent < 0 ? 0 : room);
   }
 
   /** The bytes of the allocator: hand them to another agent, which attaches. */
   get buffer(): ArrayBuffer | SharedArrayBuffer {
-    return this.#words.words.buffer as ArrayBuffer | SharedArrayBuffer;
+    return this.words.words.buffer as ArrayBuffer | SharedArrayBuffer;
   }
 
   /**
@@ -108,55 +108,55 @@ export class BuddyAllocator implements FrameAllocator {
    */
   alloc(frames = 1, placement: Placement = ANYWHERE): number {
     if (frames === 1 && placement === ANYWHERE) {
-      const cache = this.#cache;
+      const cache = this.cache;
       let leaf = cache.take();
       if (leaf < 0 && cache.room > 0) {
-        this.#depot.refill(this.#holder, cache, (cache.room >>> 1) + 1);
+        this.depot.refill(this.holder, cache, (cache.room >>> 1) + 1);
         leaf = cache.take();
       }
-      if (leaf >= 0) return this.#handOut(leaf);
+      if (leaf >= 0) return this.handOut(leaf);
     }
     const order = orderOf(frames, placement);
     const limit = limitOf(placement);
     for (;;) {
-      const leaf = this.#depot.take(this.#holder, frames, order, limit);
-      if (leaf >= 0) return this.#handOutRun(leaf, frames);
-      if (this.#onExhausted?.({ frames, ...placement }) !== true) return -1;
+      const leaf = this.depot.take(this.holder, frames, order, limit);
+      if (leaf >= 0) return this.handOutRun(leaf, frames);
+      if (this.onExhausted?.({ frames, ...placement }) !== true) return -1;
     }
   }
 
   /** See {@link FrameAllocator.takeAt}. @throws {@link FrameError} `out-of-bound`, `mmio` */
   takeAt(pfn: number): boolean {
-    const leaf = this.#leafOf(pfn);
+    const leaf = this.leafOf(pfn);
     const bit = 1 << (leaf & (WORD_FRAMES - 1));
-    const word = this.#taken + (leaf >>> WORD_ORDER);
-    if ((this.#words.load(word) & bit) !== 0) return false;
-    this.#depot.lock(this.#holder);
-    const found = this.#depot.takeAt(leaf);
-    if (found) this.#words.or(word, bit);
-    this.#depot.unlock();
+    const word = this.taken + (leaf >>> WORD_ORDER);
+    if ((this.words.load(word) & bit) !== 0) return false;
+    this.depot.lock(this.holder);
+    const found = this.depot.takeAt(leaf);
+    if (found) this.words.or(word, bit);
+    this.depot.unlock();
     return found;
   }
 
   /** See {@link FrameAllocator.add}. @throws {@link FrameError} `not-taken`, `out-of-bound`, `mmio`, `invalid-option` */
   add(pfn: number, frames = 1): void {
-    const leaf = this.#leafOf(pfn);
+    const leaf = this.leafOf(pfn);
     if (frames !== 1) {
-      this.#addRun(pfn, leaf, frames);
+      this.addRun(pfn, leaf, frames);
       return;
     }
     const bit = 1 << (leaf & (WORD_FRAMES - 1));
-    const word = this.#taken + (leaf >>> WORD_ORDER);
-    if ((this.#words.and(word, ~bit) & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
-    const cache = this.#cache;
+    const word = this.taken + (leaf >>> WORD_ORDER);
+    if ((this.words.and(word, ~bit) & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
+    const cache = this.cache;
     if (cache.isFull) {
       if (cache.room === 0) {
-        this.#depot.lock(this.#holder);
-        this.#depot.put(leaf, 1);
-        this.#depot.unlock();
+        this.depot.lock(this.holder);
+        this.depot.put(leaf, 1);
+        this.depot.unlock();
         return;
       }
-      this.#depot.spill(this.#holder, cache, (cache.room + 1) >>> 1);
+      this.depot.spill(this.holder, cache, (cache.room + 1) >>> 1);
     }
     cache.put(leaf);
     cache.tell(); // FM-25: after the frame is there
@@ -164,28 +164,28 @@ export class BuddyAllocator implements FrameAllocator {
 
   /** What there is: exact while no agent works. */
   stats(): AllocStats {
-    this.#depot.lock(this.#holder);
-    const stats = statsOf(this.#depot, this.#slots.frames);
-    this.#depot.unlock();
+    this.depot.lock(this.holder);
+    const stats = statsOf(this.depot, this.slots.frames);
+    this.depot.unlock();
     return stats;
   }
 
   /** Gives the frames of this agent's cache back, so that they can become part of larger blocks. */
   flush(): void {
     if (this.agent < 0) return;
-    this.#depot.lock(this.#holder);
-    this.#depot.drain(this.agent);
-    this.#depot.unlock();
+    this.depot.lock(this.holder);
+    this.depot.drain(this.agent);
+    this.depot.unlock();
   }
 
   /** {@link BuddyAllocator.flush}, and leaves this agent's record to the next. Works on, without a cache. */
   close(): void {
     if (this.agent < 0) return;
     this.flush();
-    const record = this.#depot.recordOf(this.agent);
+    const record = this.depot.recordOf(this.agent);
     this.agent = -1;
-    this.#cache = new FrameCache(this.#words, record, 0);
-    this.#words.store(record + RecordWord.state, 0);
+    this.cache = new FrameCache(this.words, record, 0);
+    this.words.store(record + RecordWord.state, 0);
   }
 
   /**
@@ -196,16 +196,16 @@ export class BuddyAllocator implements FrameAllocator {
    * @throws {@link FrameError} `invalid-option`
    */
   reap(agent: number): void {
-    if (!(Number.isInteger(agent) && agent >= 0 && agent < this.#agents && agent !== this.agent)) {
+    if (!(Number.isInteger(agent) && agent >= 0 && agent < this.agents && agent !== this.agent)) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
-    const words = this.#words;
-    if (words.swap(AllocWord.lock, agent + 1, this.#holder) !== agent + 1) {
-      this.#depot.lock(this.#holder);
-    } else this.#depot.rebuild(); // in the middle of a step: the bits are what counts
-    this.#depot.drain(agent);
-    words.store(this.#depot.recordOf(agent) + RecordWord.state, 0);
-    this.#depot.unlock();
+    const words = this.words;
+    if (words.swap(AllocWord.lock, agent + 1, this.holder) !== agent + 1) {
+      this.depot.lock(this.holder);
+    } else this.depot.rebuild(); // in the middle of a step: the bits are what counts
+    this.depot.drain(agent);
+    words.store(this.depot.recordOf(agent) + RecordWord.state, 0);
+    this.depot.unlock();
   }
 
   /**
@@ -215,83 +215,76 @@ export class BuddyAllocator implements FrameAllocator {
    * @returns frames that the free set has won
    */
   rescan(): number {
-    const depot = this.#depot;
-    depot.lock(this.#holder);
-    for (let agent = 0; agent < this.#agents; agent += 1) depot.drain(agent);
+    const depot = this.depot;
+    depot.lock(this.holder);
+    for (let agent = 0; agent < this.agents; agent += 1) depot.drain(agent);
     const before = depot.frames;
-    depot.scan(this.#slots);
+    depot.scan(this.slots);
     const won = depot.frames - before;
     depot.unlock();
     return won;
   }
 
-  get #holder(): number {
-    return this.agent < 0 ? this.#agents + 1 : this.agent + 1;
+  private get holder(): number {
+    return this.agent < 0 ? this.agents + 1 : this.agent + 1;
   }
 
-  #claimRecord(): number {
-    for (let agent = 0; agent < this.#agents; agent += 1) {
-      if (this.#words.swap(this.#depot.recordOf(agent) + RecordWord.state, 0, 1) === 0)
-        return agent;
+  private claimRecord(): number {
+    for (let agent = 0; agent < this.agents; agent += 1) {
+      if (this.words.swap(this.depot.recordOf(agent) + RecordWord.state, 0, 1) === 0) return agent;
     }
     return -1;
   }
 
   /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio` */
-  #leafOf(pfn: number): number {
-    for (const tree of this.#depot.trees) {
+  private leafOf(pfn: number): number {
+    for (const tree of this.depot.trees) {
       const at = pfn - tree.firstPfn;
       if (at >>> 0 === at && at < tree.frames) return tree.firstLeaf + (pfn - tree.base);
     }
-    return refuseFrame(this.#slots, pfn, this.#slots.geometry.slotOf(pfn));
+    return refuseFrame(this.slots, pfn, this.slots.geometry.slotOf(pfn));
   }
 
-  #handOut(leaf: number): number {
-    this.#words.or(this.#taken + (leaf >>> WORD_ORDER), 1 << (leaf & (WORD_FRAMES - 1)));
-    const tree = this.#depot.treeOf(leaf);
+  private handOut(leaf: number): number {
+    this.words.or(this.taken + (leaf >>> WORD_ORDER), 1 << (leaf & (WORD_FRAMES - 1)));
+    const tree = this.depot.treeOf(leaf);
     return tree.base + (leaf - tree.firstLeaf);
   }
 
-  #handOutRun(leaf: number, frames: number): number {
+  private handOutRun(leaf: number, frames: number): number {
+    const { words, taken } = this;
     const last = (leaf + frames - 1) >>> WORD_ORDER;
     for (let word = leaf >>> WORD_ORDER; word <= last; word += 1) {
-      this.#words.or(this.#taken + word, maskIn(word, leaf, frames));
+      words.or(taken + word, maskIn(word, leaf, frames));
     }
-    const tree = this.#depot.treeOf(leaf);
+    const tree = this.depot.treeOf(leaf);
     return tree.base + (leaf - tree.firstLeaf);
   }
 
-  #addRun(pfn: number, leaf: number, frames: number): void {
-    const tree = this.#depot.treeOf(leaf);
+  private addRun(pfn: number, leaf: number, frames: number): void {
+    const tree = this.depot.treeOf(leaf);
     if (!(Number.isInteger(frames) && frames >= 1)) {
       throw new FrameError({ code: "invalid-option", option: "frames", got: String(frames) });
     }
     const beyond = tree.firstPfn + tree.frames;
-    if (pfn + frames > beyond) refuseFrame(this.#slots, beyond, Refusal.outOfBound);
-    const words = this.#words;
+    if (pfn + frames > beyond) refuseFrame(this.slots, beyond, Refusal.outOfBound);
+    const { words, taken } = this;
     const first = leaf >>> WORD_ORDER;
     const last = (leaf + frames - 1) >>> WORD_ORDER;
-    this.#depot.lock(this.#holder);
+    this.depot.lock(this.holder);
     for (let word = first; word <= last; word += 1) {
       const mask = maskIn(word, leaf, frames);
-      const found = words.and(this.#taken + word, ~mask) & mask;
+      const found = words.and(taken + word, ~mask) & mask;
       if (found === mask) continue;
-      words.or(this.#taken + word, found);
+      words.or(taken + word, found);
       for (let done = first; done < word; done += 1) {
-        words.or(this.#taken + done, maskIn(done, leaf, frames));
+        words.or(taken + done, maskIn(done, leaf, frames));
       }
-      this.#depot.unlock();
+      this.depot.unlock();
       const free = word * WORD_FRAMES + lowestBit(mask & ~found) - leaf;
       throw new FrameError({ code: "not-taken", pfn: pfn + free });
     }
-    this.#depot.put(leaf, frames);
-    this.#depot.unlock();
+    this.depot.put(leaf, frames);
+    this.depot.unlock();
   }
-}
-
-/** The bits of a word that are those of `frames` frames from `leaf` on; it has at least one. */
-function maskIn(word: number, leaf: number, frames: number): number {
-  const start = word * WORD_FRAMES;
-  const from = Math.max(leaf - start, 0);
-  return maskOf(from, Math.min(leaf + frames - start, WORD_FRAMES) - from);
 }

@@ -20,7 +20,7 @@
  * @module
  */
 
-import { blocksIn, longestIn, lowestBit, maskOf, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { blocksIn, longestIn, lowestBit, maskIn, WORD_FRAMES, WORD_ORDER } from "./bits.js";
 
 /** Where the parts of a bank's tree are. */
 export interface TreeShape {
@@ -46,7 +46,8 @@ export function shapeOf(
   const base = firstPfn - (firstPfn % block);
   // A bank that straddles a multiple of `block` needs two of them; then it has no block of 2 * block.
   const span = firstPfn + frames <= base + block ? block : 2 * block;
-  return { firstPfn, frames, base, leafWords: span / WORD_FRAMES, firstLeaf, nodes };
+  // As int32: what V8 has computed as a double it keeps as one, and then every step on it is slow.
+  return { firstPfn, frames, base, leafWords: (span / WORD_FRAMES) | 0, firstLeaf, nodes };
 }
 
 export class BuddyTree implements TreeShape {
@@ -56,12 +57,12 @@ export class BuddyTree implements TreeShape {
   readonly leafWords: number;
   readonly firstLeaf: number;
   readonly nodes: number;
-  readonly #words: Int32Array;
+  private readonly words: Int32Array;
   /** The index of the first word of bits. */
-  readonly #bits: number;
-  readonly #bytes: Uint8Array;
+  private readonly bits: number;
+  private readonly bytes: Uint8Array;
   /** The order of all frames from `base` on: of the root. */
-  readonly #topOrder: number;
+  private readonly topOrder: number;
 
   /** @param nodes - the bytes of the nodes of all banks @param bits - where the bits of all banks start in `words` */
   constructor(shape: TreeShape, words: Int32Array, bits: number, nodes: Uint8Array) {
@@ -71,20 +72,20 @@ export class BuddyTree implements TreeShape {
     this.leafWords = shape.leafWords;
     this.firstLeaf = shape.firstLeaf;
     this.nodes = shape.nodes;
-    this.#words = words;
-    this.#bits = bits + shape.firstLeaf / WORD_FRAMES;
-    this.#bytes = nodes;
-    this.#topOrder = Math.log2(shape.leafWords) + WORD_ORDER;
+    this.words = words;
+    this.bits = bits + (shape.firstLeaf >>> WORD_ORDER);
+    this.bytes = nodes;
+    this.topOrder = WORD_ORDER + 31 - Math.clz32(shape.leafWords);
   }
 
   /** The order of the largest free block, or -1. */
   get longest(): number {
-    return this.#bytes[this.nodes + 1]! - 1;
+    return this.bytes[this.nodes + 1]! - 1;
   }
 
   /** The bits of 32 frames. */
   wordAt(word: number): number {
-    return this.#words[this.#bits + word]!;
+    return this.words[this.bits + word]!;
   }
 
   /** Whether the frame `leaf` after `base` is free. */
@@ -94,13 +95,13 @@ export class BuddyTree implements TreeShape {
 
   /** The lowest free block of an order, in frames after `base`, or -1. */
   find(order: number): number {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const { nodes } = this;
     if (bytes[nodes + 1]! <= order) return -1;
     const stop = Math.max(order, WORD_ORDER);
     let node = 1;
     let first = 1;
-    for (let size = this.#topOrder; size > stop; size -= 1) {
+    for (let size = this.topOrder; size > stop; size -= 1) {
       node *= 2;
       first *= 2;
       if (bytes[nodes + node]! <= order) node += 1;
@@ -112,63 +113,78 @@ export class BuddyTree implements TreeShape {
 
   /** Makes `count` frames from `leaf` on free, or not free. */
   mark(leaf: number, count: number, free: boolean): void {
-    const words = this.#words;
     const first = leaf >>> WORD_ORDER;
     const last = (leaf + count - 1) >>> WORD_ORDER;
-    const end = leaf + count;
-    for (let word = first; word <= last; word += 1) {
-      const from = word === first ? leaf & (WORD_FRAMES - 1) : 0;
-      const to = word === last ? end - word * WORD_FRAMES : WORD_FRAMES;
-      const mask = maskOf(from, to - from);
-      const index = this.#bits + word;
-      words[index] = free ? words[index]! | mask : words[index]! & ~mask;
+    this.setBits(first, maskIn(first, leaf, count), free);
+    if (last !== first) {
+      this.setBits(last, maskIn(last, leaf, count), free);
+      const whole = free ? -1 : 0;
+      const { words } = this;
+      const end = this.bits + last;
+      for (let index = this.bits + first + 1; index < end; index += 1) words[index] = whole;
     }
-    this.refresh(first, last);
+    this.refresh(first, last, free);
   }
 
   /** Makes the frames of a word whose bits are in `mask` free, or not free. */
   markBits(word: number, mask: number, free: boolean): void {
-    const words = this.#words;
-    const index = this.#bits + word;
-    words[index] = free ? words[index]! | mask : words[index]! & ~mask;
-    this.refresh(word, word);
-  }
-
-  /** Brings the nodes above words `first` .. `last` up to date. */
-  refresh(first: number, last: number): void {
-    const bytes = this.#bytes;
-    const { nodes, leafWords } = this;
-    let changed = false;
-    for (let word = first; word <= last; word += 1) {
-      const longest = longestIn(this.wordAt(word));
-      const at = nodes + leafWords + word;
-      if (bytes[at] !== longest) {
-        bytes[at] = longest;
-        changed = true;
-      }
-    }
-    let low = leafWords + first;
-    let high = leafWords + last;
-    for (let whole = WORD_ORDER + 1; changed && low > 1; whole += 1) {
-      low >>>= 1;
-      high >>>= 1;
-      changed = false;
-      for (let node = low; node <= high; node += 1) {
-        const left = bytes[nodes + 2 * node]!;
-        const right = bytes[nodes + 2 * node + 1]!;
-        const larger = Math.max(left, right);
-        const longest = left === whole && right === whole ? whole + 1 : larger;
-        if (bytes[nodes + node] !== longest) {
-          bytes[nodes + node] = longest;
-          changed = true;
-        }
-      }
-    }
+    this.setBits(word, mask, free);
+    this.refresh(word, word, free);
   }
 
   /** Makes every node anew, of whatever bits there are. */
   rebuild(): void {
-    this.#bytes.fill(0, this.nodes, this.nodes + 2 * this.leafWords);
-    this.refresh(0, this.leafWords - 1);
+    for (let word = 0; word < this.leafWords; word += 1) this.look(word);
+    for (let node = this.leafWords - 1; node > 0; node -= 1) {
+      this.join(node, this.topOrder - (31 - Math.clz32(node)));
+    }
+  }
+
+  private setBits(word: number, mask: number, free: boolean): void {
+    const { words } = this;
+    const index = this.bits + word;
+    words[index] = free ? words[index]! | mask : words[index]! & ~mask;
+  }
+
+  /**
+   * Brings the nodes above words `first` .. `last` up to date. All frames of the words between them are free, or none: so are
+   * those of the nodes between the outer ones, on every level, and need not be looked at.
+   */
+  private refresh(first: number, last: number, free: boolean): void {
+    const { bytes, nodes, leafWords } = this;
+    let changed = this.look(first);
+    if (last !== first && this.look(last)) changed = true;
+    let low = leafWords + first;
+    let high = leafWords + last;
+    for (let order = WORD_ORDER; ; order += 1) {
+      const whole = free ? order + 1 : 0;
+      for (let node = nodes + low + 1; node < nodes + high; node += 1) bytes[node] = whole;
+      if (high - low > 1) changed = true;
+      if (!changed || low === 1) return;
+      low >>>= 1;
+      high >>>= 1;
+      changed = this.join(low, order + 1);
+      if (high !== low && this.join(high, order + 1)) changed = true;
+    }
+  }
+
+  /** Brings the node of a word up to date. @returns whether it was not */
+  private look(word: number): boolean {
+    const longest = longestIn(this.wordAt(word));
+    const at = this.nodes + this.leafWords + word;
+    if (this.bytes[at] === longest) return false;
+    this.bytes[at] = longest;
+    return true;
+  }
+
+  /** Brings a node of an order up to date with the two below it. @returns whether it was not */
+  private join(node: number, order: number): boolean {
+    const { bytes, nodes } = this;
+    const left = bytes[nodes + 2 * node]!;
+    const right = bytes[nodes + 2 * node + 1]!;
+    const longest = left === order && right === order ? order + 1 : Math.max(left, right);
+    if (bytes[nodes + node] === longest) return false;
+    bytes[nodes + node] = longest;
+    return true;
   }
 }

@@ -16,43 +16,43 @@ import { RecordWord } from "./layout.js";
 export class FrameCache {
   /** Frames that there is room for. */
   readonly room: number;
-  readonly #words: AllocWords;
-  readonly #freed: number;
-  readonly #first: number;
+  private readonly words: AllocWords;
+  private readonly freed: number;
+  private readonly first: number;
   /** Places below may hold a frame, places from here on do not. */
-  #top = 0;
+  private top = 0;
   /** What the record's word `freed` is: only this agent writes it. */
-  #count: number;
+  private count: number;
 
   constructor(words: AllocWords, record: number, room: number) {
-    this.#words = words;
-    this.#freed = record + RecordWord.freed;
-    this.#first = record + RecordWord.cache;
-    this.#count = words.load(this.#freed);
+    this.words = words;
+    this.freed = record + RecordWord.freed;
+    this.first = record + RecordWord.cache;
+    this.count = words.load(this.freed);
     this.room = room;
   }
 
   get isFull(): boolean {
-    return this.#top === this.room;
+    return this.top === this.room;
   }
 
   /** Puts a frame in; there must be room. */
   put(leaf: number): void {
-    this.#words.store(this.#first + this.#top, leaf + 1);
-    this.#top += 1;
+    this.words.store(this.first + this.top, leaf + 1);
+    this.top += 1;
   }
 
   /** Says that frames have come in that others may have looked for: see `Depot`. */
   tell(): void {
-    this.#count = (this.#count + 1) | 0;
-    this.#words.store(this.#freed, this.#count);
+    this.count = (this.count + 1) | 0;
+    this.words.store(this.freed, this.count);
   }
 
   /** Takes out the frame that was put in last, or -1. */
   take(): number {
-    while (this.#top > 0) {
-      this.#top -= 1;
-      const found = this.#words.empty(this.#first + this.#top);
+    while (this.top > 0) {
+      this.top -= 1;
+      const found = this.words.empty(this.first + this.top);
       if (found !== 0) return found - 1;
     }
     return -1;

@@ -23,32 +23,32 @@ import { type AllocParts, AllocWord, RecordWord } from "./layout.js";
 
 export class Depot {
   readonly trees: readonly BuddyTree[];
-  readonly #words: AllocWords;
-  readonly #parts: AllocParts;
-  readonly #agents: number;
-  readonly #room: number;
+  private readonly words: AllocWords;
+  private readonly parts: AllocParts;
+  private readonly agents: number;
+  private readonly room: number;
 
   constructor(words: AllocWords, parts: AllocParts, agents: number, room: number) {
     const { buffer } = words.words;
     const nodes = new Uint8Array(buffer, parts.nodes * 4, (parts.words - parts.nodes) * 4);
     this.trees = parts.trees.map((shape) => new BuddyTree(shape, words.words, parts.free, nodes));
-    this.#words = words;
-    this.#parts = parts;
-    this.#agents = agents;
-    this.#room = room;
+    this.words = words;
+    this.parts = parts;
+    this.agents = agents;
+    this.room = room;
   }
 
   /** Frames in the trees. Caller has the lock. */
   get frames(): number {
-    return this.#words.words[AllocWord.inTrees]!;
+    return this.words.words[AllocWord.inTrees]!;
   }
 
   lock(holder: number): void {
-    this.#words.lock(AllocWord.lock, holder);
+    this.words.lock(AllocWord.lock, holder);
   }
 
   unlock(): void {
-    this.#words.unlock(AllocWord.lock);
+    this.words.unlock(AllocWord.lock);
   }
 
   /** The tree of a leaf, which must be one. */
@@ -61,20 +61,20 @@ export class Depot {
 
   /** Where the record of an agent is. */
   recordOf(agent: number): number {
-    return this.#parts.records + agent * this.#parts.recordWords;
+    return this.parts.records + agent * this.parts.recordWords;
   }
 
   /** A run out of the trees, or, where they have none, out of trees and caches; -1: see FM-25. */
   take(holder: number, frames: number, order: number, limit: number): number {
     for (;;) {
       this.lock(holder);
-      let leaf = this.#takeRun(frames, order, limit);
+      let leaf = this.takeRun(frames, order, limit);
       let missed = false;
       if (leaf < 0) {
-        const before = this.#freed();
-        for (let agent = 0; agent < this.#agents; agent += 1) this.drain(agent);
-        leaf = this.#takeRun(frames, order, limit);
-        missed = leaf < 0 && this.#freed() !== before;
+        const before = this.freed();
+        for (let agent = 0; agent < this.agents; agent += 1) this.drain(agent);
+        leaf = this.takeRun(frames, order, limit);
+        missed = leaf < 0 && this.freed() !== before;
       }
       this.unlock();
       if (!missed) return leaf;
@@ -100,7 +100,7 @@ export class Depot {
         rest &= ~(1 << highest);
       }
       tree.markBits(word, mask, false);
-      this.#count(-bitCount(mask));
+      this.count(-bitCount(mask));
       break;
     }
     this.unlock();
@@ -115,13 +115,13 @@ export class Depot {
       const leaf = cache.take();
       if (leaf < 0) break;
       if (mask !== 0 && leaf >>> WORD_ORDER !== word) {
-        this.#putBits(word, mask);
+        this.putBits(word, mask);
         mask = 0;
       }
       word = leaf >>> WORD_ORDER;
       mask |= 1 << (leaf & (WORD_FRAMES - 1));
     }
-    if (mask !== 0) this.#putBits(word, mask);
+    if (mask !== 0) this.putBits(word, mask);
     this.unlock();
   }
 
@@ -129,7 +129,7 @@ export class Depot {
   put(leaf: number, frames: number): void {
     const tree = this.treeOf(leaf);
     tree.mark(leaf - tree.firstLeaf, frames, true);
-    this.#count(frames);
+    this.count(frames);
   }
 
   /** Takes one frame, wherever it is, or says `false`. Caller has the lock. */
@@ -137,13 +137,13 @@ export class Depot {
     const tree = this.treeOf(leaf);
     if (tree.isFree(leaf - tree.firstLeaf)) {
       tree.mark(leaf - tree.firstLeaf, 1, false);
-      this.#count(-1);
+      this.count(-1);
       return true;
     }
-    const words = this.#words;
-    for (let agent = 0; agent < this.#agents; agent += 1) {
+    const words = this.words;
+    for (let agent = 0; agent < this.agents; agent += 1) {
       const first = this.recordOf(agent) + RecordWord.cache;
-      for (let at = first; at < first + this.#room; at += 1) {
+      for (let at = first; at < first + this.room; at += 1) {
         if (words.load(at) === leaf + 1 && words.swap(at, leaf + 1, 0) === leaf + 1) return true;
       }
     }
@@ -152,9 +152,9 @@ export class Depot {
 
   /** Empties the cache of an agent. Caller has the lock. */
   drain(agent: number): void {
-    const words = this.#words;
+    const words = this.words;
     const first = this.recordOf(agent) + RecordWord.cache;
-    for (let at = first; at < first + this.#room; at += 1) {
+    for (let at = first; at < first + this.room; at += 1) {
       if (words.load(at) === 0) continue;
       const found = words.empty(at); // 0 where its agent was faster
       if (found !== 0) this.put(found - 1, 1);
@@ -164,10 +164,10 @@ export class Depot {
   /** Frames in caches, at this moment or another. */
   cached(): number {
     let sum = 0;
-    for (let agent = 0; agent < this.#agents; agent += 1) {
+    for (let agent = 0; agent < this.agents; agent += 1) {
       const first = this.recordOf(agent) + RecordWord.cache;
-      for (let at = first; at < first + this.#room; at += 1) {
-        if (this.#words.load(at) !== 0) sum += 1;
+      for (let at = first; at < first + this.room; at += 1) {
+        if (this.words.load(at) !== 0) sum += 1;
       }
     }
     return sum;
@@ -180,12 +180,12 @@ export class Depot {
       tree.rebuild();
       for (let word = 0; word < tree.leafWords; word += 1) frames += bitCount(tree.wordAt(word));
     }
-    this.#words.words[AllocWord.inTrees] = frames;
+    this.words.words[AllocWord.inTrees] = frames;
   }
 
   /** FM-27: what is free is what is unused; the slots say so. Caller has the lock, and caches are empty. */
   scan(slots: SlotTable): void {
-    const { words } = this.#words;
+    const { words } = this.words;
     for (const tree of this.trees) {
       const first = slots.geometry.slotOf(tree.firstPfn) - (tree.firstPfn - tree.base);
       const leafWord = tree.firstLeaf / WORD_FRAMES;
@@ -200,40 +200,40 @@ export class Depot {
             free |= 1 << leaf; // modulo 32, as shifts are
           else used |= 1 << leaf;
         }
-        words[this.#parts.free + leafWord + word] = free;
-        words[this.#parts.taken + leafWord + word] = used;
+        words[this.parts.free + leafWord + word] = free;
+        words[this.parts.taken + leafWord + word] = used;
       }
     }
     this.rebuild();
   }
 
-  #takeRun(frames: number, order: number, limit: number): number {
+  private takeRun(frames: number, order: number, limit: number): number {
     for (const tree of this.trees) {
       const leaf = tree.find(order);
       if (leaf < 0) continue;
       if (tree.base + leaf + frames > limit) return -1; // it is the lowest, and banks are sorted
       tree.mark(leaf, frames, false);
-      this.#count(-frames);
+      this.count(-frames);
       return tree.firstLeaf + leaf;
     }
     return -1;
   }
 
-  #putBits(leafWord: number, mask: number): void {
+  private putBits(leafWord: number, mask: number): void {
     const tree = this.treeOf(leafWord * WORD_FRAMES);
     tree.markBits(leafWord - tree.firstLeaf / WORD_FRAMES, mask, true);
-    this.#count(bitCount(mask));
+    this.count(bitCount(mask));
   }
 
-  #count(frames: number): void {
-    this.#words.words[AllocWord.inTrees]! += frames;
+  private count(frames: number): void {
+    this.words.words[AllocWord.inTrees]! += frames;
   }
 
   /** A number that is another one where any agent has put a frame into its cache since. */
-  #freed(): number {
+  private freed(): number {
     let sum = 0;
-    for (let agent = 0; agent < this.#agents; agent += 1) {
-      sum = (sum + this.#words.load(this.recordOf(agent) + RecordWord.freed)) | 0;
+    for (let agent = 0; agent < this.agents; agent += 1) {
+      sum = (sum + this.words.load(this.recordOf(agent) + RecordWord.freed)) | 0;
     }
     return sum;
   }

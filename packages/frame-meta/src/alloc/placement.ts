@@ -11,6 +11,9 @@ import type { Placement } from "./frame-allocator.js";
 /** No wish at all: what a call has that does not say. */
 export const ANYWHERE: Placement = Object.freeze({});
 
+/** Of a block that no table has room for. */
+const MAX_ORDER = 31;
+
 function refuse(option: string, got: number): never {
   throw new FrameError({ code: "invalid-option", option, got: String(got) });
 }
@@ -22,9 +25,11 @@ function refuse(option: string, got: number): never {
  */
 export function orderOf(frames: number, { align = PAGE_SIZE }: Placement): number {
   if (!(Number.isSafeInteger(frames) && frames >= 1)) refuse("frames", frames);
+  const order = frames <= 2 ** 31 ? 32 - Math.clz32(frames - 1) : MAX_ORDER;
+  if (align === PAGE_SIZE) return order;
   const alignOrder = Math.log2(align / PAGE_SIZE);
   if (!(Number.isInteger(alignOrder) && alignOrder >= 0)) refuse("align", align);
-  return Math.max(Math.ceil(Math.log2(frames)), alignOrder);
+  return Math.max(order, Math.min(alignOrder, MAX_ORDER));
 }
 
 /** The frame that a run must end in front of. @throws {@link FrameError} `invalid-option` */
