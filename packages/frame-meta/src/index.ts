@@ -8,6 +8,7 @@ export { Frame } from "./frame/frame.js";
 export type { FrameRef } from "./frame/frame-ref.js";
 export type { FrameHandle } from "./frame/handle.js";
 export { Segment } from "./frame/segment.js";
+export type { FrameToken } from "./frame/send.js";
 export { FrameTable, type FrameTableExtras, type FreeSet } from "./frame/table.js";
 export { UniqueFrame } from "./frame/unique-frame.js";
 export type { UntypedMeta } from "./frame/untyped.js";

@@ -18,6 +18,7 @@ import { FrameRef } from "./frame-ref.js";
 import { castTo, FrameHandle } from "./handle.js";
 import { withMetaLock } from "./meta-lock.js";
 import { slotOfRaw } from "./raw-handle.js";
+import { type FrameToken, receive } from "./send.js";
 import type { FrameTable } from "./table.js";
 import { type UntypedMeta, untypedRange } from "./untyped.js";
 
@@ -123,9 +124,9 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
   withLock<T>(write: (meta: MetaViewMut<M["layout"]>) => T): T {
     const hold = this.clone(); // `write` may drop this handle
     try {
-      const { slots, locks } = this.table;
+      const { slots, locks, agent } = this.table;
       const run = write as (meta: MetaViewMut<MetaLayout>) => T;
-      return withMetaLock(slots, hold.live(), hold.type, locks, run);
+      return withMetaLock(slots, hold.live(), hold.type, locks, agent?.id ?? -1, run);
     } finally {
       hold.drop();
     }
@@ -178,6 +179,35 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
   /** Makes a number of this handle, which ends without moving the count. {@link Frame.fromRaw} takes it back. */
   intoRaw(): number {
     return this.intoRawAs("handle");
+  }
+
+  /**
+   * Puts this handle on its way to another agent of the table: it ends, the count does not move. Post the token, which
+   * {@link Frame.receive} takes there, once.
+   *
+   * @throws {@link FrameError} `too-many-in-transit`: the handle stays
+   *
+   * @example
+   * ```ts
+   * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+   *
+   * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
+   * const token = structuredClone(Frame.fromUnused(table, 0x1000, unitMeta, {}).send());
+   * const frame = Frame.receive(table, token); // in another worker, on the table that it has attached
+   * frame.referenceCount; // => 1
+   * ```
+   */
+  send(): FrameToken {
+    return this.sendAs("handle");
+  }
+
+  /**
+   * The handle that {@link Frame.send} has put on its way.
+   *
+   * @throws {@link FrameError} `not-in-transit` where it has been received, or was sent in another table; `wrong-kind`
+   */
+  static receive(table: FrameTable, token: FrameToken): Frame {
+    return new Frame(table, receive(table, "handle", token).slot);
   }
 
   /** This handle as one of frames with type `N`, or `undefined` where the frame has another type. The handle stays. */

@@ -13,6 +13,7 @@ import { type MetaSlotStorage, readStorage } from "../meta/storage.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { SlotWord } from "../slot/layout.js";
 import { rawOf } from "./raw-handle.js";
+import { type FrameToken, send } from "./send.js";
 import type { FrameTable } from "./table.js";
 import { knownType } from "./untyped.js";
 
@@ -91,6 +92,13 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
   /** Drops it unless it has ended: what `using` calls. */
   [Symbol.dispose](): void {
     if (!this.dropped) this.drop();
+  }
+
+  /** @internal */
+  protected sendAs(kind: "handle" | "unique"): FrameToken {
+    const token = send(this.table, kind, this.live(), 1);
+    this.release();
+    return token;
   }
 
   /** @internal */

@@ -16,12 +16,17 @@ import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
 
 const FREE = 0;
+/** Taken, by an agent without a number; one with a number puts that + 2. */
 const TAKEN = 1;
+
+/** What the lock of an agent's frame says: so that who reaps it can break its locks. */
+export const lockMark = (agent: number): number => TAKEN + 1 + agent;
 
 /**
  * Takes the lock of the metadata in `slot`, which the caller holds, runs, and gives it back.
  *
  * @param held - the slots whose lock this agent has
+ * @param agent - its number, -1 for none
  * @throws {@link FrameError} `no-lock`, `locked`; what `run` throws
  */
 export function withMetaLock<T>(
@@ -29,12 +34,13 @@ export function withMetaLock<T>(
   slot: number,
   type: FrameMeta,
   held: Set<number>,
+  agent: number,
   run: (meta: MetaViewMut<MetaLayout>) => T,
 ): T {
   if (type.lockOffset < 0) throw new FrameError({ code: "no-lock", type: type.name });
   const at = slots.wordOf(slot, SlotWord.storage);
   const lock = at + type.lockOffset / 4;
-  take(slots, slot, lock, held);
+  take(slots, slot, lock, held, lockMark(agent));
   const owner: { dropped: boolean } = { dropped: false };
   try {
     return run(metaViewMut(type.layout, owner, slots.dv, at * 4));
@@ -45,12 +51,14 @@ export function withMetaLock<T>(
   }
 }
 
-function take(slots: SlotTable, slot: number, lock: number, held: Set<number>): void {
-  while (slots.swap(lock, FREE, TAKEN) !== FREE) {
+function take(slots: SlotTable, slot: number, lock: number, held: Set<number>, mark: number): void {
+  for (;;) {
+    const found = slots.swap(lock, FREE, mark);
+    if (found === FREE) break;
     if (held.has(slot) || slots.mode === "single") {
       throw new FrameError({ code: "locked", pfn: slots.geometry.pfnOf(slot) });
     }
-    park(slots.words, lock, TAKEN);
+    park(slots.words, lock, found);
   }
   held.add(slot);
 }

@@ -17,6 +17,7 @@ import { build, buildTaken } from "./build.js";
 import { Frame } from "./frame.js";
 import { rawOf } from "./raw-handle.js";
 import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
+import { type FrameToken, receive, send } from "./send.js";
 import type { FrameTable } from "./table.js";
 import { type FrameBytes, knownType, type UntypedMeta, untypedRange } from "./untyped.js";
 
@@ -267,6 +268,19 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     }
     this.#frames = -1;
     return raws;
+  }
+
+  /** As {@link Frame.send}: all of its handles, with one token. @throws {@link FrameError} `too-many-in-transit` */
+  send(): FrameToken {
+    const token = send(this.table, "segment", this.#slot, this.frames);
+    this.#frames = -1;
+    return token;
+  }
+
+  /** As {@link Frame.receive}. @throws {@link FrameError} `not-in-transit`, `wrong-kind` */
+  static receive(table: FrameTable, token: FrameToken): Segment {
+    const { slot, frames } = receive(table, "segment", token);
+    return new Segment(table, slot, frames);
   }
 
   /**

@@ -58,21 +58,23 @@ export class FrameTable {
   readonly ledger: FrameLedger | undefined;
   /** This agent's record, where it was given a number. */
   readonly agent: TableAgent | undefined;
-  #freeSet: FreeSet | undefined;
-  #allocator: FrameAllocator | undefined;
+  /** Who is told of frames that become free. Set once, by {@link FrameTable.use}. */
+  freeSet: FreeSet | undefined;
+  /** Who owns the frames that are unused, as this agent sees it. Set once, by {@link FrameTable.use}. */
+  allocator: FrameAllocator | undefined;
 
   private constructor(slots: SlotTable, { freeSet, ledger, agent }: FrameTableExtras) {
     if (agent !== undefined && ledger !== undefined && agent !== ledger.agent) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
     this.slots = slots;
-    this.types = new BoundTypes(slots);
+    this.types = new BoundTypes(slots, agent ?? -1);
     this.scratch = new MetaScratch();
     this.locks = new Set();
     this.ledger = ledger;
     this.agent = agent === undefined ? undefined : new TableAgent(slots, agent);
-    this.#freeSet = freeSet;
-    this.#allocator = undefined;
+    this.freeSet = freeSet;
+    this.allocator = undefined;
     this.teardown = new Teardown(this);
   }
 
@@ -107,16 +109,6 @@ export class FrameTable {
     return new FrameTable(attachSlots(attachment), extras);
   }
 
-  /** Who is told of frames that become free. */
-  get freeSet(): FreeSet | undefined {
-    return this.#freeSet;
-  }
-
-  /** Who owns the frames that are unused, as this agent sees it. */
-  get allocator(): FrameAllocator | undefined {
-    return this.#allocator;
-  }
-
   /**
    * Gives the unused frames to an allocator, in this agent: from here on frames are claimed and freed through it. `createBuddy`
    * and `attachBuddy` do so by themselves. Agents of the table that have not been told refuse to claim, and park what they would
@@ -125,15 +117,15 @@ export class FrameTable {
    * @throws {@link FrameError} `has-allocator` where there is one, or a free set
    */
   use(allocator: FrameAllocator): void {
-    if (this.#freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
-    this.#freeSet = allocator;
-    this.#allocator = allocator;
+    if (this.freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
+    this.freeSet = allocator;
+    this.allocator = allocator;
     this.slots.store(HeaderWord.allocator, 1);
   }
 
   /** Whether the frames belong to an allocator that this agent does not know. @internal */
   get lacksAllocator(): boolean {
-    return this.#allocator === undefined && this.slots.load(HeaderWord.allocator) !== 0;
+    return this.allocator === undefined && this.slots.load(HeaderWord.allocator) !== 0;
   }
 
   /** Whether other agents may share the table. */

@@ -218,8 +218,13 @@ export class Teardown {
     this.#collect(() => this.#table.refuse(slot, refusal));
   }
 
+  /** By hand, not by `#collect`: a closure for each frame would be more garbage than its handle. */
   #tell(freeSet: FreeSet, pfn: number): void {
-    this.#collect(() => freeSet.add(pfn));
+    try {
+      freeSet.add(pfn);
+    } catch (error) {
+      this.#errors.push(error);
+    }
   }
 
   /** Runs somebody else's code; what it throws is reported when the list is empty. */

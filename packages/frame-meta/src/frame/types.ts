@@ -11,6 +11,8 @@ import type { SlotTable } from "../slot/slot-table.js";
 
 export class BoundTypes {
   readonly #slots: SlotTable;
+  /** This agent's number, -1 for none. */
+  readonly #agent: number;
   /** By number. The first one bound stays: another definition of the same type is the same type. */
   readonly #byId: (FrameMeta | undefined)[] = [];
   readonly #ids = new Map<FrameMeta, number>();
@@ -18,8 +20,9 @@ export class BoundTypes {
   #last: FrameMeta | undefined;
   #lastId = 0;
 
-  constructor(slots: SlotTable) {
+  constructor(slots: SlotTable, agent: number) {
     this.#slots = slots;
+    this.#agent = agent;
   }
 
   /** The number of a type, which is bound by that. @throws {@link FrameError} `directory-full` */
@@ -27,7 +30,7 @@ export class BoundTypes {
     if (type === this.#last) return this.#lastId;
     let id = this.#ids.get(type);
     if (id === undefined) {
-      id = internType(this.#slots, type);
+      id = internType(this.#slots, type, this.#agent);
       this.#ids.set(type, id);
       this.#byId[id] ??= type;
     }

@@ -19,6 +19,7 @@ import { build, writeStorage } from "./build.js";
 import { Frame } from "./frame.js";
 import { castTo, FrameHandle } from "./handle.js";
 import { slotOfRaw } from "./raw-handle.js";
+import { type FrameToken, receive } from "./send.js";
 import type { FrameTable } from "./table.js";
 
 /** The one handle on a frame. */
@@ -163,6 +164,16 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   /** Makes a number of this handle, which ends; the frame stays unique. {@link UniqueFrame.fromRaw} takes it back. */
   intoRaw(): number {
     return this.intoRawAs("unique");
+  }
+
+  /** As {@link Frame.send}; the frame stays unique. @throws {@link FrameError} `too-many-in-transit` */
+  send(): FrameToken {
+    return this.sendAs("unique");
+  }
+
+  /** As {@link Frame.receive}. @throws {@link FrameError} `not-in-transit`, `wrong-kind` */
+  static receive(table: FrameTable, token: FrameToken): UniqueFrame {
+    return new UniqueFrame(table, receive(table, "unique", token).slot);
   }
 
   /** This handle as one of a frame with type `N`, or `undefined` where the frame has another type. The handle stays. */

@@ -2,7 +2,7 @@
  * The directory of types: in the table itself, so that agents agree on the number of a type whatever order their modules
  * were loaded in.
  *
- *     an entry     word 0    0 free, 1 being written, 2 ready
+ *     an entry     word 0    0 free, 1 being written, -(agent + 1) by an agent with a number, 2 ready
  *                  1, 2      hash of name, layout, untypedness, usage and lock
  *                  3         bytes of the name
  *                  4 .. 7    0
@@ -39,19 +39,21 @@ function nameBytes({ words }: SlotTable, entry: number, length: number): Uint8Ar
 /**
  * The number of a type in this table, 1 or more: its own from an earlier call of any agent, or a new one.
  *
+ * @param agent - the number of who asks, so that an entry can be freed whose writer died; -1 for none
  * @throws {@link FrameError} `directory-full`
  */
-export function internType(slots: SlotTable, type: FrameMeta): number {
+export function internType(slots: SlotTable, type: FrameMeta, agent = -1): number {
+  const writing = agent < 0 ? WRITING : -(agent + 1);
   const name = new TextEncoder().encode(type.name);
   const capacity = capacityOf(slots);
   for (let id = 1; id <= capacity; ) {
     const entry = entryOf(slots, id);
     const state = slots.load(entry);
-    if (state === WRITING) park(slots.words, entry, WRITING);
-    else if (state === READY) {
+    if (state === READY) {
       if (isType(slots, entry, type.hash, name)) return id;
       id += 1;
-    } else if (slots.swap(entry, FREE, WRITING) === FREE) {
+    } else if (state !== FREE) park(slots.words, entry, state);
+    else if (slots.swap(entry, FREE, writing) === FREE) {
       const { words } = slots;
       const [lo, hi] = hashWords(type.hash);
       words[entry + EntryWord.hash] = lo;
@@ -72,6 +74,13 @@ function isType(slots: SlotTable, entry: number, hash: bigint, name: Uint8Array)
     return false;
   if (words[entry + EntryWord.nameBytes] !== name.length) return false;
   return nameBytes(slots, entry, name.length).every((byte, i) => byte === name[i]);
+}
+
+/** Frees the entries that `agent` was writing when it died. */
+export function freeEntriesOf(slots: SlotTable, agent: number): void {
+  for (let id = 1; id <= capacityOf(slots); id += 1) {
+    slots.swap(entryOf(slots, id), -(agent + 1), FREE);
+  }
 }
 
 /** The name of a type that some agent has interned, or `undefined`. */

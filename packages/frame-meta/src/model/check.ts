@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTransit, type TransitEntry, transitCounts } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
 import { SlotWord } from "../slot/layout.js";
 import { type FrameLedger, HOLDER_KINDS } from "./frame-ledger.js";
@@ -69,11 +70,12 @@ export function checkInvariants(
   const racing: number[] = [];
   const range = slotRange(table);
   const { parked, found } = parkedSlots(table);
+  const sent = transitCounts(table);
   found.push(...checkHeader(table), ...checkLists(table));
   for (let slot = 0; slot < slots.frames; slot += 1) {
     const before = stampOf(table, slot);
     const model = view(ownerOf(table, slot));
-    const holders = ledger === undefined ? undefined : holdersOf(ledger, slot);
+    const holders = ledger === undefined ? undefined : holdersWith(ledger, slot, sent);
     const paths = pathsOf?.(slot).size ?? holders?.path ?? 0;
     const facts: SlotFacts = {
       ...model,
@@ -90,7 +92,9 @@ export function checkInvariants(
     if (stampOf(table, slot) === before) found.push(...ofSlot);
     else racing.push(slot);
   }
-  if (atEnd) found.push(...(ledger?.report() ?? []).map(leakOf));
+  if (atEnd) {
+    found.push(...(ledger?.report() ?? []).map(leakOf), ...inTransit(table).map(unreceived));
+  }
   return { violations: found.map((one) => violationOf(table, one)), racing };
 }
 
@@ -108,6 +112,20 @@ export function holdersOf(ledger: FrameLedger, slot: number): Holders {
 
 function leakOf({ agent, slot, kind, count }: ReturnType<FrameLedger["report"]>[number]) {
   return { id: "R5", slot, what: `agent ${agent} still has ${count} of kind ${kind}` };
+}
+
+function unreceived({ slot, kind, sender }: TransitEntry): TableFinding {
+  return { id: "R5", slot, what: `a ${kind} that agent ${sender} sent was never received` };
+}
+
+/** With what is on its way, which is nobody's and so counts as a number does. */
+function holdersWith(
+  ledger: FrameLedger,
+  slot: number,
+  sent: ReadonlyMap<number, number>,
+): Holders {
+  const holders = holdersOf(ledger, slot);
+  return { ...holders, raw: holders.raw + (sent.get(slot) ?? 0) };
 }
 
 function violationOf({ slots }: FrameTable, { id, slot, what }: TableFinding): Violation {

@@ -1,7 +1,8 @@
 /**
  * The bytes of a slot table: a header, the ranges of frames, the directory of types, and one slot for each frame.
  *
- *     byte 0      64 B header | 32 B for each bank and MMIO range | 64 B for each agent | 128 B for each type | 64 B for each frame
+ *     byte 0      64 B header | 32 B for each bank and MMIO range | 64 B for each agent | 32 B for each
+ *                 handle on its way | 128 B for each type | 64 B for each frame
  *
  *     a slot      0 .. 39   metadata of the frame's type            (words 0 .. 9)
  *                 40        reference count, a count and a state    (word 10)
@@ -65,6 +66,8 @@ export const HeaderWord = {
   reaper: 11,
   /** Counts up so that what was unlinked can be freed when all who may see it are gone: see `agent/agent.ts`. */
   epoch: 12,
+  /** Handles on their way to another agent that there is room for. */
+  transits: 13,
   /** 1 where the frames belong to an allocator: agents without it neither claim nor free any. */
   allocator: 15,
 } as const;
@@ -77,6 +80,8 @@ export const RANGE_WORDS = 8;
 export const TYPE_WORDS = 32;
 /** Words for an agent's record: a cache line, for agents pin themselves all the time. */
 export const AGENT_WORDS = 16;
+/** Words for a handle on its way to another agent. */
+export const TRANSIT_WORDS = 8;
 
 /** "MKFM" as a little-endian word. */
 export const MAGIC = 0x4d46_4b4d;
@@ -98,19 +103,38 @@ export const MAX_TABLE_WORDS: number = 2 ** 31 - 1;
 export interface TableParts {
   readonly ranges: number;
   readonly agents: number;
+  readonly transits: number;
   readonly types: number;
   readonly slots: number;
   /** Words of the whole table. */
   readonly words: number;
 }
 
-/** Where the parts of a table are that has so many ranges, agents, types and frames. */
-export function partsOf(ranges: number, agents: number, types: number, frames: number): TableParts {
+/** How many of each a table has room for. */
+export interface TableRoom {
+  /** Banks and MMIO ranges. */
+  readonly ranges: number;
+  readonly agents: number;
+  readonly transits: number;
+  readonly types: number;
+  readonly frames: number;
+}
+
+/** Where the parts of a table are that has room for so many. */
+export function partsOf({ ranges, agents, transits, types, frames }: TableRoom): TableParts {
   const agentsAt = HEADER_WORDS + alignUp(ranges * RANGE_WORDS);
-  const typesAt = agentsAt + agents * AGENT_WORDS;
+  const transitsAt = agentsAt + agents * AGENT_WORDS;
+  const typesAt = transitsAt + alignUp(transits * TRANSIT_WORDS);
   const slots = typesAt + types * TYPE_WORDS;
   const words = slots + frames * SLOT_WORDS;
-  return { ranges: HEADER_WORDS, agents: agentsAt, types: typesAt, slots, words };
+  return {
+    ranges: HEADER_WORDS,
+    agents: agentsAt,
+    transits: transitsAt,
+    types: typesAt,
+    slots,
+    words,
+  };
 }
 
 function alignUp(words: number): number {

@@ -30,6 +30,7 @@ import {
   SLOT_WORDS,
   SlotWord,
   type TableParts,
+  type TableRoom,
   VERSION,
   WORD_LAYOUT,
 } from "./layout.js";
@@ -48,6 +49,8 @@ export interface SlotTableOptions {
   readonly mode?: TableMode;
   /** How many types of metadata the table has room for, 1..65,535. 64 if not given: 8 KiB. */
   readonly types?: number;
+  /** How many handles can be on their way from one agent to another, 1..65,535. 64 if not given: 2 KiB. */
+  readonly transits?: number;
   /** How many agents the table has records for, 1..1,024: those that can be reaped. 16 if not given: 1 KiB. */
   readonly agents?: number;
   /**
@@ -74,6 +77,17 @@ const DEFAULT_TYPES = 64;
 const MAX_TYPES = 0xffff;
 const DEFAULT_AGENTS = 16;
 const MAX_AGENTS = 1024;
+const DEFAULT_TRANSITS = 64;
+const MAX_TRANSITS = 0xffff;
+
+/** What a table has room for, of those that its maker chooses. */
+type Room = Pick<TableRoom, "types" | "agents" | "transits">;
+
+const roomOf = ({
+  types = DEFAULT_TYPES,
+  agents = DEFAULT_AGENTS,
+  transits = DEFAULT_TRANSITS,
+}: SlotTableOptions): Room => ({ types, agents, transits });
 
 function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
   // By shape, not by class: it may come from another copy of the package that made it.
@@ -104,14 +118,11 @@ function checkRoom(option: string, got: number, max: number): void {
   throw new FrameError({ code: "invalid-option", option, got: String(got) });
 }
 
-function partsFor(
-  { banks, mmio, totalFrames }: PhysicalMemory,
-  types: number,
-  agents: number,
-): TableParts {
-  checkRoom("types", types, MAX_TYPES);
-  checkRoom("agents", agents, MAX_AGENTS);
-  const parts = partsOf(banks.length + mmio.length, agents, types, totalFrames);
+function partsFor({ banks, mmio, totalFrames: frames }: PhysicalMemory, room: Room): TableParts {
+  checkRoom("types", room.types, MAX_TYPES);
+  checkRoom("agents", room.agents, MAX_AGENTS);
+  checkRoom("transits", room.transits, MAX_TRANSITS);
+  const parts = partsOf({ ...room, ranges: banks.length + mmio.length, frames });
   if (parts.words > MAX_TABLE_WORDS) {
     const max = MAX_TABLE_WORDS * 4;
     throw new FrameError({ code: "table-too-large", needed: parts.words * 4, max });
@@ -124,12 +135,8 @@ function partsFor(
  *
  * @throws {@link FrameError} `invalid-option`, `table-too-large`; what `PhysicalMemory` throws
  */
-export function slotTableBytes({
-  memory,
-  types = DEFAULT_TYPES,
-  agents = DEFAULT_AGENTS,
-}: SlotTableOptions): number {
-  return partsFor(memoryOf(memory), types, agents).words * 4;
+export function slotTableBytes(options: SlotTableOptions): number {
+  return partsFor(memoryOf(options.memory), roomOf(options)).words * 4;
 }
 
 /**
@@ -150,10 +157,11 @@ export function slotTableBytes({
  * ```
  */
 export function createSlots(options: SlotTableOptions): SlotTable {
-  const { types = DEFAULT_TYPES, agents = DEFAULT_AGENTS, kernel } = options;
+  const { kernel } = options;
   const mode = modeOf(options, "single");
   const memory = memoryOf(options.memory);
-  const parts = partsFor(memory, types, agents);
+  const room = roomOf(options);
+  const parts = partsFor(memory, room);
   const given = kernel?.buffer ?? options.buffer;
   const all = wordsIn(given ?? allocate(parts.words * 4, mode), mode);
   if (!fits(all, parts, mode)) {
@@ -165,7 +173,7 @@ export function createSlots(options: SlotTableOptions): SlotTable {
     Atomics.store(words, HeaderWord.magic, 0); // who attaches looks at it, and at nothing else before it is MAGIC
     words.fill(0, 1);
   }
-  const header = headerOf(memory, mode, types, agents);
+  const header = headerOf(memory, mode, room);
   words.set(header.slice(1), 1);
   words.set(rangeWords(memory), parts.ranges);
   const end = parts.words;
@@ -189,15 +197,19 @@ export function attachSlots(attachment: SlotTableAttachment): SlotTable {
   const memory = memoryOf(attachment.memory);
   const words = wordsIn(buffer, mode);
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, HeaderWord.magic), MAGIC);
-  const types = words[HeaderWord.types] ?? 0;
-  const agents = words[HeaderWord.agents] ?? 0;
-  const header = headerOf(memory, mode, types, agents);
+  const recorded = (word: number): number => words[word] ?? 0;
+  const room: Room = {
+    types: recorded(HeaderWord.types),
+    agents: recorded(HeaderWord.agents),
+    transits: recorded(HeaderWord.transits),
+  };
+  const header = headerOf(memory, mode, room);
   expectWord("version", words[HeaderWord.version], header[HeaderWord.version]);
   expectWord("word layout", words[HeaderWord.wordLayout], header[HeaderWord.wordLayout]);
   expectWord("mode", words[HeaderWord.mode], header[HeaderWord.mode]);
   expectWord("banks", words[HeaderWord.banks], header[HeaderWord.banks]);
   expectWord("mmio", words[HeaderWord.mmio], header[HeaderWord.mmio]);
-  const parts = partsFor(memory, types, agents);
+  const parts = partsFor(memory, room);
   rangeWords(memory).forEach((word, i) => {
     const part = i < memory.banks.length * RANGE_WORDS ? "banks" : "mmio";
     expectWord(part, words[parts.ranges + i], word);
@@ -253,8 +265,7 @@ function wordsIn(buffer: ArrayBuffer | SharedArrayBuffer, mode: TableMode): Int3
 function headerOf(
   { banks, mmio, totalFrames }: PhysicalMemory,
   mode: TableMode,
-  types: number,
-  agents: number,
+  { types, agents, transits }: Room,
 ): Int32Array {
   const header = new Int32Array(SLOT_WORDS);
   header[HeaderWord.magic] = MAGIC;
@@ -266,6 +277,7 @@ function headerOf(
   header[HeaderWord.mmio] = mmio.length;
   header[HeaderWord.types] = types;
   header[HeaderWord.agents] = agents;
+  header[HeaderWord.transits] = transits;
   return header;
 }
 

@@ -17,6 +17,7 @@ import {
   partsOf,
   SLOT_WORDS,
   SlotWord,
+  TRANSIT_WORDS,
   TYPE_WORDS,
 } from "../../src/slot/layout.js";
 import { attachmentTo, inMode, MODES, twoBanks } from "./modes.js";
@@ -40,11 +41,12 @@ describe("the layout", () => {
     expect(Math.max(...Object.values(HeaderWord))).toBeLessThan(HEADER_WORDS);
   });
   it.each([0, 1, 2, 3, 7])("puts slots at a multiple of 64 bytes, with %i ranges", (ranges) => {
-    const parts = partsOf(ranges, 2, 3, 5);
+    const parts = partsOf({ ranges, agents: 2, transits: 3, types: 3, frames: 5 });
     expect((parts.slots * 4) % META_SLOT_SIZE).toBe(0);
     expect(parts.agents).toBeGreaterThanOrEqual(parts.ranges + ranges * 8);
     expect((parts.agents * 4) % 64).toBe(0);
-    expect(parts.types).toBe(parts.agents + 2 * AGENT_WORDS);
+    expect(parts.transits).toBe(parts.agents + 2 * AGENT_WORDS);
+    expect(parts.types).toBeGreaterThanOrEqual(parts.transits + 3 * TRANSIT_WORDS);
     expect(parts.slots).toBe(parts.types + 3 * TYPE_WORDS);
     expect(parts.words).toBe(parts.slots + 5 * SLOT_WORDS);
   });

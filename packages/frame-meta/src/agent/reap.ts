@@ -1,0 +1,290 @@
+/**
+ * `reap`: gives back what terminated agents held.
+ *
+ * The reaper stops the table: it puts its number into the header, and waits until no other agent is pinned (FM-35). Then every
+ * count agrees with what the ledger says of the agents that live, but for what the dead ones held or were in the middle of. So
+ * nothing of theirs has to be believed, and it does not matter where they died:
+ *
+ *     the living hold it n times     the count becomes n
+ *     nobody holds it                it is made busy, and parked, to be ended like any frame whose type was not known
+ *     ... and it was being ended     if its onDrop had begun it is not run again: the frame becomes unused as it is
+ *     ... and it has no type         it was being built, or given back: the frame becomes unused
+ *
+ * FM-37: after a reap the dead hold nothing, the living hold what they held, and every frame that nobody holds has become
+ * unused, or is parked. Exact with a ledger, and as far as every agent has a number: one without is not waited for.
+ *
+ * @module
+ */
+
+import { lockMark } from "../frame/meta-lock.js";
+import { freeUnsent, transitCounts } from "../frame/send.js";
+import type { FrameTable } from "../frame/table.js";
+import { FrameError } from "../frame-error.js";
+import { freeEntriesOf } from "../meta/directory.js";
+import { type FrameLedger, HOLDER_KINDS, type HolderKind } from "../model/frame-ledger.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED } from "../ref-count.js";
+import { HeaderWord, SlotWord } from "../slot/layout.js";
+import { park } from "../slot/park.js";
+import { parkFrame } from "../slot/parked.js";
+import {
+  AgentState,
+  AgentWord,
+  agentsOf,
+  pinnedAgents,
+  recordOf,
+  type TableAgent,
+} from "./agent.js";
+
+/** A frame that a dead agent had something to do with. */
+export interface ReapedFrame {
+  readonly pfn: number;
+  /** What it had by the ledger; empty where it died before the ledger was told. */
+  readonly held: Partial<Readonly<Record<HolderKind, number>>>;
+  /**
+   * `released`: others hold it. `ended`: it was the last, and the frame has been torn down. `interrupted`: it died while it built
+   * the frame, or when the frame's `onDrop` had begun, which was not run again; the frame is unused. `parked`: its type is not known here, or refuses the end.
+   */
+  readonly outcome: "released" | "ended" | "interrupted" | "parked";
+}
+
+/** What a reap has found and done. */
+export interface ReapReport {
+  readonly agents: readonly number[];
+  /** Whether there was a ledger. Without one nothing is known of what they held, and nothing is given back. */
+  readonly exact: boolean;
+  readonly frames: readonly ReapedFrame[];
+  /** Frames whose metadata they had locked: the lock is free, the metadata may be half-written. */
+  readonly locks: readonly number[];
+  /** Without a ledger: frames that were busy, by them or by agents that live. */
+  readonly busy: readonly number[];
+  /** What tearing down threw: a `drop-failed`. The frames are unused all the same. */
+  readonly error: unknown;
+}
+
+/** How to reap. */
+export interface ReapOptions {
+  /** Milliseconds to wait for agents to leave the steps they are in; 1,000 if not given. */
+  readonly patience?: number;
+}
+
+/**
+ * Gives back what the agents with these numbers held. Caller must know that they are dead: that the worker has been terminated,
+ * and its `exit` event has come. Their numbers can be used again afterwards.
+ *
+ * @throws {@link FrameError} `invalid-option` where this agent has no number; `no-such-agent`; `agent-pinned` where another agent does
+ * not leave its step. Nothing has been given back then.
+ *
+ * @example
+ * ```ts
+ * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { reap } from "@memkit/frame-meta/agents";
+ * import { FrameLedger } from "@memkit/frame-meta/model";
+ *
+ * const memory = { buffer: new SharedArrayBuffer(16 * 4096) };
+ * const ledger = new FrameLedger({ frames: 16, agents: 2 });
+ * const table = FrameTable.create({ memory, mode: "shared" }, { ledger, agent: 0 });
+ * // In a worker, which is terminated then:
+ * const theirs = new FrameLedger({ frames: 16, agents: 2, agent: 1, buffer: ledger.buffer });
+ * const there = FrameTable.attach({ memory, buffer: table.buffer }, { ledger: theirs, agent: 1 });
+ * Frame.fromUnused(there, 0x3000, unitMeta, {});
+ * // Here:
+ * table.bind(unitMeta);
+ * reap(table, [1]).frames; // => [{ pfn: 3, held: { handle: 1 }, outcome: "ended" }]
+ * table.slots.countOf(3); // => -1
+ * ```
+ */
+export function reap(
+  table: FrameTable,
+  agents: readonly number[],
+  { patience = 1000 }: ReapOptions = {},
+): ReapReport {
+  const { agent, slots, ledger } = table;
+  if (agent === undefined) {
+    throw new FrameError({ code: "invalid-option", option: "agent", got: "undefined" });
+  }
+  for (const dead of agents) {
+    const known = Number.isInteger(dead) && dead >= 0 && dead < agentsOf(slots);
+    if (!known || dead === agent.id || stateOf(table, dead) === AgentState.free) {
+      throw new FrameError({ code: "no-such-agent", agent: dead });
+    }
+  }
+  const found: Found = { parked: new Map(), released: new Map(), abandoned: new Map(), locks: [] };
+  let busy: number[] = [];
+  stop(table, agent, agents, Date.now() + patience);
+  try {
+    for (const dead of agents) freeEntriesOf(slots, dead);
+    freeUnsent(slots);
+    if (ledger === undefined) busy = busySlots(table);
+    else takeOver(table, ledger, agents, found);
+    for (const dead of agents) {
+      slots.store(recordOf(slots, dead) + AgentWord.pinned, 0);
+      slots.store(recordOf(slots, dead) + AgentWord.state, AgentState.free);
+    }
+  } finally {
+    slots.store(HeaderWord.reaper, 0);
+  }
+  const error = finish(table, found);
+  const waiting = new Set(parkedIn(table));
+  const pfnOf = (slot: number): number => slots.geometry.pfnOf(slot);
+  const frames = (
+    of: ReadonlyMap<number, ReapedFrame["held"]>,
+    outcome: (slot: number) => ReapedFrame["outcome"],
+  ): ReapedFrame[] =>
+    [...of].map(([slot, held]) => ({ pfn: pfnOf(slot), held, outcome: outcome(slot) }));
+  return {
+    agents,
+    exact: ledger !== undefined,
+    frames: [
+      ...frames(found.released, () => "released"),
+      ...frames(found.parked, (slot) => (waiting.has(slot) ? "parked" : "ended")),
+      ...frames(found.abandoned, () => "interrupted"),
+    ],
+    locks: found.locks.map(pfnOf),
+    busy: busy.map(pfnOf),
+    error,
+  };
+}
+
+/** Slots, with what the dead had there. */
+interface Found {
+  readonly released: Map<number, ReapedFrame["held"]>;
+  readonly parked: Map<number, ReapedFrame["held"]>;
+  readonly abandoned: Map<number, ReapedFrame["held"]>;
+  readonly locks: number[];
+}
+
+function stateOf({ slots }: FrameTable, agent: number): number {
+  return slots.load(recordOf(slots, agent) + AgentWord.state);
+}
+
+/** Stops all agents but this one and the dead. */
+function stop(
+  { slots }: FrameTable,
+  { id }: TableAgent,
+  dead: readonly number[],
+  until: number,
+): void {
+  for (let reaper = slots.load(HeaderWord.reaper); ; reaper = slots.load(HeaderWord.reaper)) {
+    // One that died while it reaped has stopped the table for good: its reaper takes over.
+    if (
+      (reaper === 0 || dead.includes(reaper - 1)) &&
+      slots.swap(HeaderWord.reaper, reaper, id + 1) === reaper
+    )
+      break;
+    if (Date.now() > until) throw new FrameError({ code: "agent-pinned", agent: reaper - 1 });
+    park(slots.words, HeaderWord.reaper, reaper);
+  }
+  for (;;) {
+    const still = pinnedAgents(slots, id).find(({ agent }) => !dead.includes(agent));
+    if (still === undefined) return;
+    if (Date.now() > until) {
+      slots.store(HeaderWord.reaper, 0);
+      throw new FrameError({ code: "agent-pinned", agent: still.agent });
+    }
+    const pinned = recordOf(slots, still.agent) + AgentWord.pinned;
+    park(slots.words, pinned, still.epoch + 1);
+  }
+}
+
+/** Goes through all slots, while nobody moves. */
+function takeOver(
+  table: FrameTable,
+  ledger: FrameLedger,
+  dead: readonly number[],
+  { released, parked, abandoned, locks }: Found,
+): void {
+  const { slots } = table;
+  const sent = transitCounts(table);
+  const waiting = new Set(parkedIn(table));
+  for (let slot = 0; slot < slots.frames; slot += 1) {
+    const index = slots.wordOf(slot, SlotWord.count);
+    const count = slots.load(index);
+    const held = heldBy(ledger, dead, slot);
+    const inHand = Object.keys(held).length > 0;
+    for (const id of inHand ? dead : []) {
+      if (breakLock(table, slot, id)) locks.push(slot);
+      ledger.clear(id, slot);
+    }
+    // What is corrupt is left as it is, for `checkInvariants` to find.
+    if (count === REF_COUNT_UNUSED || count < REF_COUNT_UNIQUE || waiting.has(slot)) continue;
+    const living = (kind: HolderKind): number => ledger.count(slot, kind);
+    const counted =
+      living("handle") + living("raw") + living("segment") + living("path") + (sent.get(slot) ?? 0);
+    const single = living("unique") + living("list") + living("busy") + living("ending");
+    if (counted + single > 0) {
+      if (count > 0 && count !== counted) slots.stepAt(index, count, counted);
+      if (inHand || (count > 0 && count !== counted)) released.set(slot, held);
+      continue;
+    }
+    slots.stepAt(index, count, REF_COUNT_BUSY);
+    leaveList(table, slot);
+    const typed = slots.words[slots.wordOf(slot, SlotWord.type)] !== 0;
+    if (typed && held.ending === undefined) {
+      parked.set(slot, held);
+      parkFrame(slots, slot);
+    } else {
+      ledger.acquire(slot, "ending");
+      abandoned.set(slot, held);
+    }
+  }
+}
+
+function heldBy(
+  ledger: FrameLedger,
+  dead: readonly number[],
+  slot: number,
+): Partial<Record<HolderKind, number>> {
+  const held: Partial<Record<HolderKind, number>> = {};
+  for (const kind of HOLDER_KINDS) {
+    if (kind === "raw" || kind === "path") continue; // nobody's: not theirs to lose
+    const count = dead.reduce((sum, id) => sum + ledger.countOf(id, slot, kind), 0);
+    if (count > 0) held[kind] = count;
+  }
+  return held;
+}
+
+/** A frame that nobody holds is in no list, and parked nowhere. */
+function leaveList({ slots }: FrameTable, slot: number): void {
+  for (const word of [SlotWord.list, SlotWord.nextParked]) slots.store(slots.wordOf(slot, word), 0);
+}
+
+function breakLock({ slots, types }: FrameTable, slot: number, dead: number): boolean {
+  const type = types.typeAt(slot);
+  if (type === undefined || type.lockOffset < 0) return false;
+  const lock = slots.wordOf(slot, SlotWord.storage) + type.lockOffset / 4;
+  return slots.swap(lock, lockMark(dead), 0) === lockMark(dead);
+}
+
+function busySlots(table: FrameTable): number[] {
+  const { slots } = table;
+  const waiting = new Set(parkedIn(table));
+  const busy: number[] = [];
+  for (let slot = 0; slot < slots.frames; slot += 1) {
+    const count = slots.load(slots.wordOf(slot, SlotWord.count));
+    if (count === REF_COUNT_BUSY && !waiting.has(slot)) busy.push(slot);
+  }
+  return busy;
+}
+
+/** The slots that are parked: nobody moves, so the list can be read as it is. */
+function parkedIn({ slots }: FrameTable): number[] {
+  const parked: number[] = [];
+  for (let next = slots.load(HeaderWord.parked); next !== 0; ) {
+    parked.push(next - 1);
+    next = slots.load(slots.wordOf(next - 1, SlotWord.nextParked));
+  }
+  return parked;
+}
+
+/** Tears down what was found, as any agent would. @returns what that threw */
+function finish(table: FrameTable, { abandoned }: Found): unknown {
+  try {
+    table.teardown.batch(() => {
+      for (const slot of abandoned.keys()) table.teardown.abandon(slot);
+      table.drain(); // also what a reaper has parked that died before it came to this
+    });
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
