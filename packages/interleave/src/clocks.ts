@@ -2,7 +2,7 @@
  * Happens-before, by vector clocks.
  *
  * Each step of a thread comes after its earlier ones. An atomic read comes after the atomic write of the same bytes whose value it
- * reads (JavaScript's synchronizes-with), and who was woken after the notify that woke it. Nothing else orders steps.
+ * reads (JavaScript's synchronizes-with), who was woken after the notify that woke it, and who was told of a death after all that the dead did. Nothing else orders steps.
  *
  * IL-4: two accesses of different threads to the same bytes, one of which writes, are a data race unless they are ordered or both
  * atomic on exactly the same bytes; whatever else the scenario checks, a race fails it.
@@ -52,13 +52,15 @@ function conflict(a: Access, aWrites: boolean, b: Access, bWrites: boolean): boo
  * Sets the clock of `steps[at]`.
  *
  * @param previous - index of the thread's step before, or -1
+ * @param told - index of the last step of a thread that this one knows to be dead, or -1
  * @returns the index of a step that it races with, or -1
  */
-export function tick(steps: readonly Timed[], at: number, previous: number): number {
+export function tick(steps: readonly Timed[], at: number, previous: number, told: number): number {
   const step = steps[at]!;
   const { thread, access, wrote, clock } = step;
   if (previous < 0) clock.fill(0);
   else clock.set(steps[previous]!.clock);
+  if (told >= 0) join(clock, steps[told]!.clock);
   clock[thread]! += 1;
 
   if (readsFrom(access)) {

@@ -31,7 +31,7 @@ export function exclusively<T>(run: () => T): T {
  *
  * The trace of a failure is replaced by one that fails in the same way with fewer changes of thread, where one is found.
  *
- * @throws {@link InterleaveError} `thread-count`, `bad-limit`, `operation-without-model`, `already-running`, `unsupported`,
+ * @throws {@link InterleaveError} `thread-count`, `bad-limit`, `bad-death`, `operation-without-model`, `already-running`, `unsupported`,
  * `nondeterministic`, `suspension-swallowed`, `unseen-access`, `observer-writes`, `not-running`: then nothing has been shown
  *
  * @example

@@ -22,6 +22,7 @@ export {
 export { type Failure, type FailureKind, formatReport, type Report } from "./report.js";
 export type {
   Check,
+  Death,
   Limits,
   Model,
   Operation,

@@ -15,6 +15,8 @@ export type InterleaveErrorDetail =
   | { readonly code: "thread-count"; readonly got: number; readonly max: number }
   /** A limit that is no positive integer. */
   | { readonly code: "bad-limit"; readonly limit: string; readonly got: number }
+  /** No such thread, no count of accesses, an heir of its own; or a scenario with a model. */
+  | { readonly code: "bad-death"; readonly thread: number; readonly after: number }
   /** The scenario has a model, but this operation does not say what it does to it. */
   | { readonly code: "operation-without-model"; readonly operation: string }
   /** An exploration was started inside another one. */
@@ -56,6 +58,11 @@ function describe(detail: InterleaveErrorDetail): string {
       return `${detail.got} threads: a scenario has 1 to ${detail.max}`;
     case "bad-limit":
       return `limits.${detail.limit} is ${detail.got}: it must be a positive integer`;
+    case "bad-death":
+      return (
+        `thread ${detail.thread} cannot die after ${detail.after} accesses: it must be a thread, a count, with heirs other than ` +
+        "itself, in a scenario without a model"
+      );
     case "operation-without-model":
       return `the scenario has a model, but operation "${detail.operation}" does not say what it does to it`;
     case "already-running":

@@ -61,7 +61,7 @@ export class Machine {
     this.#timed = plan.model !== undefined;
   }
 
-  /** Whether a thread has come to its end. */
+  /** Whether a thread has come to its end, good or bad. */
   finished(thread: number): boolean {
     return this.at[thread]!.access === undefined;
   }
@@ -70,6 +70,8 @@ export class Machine {
   enabled(thread: number): boolean {
     const { access } = this.at[thread]!;
     if (access === undefined) return false;
+    const { death } = this.plan;
+    if (death?.heirs.includes(thread) === true && !this.finished(death.thread)) return false;
     if (access.kind === Kind.wake) return !this.#queue.includes(thread);
     if (access.watched.length === 0) return true;
     const { memory } = this;
@@ -105,7 +107,13 @@ export class Machine {
     this.at[thread] = to;
     this.#last[thread] = depth;
     this.depth = depth + 1;
-    return tick(this.steps, depth, step.previous);
+    return tick(this.steps, depth, step.previous, step.previous < 0 ? this.#toldOf(thread) : -1);
+  }
+
+  /** The last step of the dead whose heir this thread is, or -1. */
+  #toldOf(thread: number): number {
+    const { death } = this.plan;
+    return death?.heirs.includes(thread) === true ? this.#last[death.thread]! : -1;
   }
 
   #record(depth: number, thread: number, from: LocalState, access: Access): Step {

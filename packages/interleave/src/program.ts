@@ -162,7 +162,9 @@ export class Program {
     });
     this.#finish(buffers);
     if (replayer.pending === undefined) replayer.finish();
-    return { access: replayer.pending, operation, outcomes };
+    const { death } = this.#plan;
+    const dies = death?.thread === thread && log.accesses.length >= death.after;
+    return { access: dies ? undefined : replayer.pending, operation, outcomes };
   }
 
   #finish(buffers: RunBuffers): void {

@@ -71,6 +71,15 @@ export interface Limits {
  */
 export type Reduction = "none" | "sleep" | "states" | "both";
 
+/** A thread that ends in the middle of what it does, as a terminated worker. */
+export interface Death {
+  readonly thread: number;
+  /** How many accesses it does; it dies before the next one, or lives where it has no more. */
+  readonly after: number;
+  /** Threads that start when it is dead: those that are told. */
+  readonly heirs: readonly number[];
+}
+
 /**
  * A scenario.
  *
@@ -92,6 +101,8 @@ export interface Scenario<S, A = S, M = unknown> {
   readonly invariants?: Readonly<Record<string, Check<S>>>;
   /** What holds when all threads are done, by name. */
   readonly atEnd?: Readonly<Record<string, Check<S>>>;
+  /** Who dies, and when. What is half-done cannot be linearized: not together with a `model`. */
+  readonly death?: Death;
   readonly limits?: Limits;
   readonly reduction?: Reduction;
 }
@@ -112,6 +123,7 @@ export interface Plan {
   readonly ofMemory: readonly (readonly [string, Check<unknown>])[];
   readonly ofAll: readonly (readonly [string, Check<unknown>])[];
   readonly atEnd: readonly (readonly [string, Check<unknown>])[];
+  readonly death: Death | undefined;
   readonly limits: Required<Limits>;
   readonly sleep: boolean;
   readonly states: boolean;
@@ -127,9 +139,17 @@ function limitsOf(given: Limits): Required<Limits> {
   return limits;
 }
 
-/** @throws {@link InterleaveError} `thread-count`, `bad-limit`, `operation-without-model` */
+function checkDeath({ thread, after, heirs }: Death, threads: number, modelled: boolean): void {
+  const is = (one: number): boolean => Number.isInteger(one) && one >= 0 && one < threads;
+  const count = Number.isSafeInteger(after) && after >= 0;
+  if (modelled || !count || !is(thread) || heirs.includes(thread) || !heirs.every(is)) {
+    throw new InterleaveError({ code: "bad-death", thread, after });
+  }
+}
+
+/** @throws {@link InterleaveError} `thread-count`, `bad-limit`, `bad-death`, `operation-without-model` */
 export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
-  const { setup, attach, model, threads, invariants, atEnd, limits, reduction } =
+  const { setup, attach, model, threads, invariants, atEnd, death, limits, reduction } =
     scenario as unknown as AnyScenario;
   if (!(threads.length >= 1 && threads.length <= MAX_THREADS)) {
     throw new InterleaveError({ code: "thread-count", got: threads.length, max: MAX_THREADS });
@@ -141,6 +161,7 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
         : operation,
     ),
   );
+  if (death !== undefined) checkDeath(death, threads.length, model !== undefined);
   const silent = operations.flat().find((operation) => operation.model === undefined);
   if (model !== undefined && silent !== undefined) {
     throw new InterleaveError({ code: "operation-without-model", operation: silent.name });
@@ -153,6 +174,7 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
     ofMemory: Object.entries(invariants ?? {}).filter(([, check]) => check.length < 2),
     ofAll: Object.entries(invariants ?? {}).filter(([, check]) => check.length >= 2),
     atEnd: Object.entries(atEnd ?? {}),
+    death,
     limits: limitsOf(limits ?? {}),
     sleep: reduction !== "none" && reduction !== "states",
     states: reduction !== "none" && reduction !== "sleep",
