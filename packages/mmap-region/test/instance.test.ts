@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeDriver } from "../src/fake-driver.js";
 import { linear, type Region, type Slot, WasmRegion } from "../src/index.js";
+import { inspect } from "../src/inspect.js";
 import {
   globalOf,
   type Instance,
@@ -207,6 +208,32 @@ describe.each(backends)("functions of JavaScript on %s", (_name, create) => {
   });
 });
 
+test("regions of others will do: the builder asks for the interface and nothing else", () => {
+  const inner = WasmRegion.create(2);
+  const counted: Region<Slot> = {
+    backend: "counted",
+    limits: inner.limits,
+    capacity: 1,
+    get freeSlots() {
+      return 1 - inner.usedSlots;
+    },
+    get usedSlots() {
+      return inner.usedSlots;
+    },
+    newInstance: (module, options) => inner.newInstance(module, options),
+    close: () => inner.close(),
+    [Symbol.dispose]: () => inner[Symbol.dispose](),
+  };
+  const instance = newInstanceBuilder(counted, new Module({ heap: HEAP })).build();
+  expect([instance.run(({ slot }) => slot.heapLength), counted.usedSlots]).toEqual([PAGE, 1]);
+  expect(inspect(counted, { slots: [instance.slot] })).toMatchObject({
+    backend: "counted",
+    slots: [{ use: "in-use", heapLength: PAGE }],
+  });
+  instance.drop();
+  expect(counted.freeSlots).toBe(1);
+});
+
 describe("embed contexts", () => {
   const instance = newInstanceBuilder(WasmRegion.create(1), new Module()).build();
   const { embedCtx } = instance;
@@ -330,7 +357,8 @@ describe("wasm guests", () => {
       refusal(() => instance.run(name), "runtime-fault");
       expect([instance.state, instance.run("load", 0)]).toEqual(["faulted", 0x64]);
     }
-    for (thrown of [new Error("exit"), { code: 3 }, undefined]) {
+    const alike = new Error("Maximum call stack size exceeded");
+    for (thrown of [new Error("exit"), { code: 3 }, undefined, alike]) {
       const error = refusal(() => instance.run("host"), "runtime-terminated");
       expect([error.cause, instance.state]).toEqual([thrown, "terminated"]);
       instance.reset();

@@ -37,19 +37,27 @@ export class ScriptGuest<S extends Slot> implements Guest {
   readonly start: Entrypoint | undefined;
   readonly #module: Module;
   readonly #instance: Instance<S>;
+  /** By name, bound when first asked for: a run makes no closure. */
+  readonly #bound: Map<string, Entrypoint> = new Map();
 
   constructor(module: Module, instance: Instance<S>) {
     this.#module = module;
     this.#instance = instance;
-    this.start = this.#bound(module.start);
+    this.start = module.start && this.#bind(module.start);
   }
 
   lookup(name: string): Entrypoint | undefined {
-    return this.#bound(this.#module.functions.get(name));
+    const known = this.#bound.get(name);
+    if (known !== undefined) return known;
+    const fn = this.#module.functions.get(name);
+    if (fn === undefined) return undefined;
+    const bound = this.#bind(fn);
+    this.#bound.set(name, bound);
+    return bound;
   }
 
-  #bound(fn: GuestFunction | undefined): Entrypoint | undefined {
+  #bind(fn: GuestFunction): Entrypoint {
     // A module does not say for slots of which backend its functions are; whoever makes the instance does.
-    return fn && ((...args) => (fn as GuestFunction<S>)(this.#instance, ...(args as never[])));
+    return (...args) => (fn as GuestFunction<S>)(this.#instance, ...(args as never[]));
   }
 }

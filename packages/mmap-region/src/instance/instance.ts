@@ -28,6 +28,7 @@ import type { Slot } from "../region.js";
 import { RegionError, wholeNumber } from "../region-error.js";
 import { EmbedContexts } from "./embed-contexts.js";
 import { type Entrypoint, type Guest, ScriptGuest } from "./guest.js";
+import { isTrap, leavesSlotAsItWas } from "./outcome.js";
 import { requireSignalStack } from "./signal-stack.js";
 import { WasmGuest, type WasmImports } from "./wasm-guest.js";
 import { WasmModule } from "./wasm-module.js";
@@ -109,7 +110,7 @@ export class Instance<S extends Slot> implements Droppable {
     if (this.#state === "not-started") {
       throw new RegionError({ code: "instance-needs-start", slot: this.slot.index });
     }
-    this.#require("ready", "faulted");
+    if (this.#state !== "ready" && this.#state !== "faulted") throw this.#notReady();
     return this.#enter(fn, args);
   }
 
@@ -208,7 +209,8 @@ export class Instance<S extends Slot> implements Droppable {
   }
 
   #enter(fn: Entrypoint, args: readonly unknown[]): unknown {
-    void this.slot.heapLength; // throws once somebody has dropped the slot itself
+    const { index, dropped } = this.slot;
+    if (dropped) throw new RegionError({ code: "slot-dropped", slot: index });
     if (this.#ensureSigstack) {
       requireSignalStack(this.slot.limits.signalStackSize, this.#debugAssertions);
     }
@@ -266,30 +268,13 @@ export class Instance<S extends Slot> implements Droppable {
     writeGlobals(this.module.globals, (this.slot as S & GlobalsArea).i64("globals"));
   }
 
+  /** For what is not done often: a list is made. */
   #require(...states: readonly InstanceState[]): void {
-    if (states.includes(this.#state)) return;
-    throw new RegionError({
-      code: "instance-not-ready",
-      slot: this.slot.index,
-      state: this.#state,
-    });
+    if (!states.includes(this.#state)) throw this.#notReady();
   }
-}
 
-/** Engines report a stack that is too deep as an ordinary error of theirs: V8 and JavaScriptCore a RangeError, others not. */
-const STACK_OVERFLOW = /call stack|too much recursion/i;
-
-/** Whether the engine stopped the guest: lucet's faults. */
-function isTrap(thrown: unknown): boolean {
-  if (thrown instanceof WebAssembly.RuntimeError) return true;
-  return (
-    thrown instanceof Error &&
-    !(thrown instanceof RegionError) &&
-    STACK_OVERFLOW.test(thrown.message)
-  );
-}
-
-/** A reset that refuses before it has begun, by what the slots' `reset` say of their errors. */
-function leavesSlotAsItWas(error: unknown): boolean {
-  return error instanceof RegionError && error.code !== "system-call-failed";
+  #notReady(): RegionError {
+    const state = this.#state;
+    return new RegionError({ code: "instance-not-ready", slot: this.slot.index, state });
+  }
 }

@@ -39,8 +39,9 @@ export class WasmGuest implements Guest {
   }
 
   lookup(name: string): Entrypoint | undefined {
-    if (!this.#module.exportsFunction(name)) return undefined;
-    return (...args) => (this.#exports?.[name] as Entrypoint | undefined)?.(...args);
+    const own = this.#exports?.[name];
+    if (typeof own === "function") return own as Entrypoint;
+    return this.#exports === undefined && this.#module.exportsFunction(name) ? notThere : undefined;
   }
 
   renew(): void {
@@ -67,4 +68,9 @@ export class WasmGuest implements Guest {
       throw new RegionError({ code: "instantiation-failed", slot: this.#slot.index }, { cause });
     }
   }
+}
+
+/** Stands for a function of an instance that is not there yet: no state lets it be called. */
+function notThere(): never {
+  throw new RangeError("a guest without an instance was entered");
 }

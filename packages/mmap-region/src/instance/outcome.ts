@@ -1,0 +1,27 @@
+/**
+ * What an exception says of the guest or the slot that it came out of.
+ *
+ * @module
+ */
+
+import { RegionError } from "../region-error.js";
+
+/** How engines report a stack that is too deep: as an ordinary error, by a message that has not changed in ten years. */
+const STACK_OVERFLOWS: Readonly<Record<string, readonly string[]>> = {
+  /** V8; JavaScriptCore, with a full stop. */
+  RangeError: ["Maximum call stack size exceeded", "Maximum call stack size exceeded."],
+  /** SpiderMonkey. */
+  InternalError: ["too much recursion"],
+};
+
+/** Whether the engine stopped the guest: lucet's faults. */
+export function isTrap(thrown: unknown): boolean {
+  if (thrown instanceof WebAssembly.RuntimeError) return true;
+  if (!(thrown instanceof Error)) return false;
+  return STACK_OVERFLOWS[thrown.name]?.includes(thrown.message) ?? false;
+}
+
+/** A reset that refuses before it has begun, by what the slots' `reset` say of their errors. */
+export function leavesSlotAsItWas(error: unknown): boolean {
+  return error instanceof RegionError && error.code !== "system-call-failed";
+}
