@@ -8,9 +8,9 @@
  * @module
  */
 
-import { type Driver, loadDriver } from "@memkit/mmap-region/driver";
 import { MmapRegion } from "@memkit/mmap-region/mmap";
 import { memoryRow } from "../../memory-row.js";
+import { driverOrThrow } from "../../native-driver.js";
 import { type Block, type Row, ratio, type Suite } from "../../suite.js";
 
 /** 1 MiB, the heap of lucet's default limits. */
@@ -18,12 +18,6 @@ const HEAP = 1 << 20;
 const HOST_PAGE = 4096;
 const DIRTY = 16;
 const MODULE = { heap: { initialSize: HEAP } };
-
-async function driverOrThrow(): Promise<Driver> {
-  const { driver, notice } = await loadDriver();
-  if (driver === undefined) throw new Error(notice);
-  return driver;
-}
 
 function slotRow(name: string, what: string, warmSlots: number): Row {
   return {
@@ -50,6 +44,26 @@ function slotRow(name: string, what: string, warmSlots: number): Row {
 function dirty(heap: Uint8Array): number {
   for (let n = 0; n < DIRTY; n++) heap[n * (HEAP / DIRTY) + (n % HOST_PAGE)] = 1;
   return heap[0]!;
+}
+
+function resetRow(name: string, what: string, keepResident?: number): Row {
+  return {
+    name,
+    role: "ours",
+    what,
+    ops: 1,
+    make: async (): Promise<Block> => {
+      const sizes = { heapMemorySize: HEAP };
+      const region = MmapRegion.create(await driverOrThrow(), 1, sizes, { keepResident });
+      const slot = region.newInstance(MODULE);
+      const heap = slot.u8("heap");
+      return () => {
+        const sum = dirty(heap);
+        slot.resetHeap();
+        return sum;
+      };
+    },
+  };
 }
 
 const suite: Suite = {
@@ -81,24 +95,16 @@ const suite: Suite = {
         };
       },
     },
-    {
-      name: "reset",
-      role: "ours",
-      what: "16 pages written; resetHeap",
-      ops: 1,
-      make: async (): Promise<Block> => {
-        const region = MmapRegion.create(await driverOrThrow(), 1, { heapMemorySize: HEAP });
-        const slot = region.newInstance(MODULE);
-        const heap = slot.u8("heap");
-        return () => {
-          const sum = dirty(heap);
-          slot.resetHeap();
-          return sum;
-        };
-      },
-    },
+    resetRow("reset", "16 pages written; resetHeap"),
+    resetRow("discard", "the same with keepResident: 0, so that all memory is given back", 0),
   ],
   checks: [
+    {
+      id: "mmap-region.native.slot",
+      unit: "x memory",
+      ...ratio("slot", "memory"),
+      atMost: 0.3,
+    },
     {
       id: "mmap-region.native.warm",
       unit: "x memory",
