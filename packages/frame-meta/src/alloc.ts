@@ -8,4 +8,11 @@ export { type AllocOptions, allocFrame, allocSegment, allocUnique } from "./allo
 export type { AllocStats } from "./alloc/alloc-stats.js";
 export type { BuddyAllocator, BuddyHooks } from "./alloc/buddy-allocator.js";
 export type { ExhaustedRequest, FrameAllocator, Placement } from "./alloc/frame-allocator.js";
+export {
+  kernelMeta,
+  type MemoryKind,
+  type MemoryRange,
+  reservedMeta,
+  unusableMeta,
+} from "./alloc/memory-map.js";
 export { attachBuddy, type BuddyAttachment, type BuddyOptions, createBuddy } from "./alloc/open.js";

@@ -96,6 +96,10 @@ export type TableErrorDetail =
   | { readonly code: "no-allocator" }
   /** The table has an allocator, or a free set. */
   | { readonly code: "has-allocator" }
+  /** A table cannot be saved while somebody is at work: on frame `pfn`, or -1. */
+  | { readonly code: "not-at-rest"; readonly pfn: number; readonly what: string }
+  /** The bytes of a saved table say what cannot be: of frame `pfn`, or -1 where it is no frame's. */
+  | { readonly code: "corrupt-table"; readonly pfn: number; readonly what: string }
   /** Another agent of the table has this number. */
   | { readonly code: "agent-taken"; readonly agent: number }
   /** The table knows of no agent with this number, or it is the one that asks. */
@@ -111,6 +115,8 @@ export type TableErrorDetail =
 
 const hex = (n: number): string =>
   Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : String(n);
+
+const ofFrame = (pfn: number): string => (pfn < 0 ? "" : `of frame ${hex(pfn)}, `);
 
 const SENTENCES: {
   readonly [C in TableErrorDetail["code"]]: (
@@ -164,6 +170,8 @@ const SENTENCES: {
   "wrong-kind": (d) => `a ${d.got} is on its way, not a ${d.expected}`,
   "too-many-in-transit": (d) =>
     `${d.capacity} handles are on their way: receive some, or ask for more when creating the table`,
+  "not-at-rest": (d) => `the table cannot be saved now: ${ofFrame(d.pfn)}${d.what}`,
+  "corrupt-table": (d) => `these bytes are no table that can be: ${ofFrame(d.pfn)}${d.what}`,
   "has-allocator": () => "the table has an allocator, or a free set: it cannot have another",
 };
 

@@ -23,6 +23,7 @@
  * @module
  */
 
+import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
 import { Refusal } from "../ref-count.js";
@@ -54,28 +55,35 @@ export interface BuddyInit extends BuddyHooks {
   readonly depot: Depot;
   readonly agents: number;
   readonly room: number;
+  readonly claimed: readonly Segment[];
 }
 
 /** Made by `createBuddy`, or by `attachBuddy` in another agent. */
 export class BuddyAllocator implements FrameAllocator {
   /** Which record is this agent's, to be told to whoever may have to `reap` it; -1 where there was none left, and no cache. */
   agent: number;
+  /**
+   * What the map of `createBuddy` says is not usable: a segment for each range and bank, in its order. Drop one to have its frames,
+   * such as those that only booting needed. Empty in an agent that has attached.
+   */
+  readonly claimed: readonly Segment[];
   private readonly slots: SlotTable;
   private readonly words: AllocWords;
   private readonly depot: Depot;
   private readonly agents: number;
   private readonly taken: number;
-  private readonly onExhausted: BuddyHooks["onExhausted"];
+  private readonly exhausted: BuddyHooks["onExhausted"];
   private cache: FrameCache;
 
   /** @internal */
-  constructor({ table, words, parts, depot, agents, room, onExhausted }: BuddyInit) {
+  constructor({ table, words, parts, depot, agents, room, claimed, onExhausted }: BuddyInit) {
+    this.claimed = claimed;
     this.slots = table.slots;
     this.words = words;
     this.depot = depot;
     this.agents = agents;
     this.taken = parts.taken;
-    this.onExhausted = onExhausted;
+    this.exhausted = onExhausted;
     this.agent = this.claimRecord();
     const record = this.agent < 0 ? 0 : depot.recordOf(this.agent);
     this.cache = new FrameCache(words, record, this.agent < 0 ? 0 : room);
@@ -121,7 +129,7 @@ export class BuddyAllocator implements FrameAllocator {
     for (;;) {
       const leaf = this.depot.take(this.holder, frames, order, limit);
       if (leaf >= 0) return this.handOutRun(leaf, frames);
-      if (this.onExhausted?.({ frames, ...placement }) !== true) return -1;
+      if (this.exhausted?.({ frames, ...placement }) !== true) return -1;
     }
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { bufferTraits } from "@memkit/core";
+import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
 import { HeaderWord } from "../slot/layout.js";
@@ -13,11 +14,17 @@ import { AllocWords, SharedAllocWords } from "./alloc-words.js";
 import { BuddyAllocator, type BuddyHooks } from "./buddy-allocator.js";
 import { Depot } from "./depot.js";
 import { ALLOC_MAGIC, ALLOC_VERSION, AllocWord, allocParts } from "./layout.js";
+import { claimMap, type MemoryRange } from "./memory-map.js";
 
 /** What a new allocator is made for. */
 export interface BuddyOptions extends BuddyHooks {
   /** How many agents have a cache, 1..256; 16 if not given, 1 in mode `single`. Others work without one. */
   readonly agents?: number;
+  /**
+   * What the machine says of its memory. What is not usable is claimed, with types of its own, and held by
+   * {@link BuddyAllocator.claimed}; what the map does not speak of is usable.
+   */
+  readonly map?: readonly MemoryRange[];
   /** How many frames a cache has room for, 0..256; 32 if not given. */
   readonly cache?: number;
 }
@@ -43,11 +50,12 @@ function expect(option: string, got: number, min: number, max: number): number {
  * A new allocator of a table, which has none yet: every frame that is unused is in its free set. From here on the table's frames
  * are claimed and freed through it, by address too. To be called before the table is handed to other agents.
  *
- * @throws {@link FrameError} `invalid-option`, `has-allocator`, `table-too-large`
+ * @throws {@link FrameError} `invalid-option`, `has-allocator`, `table-too-large`; what claiming the map throws. Nothing has
+ * changed then.
  */
 export function createBuddy(
   table: FrameTable,
-  { agents, cache = DEFAULT_CACHE, onExhausted }: BuddyOptions = {},
+  { agents, map = [], cache = DEFAULT_CACHE, onExhausted }: BuddyOptions = {},
 ): BuddyAllocator {
   refuseSecond(table);
   const single = table.mode === "single";
@@ -65,9 +73,9 @@ export function createBuddy(
   words[AllocWord.frames] = table.slots.frames;
   words[AllocWord.agents] = records;
   words[AllocWord.cache] = room;
-  const allocator = open(table, words, onExhausted);
-  const { slots } = table;
-  if (slots.swap(HeaderWord.allocator, 0, 1) !== 0) throw new FrameError({ code: "has-allocator" });
+  if (table.slots.load(HeaderWord.allocator) !== 0) throw new FrameError({ code: "has-allocator" });
+  const claimed = claimMap(table, map);
+  const allocator = open(table, words, onExhausted, claimed);
   allocator.rescan();
   table.use(allocator);
   Atomics.store(words, AllocWord.magic, ALLOC_MAGIC);
@@ -103,6 +111,7 @@ function open(
   table: FrameTable,
   words: Int32Array,
   onExhausted: BuddyHooks["onExhausted"],
+  claimed: readonly Segment[] = [],
 ): BuddyAllocator {
   const agents = expect("agents", words[AllocWord.agents] ?? 0, 1, MAX_AGENTS);
   const room = expect("cache", words[AllocWord.cache] ?? 0, 0, MAX_CACHE);
@@ -111,7 +120,7 @@ function open(
   const access = table.mode === "single" ? new AllocWords(words) : new SharedAllocWords(words);
   const depot = new Depot(access, parts, agents, room);
   const hook = onExhausted === undefined ? {} : { onExhausted };
-  return new BuddyAllocator({ table, words: access, parts, depot, agents, room, ...hook });
+  return new BuddyAllocator({ table, words: access, parts, depot, agents, room, claimed, ...hook });
 }
 
 /** Before a record is claimed. */

@@ -91,3 +91,22 @@ export function typeName(slots: SlotTable, id: number): string | undefined {
   const bytes = nameBytes(slots, entry, slots.words[entry + EntryWord.nameBytes]!);
   return new TextDecoder().decode(bytes.slice()); // a decoder refuses shared bytes
 }
+
+/** What is wrong with a directory whose bytes are not to be trusted, or `undefined`: states, names, and no type twice. */
+export function directoryFault(slots: SlotTable): string | undefined {
+  const { words } = slots;
+  const known = new Set<string>();
+  for (let id = 1; id <= capacityOf(slots); id += 1) {
+    const entry = entryOf(slots, id);
+    const state = words[entry];
+    if (state === FREE) continue;
+    const length = words[entry + EntryWord.nameBytes]!;
+    const most = (TYPE_WORDS - EntryWord.name) * 4;
+    if (state !== READY || !(length >= 1 && length <= most)) return `type ${id} is no entry`;
+    const hash = `${words[entry + EntryWord.hash]}.${words[entry + EntryWord.hash + 1]}`;
+    const key = `${hash} ${nameBytes(slots, entry, length).join()}`;
+    if (known.has(key)) return `type ${id} is in the directory twice`;
+    known.add(key);
+  }
+  return undefined;
+}

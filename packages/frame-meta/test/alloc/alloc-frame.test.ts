@@ -271,7 +271,10 @@ describe("a table whose allocator an agent does not know", () => {
     expect(refusalOf(() => attachBuddy(table, allocator)).code).toBe("has-allocator");
     const view = FrameTable.attach({ memory: table.memory, buffer: table.buffer });
     expect(refusalOf(() => createBuddy(view)).code).toBe("has-allocator");
-    const watched = FrameTable.create({ memory: table.memory }, { freeSet: { add: expect.fail } });
+    const watched = FrameTable.create(
+      { memory: table.memory },
+      { freeSet: { add: () => expect.fail() } },
+    );
     expect(refusalOf(() => createBuddy(watched)).code).toBe("has-allocator");
   });
 });
