@@ -33,6 +33,7 @@ export interface BufferTraits {
 
 const unsharedLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")
   ?.get as (this: unknown) => number;
+const unsharedResizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 
 /** Whether `value` is an `ArrayBuffer` of any realm, whatever its prototype claims. */
 function isArrayBuffer(value: unknown): value is ArrayBuffer {
@@ -102,9 +103,25 @@ export function bufferOf(
   return buffer;
 }
 
-/** Tells shared from unshared and resizable from fixed. */
+/**
+ * Tells shared from unshared and resizable from fixed.
+ *
+ * The engine is asked, not the buffer: one that has a property `resizable` of its own could pass for fixed, and one view of
+ * it at the sites of fixed ones is enough for them to forget, for every memory of the process, whether a buffer is detached
+ * (CORE-3).
+ */
 export function bufferTraits(buffer: ArrayBuffer | SharedArrayBuffer): BufferTraits {
-  const shared = !isArrayBuffer(buffer);
-  const flags = buffer as { readonly resizable?: boolean; readonly growable?: boolean };
-  return { shared, resizable: (shared ? flags.growable : flags.resizable) === true };
+  if (isArrayBuffer(buffer)) {
+    return { shared: false, resizable: unsharedResizable?.call(buffer) === true };
+  }
+  return { shared: true, resizable: growableOf(buffer)?.call(buffer) === true };
+}
+
+/** The getter of the engine; found from the buffer where pages have no SharedArrayBuffer by name. */
+function growableOf(buffer: SharedArrayBuffer): (() => unknown) | undefined {
+  const { prototype } =
+    typeof SharedArrayBuffer === "function"
+      ? SharedArrayBuffer
+      : { prototype: Object.getPrototypeOf(buffer) };
+  return Object.getOwnPropertyDescriptor(prototype, "growable")?.get;
 }

@@ -48,3 +48,28 @@ describe("after resizable buffers were seen, a detached buffer", () => {
     expect(() => views.refresh()).toThrow(expect.objectContaining({ code: "source-detached" }));
   });
 });
+
+describe("a resizable buffer that says it is fixed", () => {
+  const lying = [
+    Object.defineProperty(new ArrayBuffer(64, { maxByteLength: 128 }), "resizable", {
+      value: false,
+    }),
+    Object.defineProperty(new SharedArrayBuffer(64, { maxByteLength: 128 }), "growable", {
+      value: false,
+    }),
+  ];
+
+  it.each(lying)(
+    "is not believed: its views never reach the sites of fixed ones (CORE-3)",
+    (buffer) => {
+      const views = new ViewCache({ buffer });
+      expect([views.resizable, views.u8.length, views.liveU8.length]).toEqual([true, 0, 64]);
+    },
+  );
+
+  it("nor is a fixed one that says it is resizable", () => {
+    const buffer = new ArrayBuffer(64);
+    Object.defineProperty(buffer, "resizable", { value: true });
+    expect(new ViewCache({ buffer }).resizable).toBe(false);
+  });
+});
