@@ -17,6 +17,6 @@ export { EmbedContexts, type EmbedType } from "./instance/embed-contexts.js";
 export type { GuestFunction } from "./instance/guest.js";
 export { Instance, type InstanceState } from "./instance/instance.js";
 export type { WasmImports } from "./instance/wasm-guest.js";
-export { WasmModule } from "./instance/wasm-module.js";
+export { type ImportName, WasmModule } from "./instance/wasm-module.js";
 export { Module, type ModuleParts } from "./module.js";
 export { moduleOf } from "./module-from-wasm.js";

@@ -30,6 +30,7 @@ export class EmbedContexts {
     return this.#values.size;
   }
 
+  /** Whether there is a value of that type. */
   contains(type: EmbedType<unknown>): boolean {
     return this.#values.has(type);
   }
@@ -65,6 +66,7 @@ export class EmbedContexts {
     return value;
   }
 
+  /** Takes all out. */
   clear(): void {
     this.#values.clear();
   }

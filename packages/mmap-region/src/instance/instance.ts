@@ -81,6 +81,7 @@ export class Instance<S extends Slot> implements Droppable {
     this.#begin();
   }
 
+  /** What may be done with the instance now. */
   get state(): InstanceState {
     return this.#state;
   }

@@ -12,8 +12,8 @@ import { WasmReader } from "../wasm-reader.js";
 import { readSections, SectionId } from "../wasm-sections.js";
 import type { WasmImports } from "./wasm-guest.js";
 
-/** The name of a memory that the module is given. */
-type ImportName = Pick<AdoptOptions, "module" | "name">;
+/** The two names by which a wasm module imports its memory. */
+export type ImportName = Pick<AdoptOptions, "module" | "name">;
 
 /** Where emscripten and clang's wasm-ld put the memory that they import. */
 const DEFAULT_NAME: ImportName = { module: "env", name: "memory" };
