@@ -2,12 +2,12 @@
  * The borrow checker: which bytes of one memory are borrowed, and how.
  *
  * A handle is a serial number. The next borrow takes the next serial whose id, its place in a ring, no live borrow has;
- * the ring is always at least twice as large as the number of live borrows. Serials stay below 2^30, a small integer in every
+ * the ring doubles before it is half full, or when the next id is taken. Serials stay below 2^30, a small integer in every
  * V8 that is never boxed, and start over after that: a handle that was released is taken for a live one at the earliest
  * 2^29 borrows later.
  *
- * Borrowing has two paths. The fast one is for what nearly every borrow is: precise, not empty, one of few, with a
- * serial known to be free; it is one comparison of the serial with `clear` away. The slow one knows everything else.
+ * Borrowing has two paths. The fast one is for what nearly every borrow is: precise, not empty, of a serial whose id is
+ * free, and a mut one while nothing is shared. The slow one knows everything else.
  *
  * Invariant GM-2: a mut range overlaps no other live range; shared ranges may overlap one another.
  * Invariant GM-3: an empty range conflicts with nothing, yet counts as a live borrow until it is released.
@@ -24,17 +24,15 @@ import { IdRing } from "./id-ring.js";
 import { printed } from "./printed.js";
 import { RegionSet } from "./region-set.js";
 
-/** Ids to begin with: as many as one page of homes has, 4 KiB. */
-const RING = 1 << 10;
+/** Ids to begin with: for two flat sets, twice over. */
+const RING = 1 << 6;
 /** Serials. Below 2^30 a number is a small integer to V8, also where pointers are compressed. */
 const SERIALS = 1 << 30;
 /** Live borrows. At most the largest ring's half, which is 2^10 times in the serials: 50 MB of ranges. */
 const LIMIT = 1 << 20;
 
-/** Entries of 28 bytes that a tree may hold on to when it is given up: room for some 10,000 ranges, half a megabyte. */
+/** Entries of 20 bytes that a tree may hold on to when it is given up: room for some 10,000 ranges, a third of a megabyte. */
 const KEPT = 1 << 14;
-/** Live borrows at which trees are given up: half of what makes a set one, so that a move is paid for by 8 others. */
-const FEW = 8;
 
 const MUT = 0;
 const SHARED = 1;
@@ -74,8 +72,6 @@ export class BorrowChecker implements BorrowPolicy {
   readonly policy: PolicyName;
   private readonly coarse: boolean;
   private next = 0;
-  /** Serials below it, from `next` on, have ids that are free. 0 where only the slow path will do. */
-  private clear = 0;
   private readonly mut: RegionSet;
   private readonly shared: RegionSet;
   private readonly ids: IdRing;
@@ -113,51 +109,54 @@ export class BorrowChecker implements BorrowPolicy {
   }
 
   mutBorrow(start: number, len: number): number {
-    const { next: handle, mut } = this;
-    if (handle >= this.clear || len === 0 || mut.full) {
-      this.ids.from = start;
-      this.ids.to = len;
+    const { next: handle, mut, ids } = this;
+    if (
+      handle >= ids.fence ||
+      len === 0 ||
+      ids.home[handle & ids.mask]! >= 0 ||
+      this.shared.size !== 0
+    ) {
+      ids.from = start;
+      ids.to = len;
       return this.borrow(MUT);
     }
     const end = start + len;
-    if (mut.scan(start, end) || this.shared.scan(start, end)) return REFUSED;
+    if (mut.overlaps(start, end)) return REFUSED;
     this.next = handle + 1;
     mut.push(start, end, handle);
     return handle;
   }
 
   sharedBorrow(start: number, len: number): number {
-    const { next: handle, shared } = this;
-    if (handle >= this.clear || len === 0 || shared.full) {
-      this.ids.from = start;
-      this.ids.to = len;
+    const { next: handle, shared, ids } = this;
+    if (handle >= ids.fence || len === 0 || ids.home[handle & ids.mask]! >= 0) {
+      ids.from = start;
+      ids.to = len;
       return this.borrow(SHARED);
     }
     const end = start + len;
-    if (this.mut.scan(start, end)) return REFUSED;
+    if (this.mut.overlaps(start, end)) return REFUSED;
     this.next = handle + 1;
     shared.push(start, end, handle);
     return handle;
   }
 
   mutUnborrow(handle: number): void {
-    const { mut } = this;
-    if (mut.tree !== undefined || !mut.pop(handle)) this.unborrow(handle, MUT);
+    if (!this.mut.remove(handle)) this.refuse(handle, MUT);
   }
 
   sharedUnborrow(handle: number): void {
-    const { shared } = this;
-    if (shared.tree !== undefined || !shared.pop(handle)) this.unborrow(handle, SHARED);
+    if (!this.shared.remove(handle)) this.refuse(handle, SHARED);
   }
 
   isMutBorrowed(start: number, len: number): boolean {
     const { mut } = this;
-    return (len !== 0 && mut.overlaps(start, start + len)) || (this.coarse && mut.size !== 0);
+    return this.coarse ? mut.size !== 0 : len !== 0 && mut.overlaps(start, start + len);
   }
 
   isSharedBorrowed(start: number, len: number): boolean {
     const { shared } = this;
-    return (len !== 0 && shared.overlaps(start, start + len)) || (this.coarse && shared.size !== 0);
+    return this.coarse ? shared.size !== 0 : len !== 0 && shared.overlaps(start, start + len);
   }
 
   conflict(start: number, len: number, shared: boolean): Borrow | undefined {
@@ -171,11 +170,10 @@ export class BorrowChecker implements BorrowPolicy {
 
   lookup(handle: number): Borrow | undefined {
     if (typeof handle !== "number") return undefined;
-    for (const kind of [MUT, SHARED] as const) {
-      const region = this.setOf(kind).regionOf(handle);
-      if (region !== undefined) return { region, kind: KINDS[kind] };
-    }
-    return undefined;
+    const mut = this.mut.regionOf(handle);
+    if (mut !== undefined) return { region: mut, kind: "mut" };
+    const region = this.shared.regionOf(handle);
+    return region && { region, kind: "shared" };
   }
 
   outstanding(): Borrow[] {
@@ -185,18 +183,13 @@ export class BorrowChecker implements BorrowPolicy {
   releaseAll(): void {
     for (const handle of this.mut.handles()) this.mut.remove(handle);
     for (const handle of this.shared.handles()) this.shared.remove(handle);
-    this.disperse();
-  }
-
-  private setOf(kind: Kind): RegionSet {
-    return kind === MUT ? this.mut : this.shared;
   }
 
   /**
    * The slow path of a borrow; the ring's range holds its start and its length.
    *
-   * In one piece on purpose: V8 would inline a function of less than 460 bytecodes into the fast path and leave, in
-   * exchange, a scan out that belongs there.
+   * In one piece on purpose: V8 would inline the pieces into the fast path and leave, in exchange, a scan out that belongs
+   * there.
    */
   private borrow(kind: Kind): number {
     const { mut, shared, ids } = this;
@@ -208,71 +201,31 @@ export class BorrowChecker implements BorrowPolicy {
     if (this.coarse) {
       if (kind === MUT ? live !== 0 : mut.size !== 0) return REFUSED;
     } else if (len !== 0) {
-      // The shared set first: what the mut set learns from the question helps to add to it.
-      if (kind === MUT && shared.size !== 0 && shared.overlaps(start, end)) return REFUSED;
-      if (mut.size !== 0 && mut.overlapsFirst(start, end)) return REFUSED;
+      if (mut.overlaps(start, end) || (kind === MUT && shared.overlaps(start, end))) return REFUSED;
     }
     if (live >= this.limit) return OUT_OF_HANDLES;
-    while (2 * live > ids.mask) this.growRing();
-    const set = kind === MUT ? mut : shared;
-    if (set.full && set.tree === undefined) this.crowd();
-    let handle = this.next;
-    if (set.tree !== undefined) {
-      while (ids.home[handle & ids.mask]! >= 0) handle++;
-      // The ring's size divides the serials, so starting over keeps the id.
-      if (handle >= this.serials) handle -= this.serials;
-    } else {
-      for (let room = 0; ; handle++) {
-        if (handle >= this.serials) handle = 0;
-        room = Math.min(mut.room(handle), shared.room(handle), this.limit - live);
-        if (room === 0) continue;
-        if (!this.coarse) this.clear = Math.min(handle + room, this.serials);
-        break;
-      }
+    while (2 * live > ids.mask) {
+      ids.double();
+      mut.moveIn();
+      shared.moveIn();
     }
+    let handle = this.next;
+    while (ids.home[handle & ids.mask]! >= 0) handle++;
+    // The ring's size divides the serials, so starting over keeps the id.
+    if (handle >= this.serials) handle -= this.serials;
     this.next = handle + 1;
-    ids.from = len === 0 ? -1 - start : start;
-    ids.to = len === 0 ? -1 - start : end;
-    set.add(handle, kind === MUT && len !== 0);
+    ids.fence = this.coarse ? 0 : Math.min(handle + this.limit - live, this.serials);
+    const set = kind === MUT ? mut : shared;
+    if (len === 0) set.push(-1 - start, -1 - start, handle);
+    else set.push(start, end, handle);
     return handle;
   }
 
-  /** Both sets become trees, so that one array says which ids are free. */
-  private crowd(): void {
-    this.ids.open();
-    this.mut.grow();
-    this.shared.grow();
-    this.clear = 0;
-  }
-
-  /** The slow path of a release. */
-  private unborrow(handle: number, kind: Kind): void {
-    const numeric = typeof handle === "number";
-    if (numeric && this.setOf(kind).remove(handle)) {
-      this.disperse();
-      return;
-    }
+  /** A release of what is not live, or of the other kind. */
+  private refuse(handle: number, kind: Kind): void {
     if (this.policy === "none") return;
-    const other = kind === MUT ? this.shared : this.mut;
-    const code = numeric && other.regionOf(handle) ? "wrong-handle-kind" : "stale-handle";
+    const code = this.lookup(handle) ? "wrong-handle-kind" : "stale-handle";
     throw new GuestError({ code, handle, kind: KINDS[kind] });
-  }
-
-  /** Both sets become flat again once they are both small. */
-  private disperse(): void {
-    const { mut, shared } = this;
-    if (mut.tree === undefined || mut.size + shared.size > FEW) return;
-    mut.flatten();
-    shared.flatten();
-  }
-
-  private growRing(): void {
-    const { ids } = this;
-    ids.mask = 2 * ids.mask + 1;
-    if (ids.home.length === 0) return;
-    ids.open();
-    this.mut.tree?.moveIn();
-    this.shared.tree?.moveIn();
   }
 }
 

@@ -7,7 +7,6 @@
 // biome-ignore-all lint/complexity/useLiteralKeys: it looks at what nobody else may touch, and is typed all the same
 
 import type { BorrowChecker } from "./borrow-checker.js";
-import { widthAt } from "./interval-nodes.js";
 import type { IntervalTree } from "./interval-tree.js";
 import type { RegionSet } from "./region-set.js";
 
@@ -43,8 +42,8 @@ function idFaults(checker: BorrowChecker): string[] {
   const taken = new Set(ids);
   const wrong: string[] = [];
   if (taken.size !== ids.length) wrong.push("GM-4: two live borrows have the same id");
-  for (let serial = checker["next"]; serial < checker["clear"]; serial++) {
-    if (taken.has(serial & mask)) wrong.push(`GM-4: the id of serial ${serial} is not free`);
+  for (const [id, home] of checker["ids"].home.entries()) {
+    if (home >= 0 !== taken.has(id)) wrong.push(`GM-4: the home of id ${id} is ${home}`);
   }
   return wrong;
 }
@@ -67,7 +66,7 @@ function overlapFaults(checker: BorrowChecker): string[] {
 
 /** GM-1: every handle leads to a range that is found, or is empty; the box covers a tree. */
 function setFaults(set: RegionSet): string[] {
-  const { tree } = set;
+  const tree = set["tree"];
   const wrong: string[] = [];
   const handles = set.handles();
   if (handles.length !== set.size)
@@ -79,72 +78,62 @@ function setFaults(set: RegionSet): string[] {
       wrong.push(`GM-1: the range of handle ${handle} is not found`);
     }
   }
-  if (tree === undefined) {
-    if (set.size > set["refs"].length) wrong.push("GM-1: more than a flat set has room for");
-    return wrong;
-  }
-  if (tree.size !== set.size)
-    wrong.push(`GM-1: ${tree.size} ranges in the tree, ${set.size} in all`);
-  return [...wrong, ...treeFaults(tree)];
+  if (set["near"] >= set["room"]) wrong.push("GM-1: more than the array has room for");
+  return tree === undefined ? wrong : [...wrong, ...treeFaults(tree, set["far"])];
 }
 
 /** GM-17, GM-18 and GM-19. */
-function treeFaults(tree: IntervalTree): string[] {
+function treeFaults(tree: IntervalTree, size: number): string[] {
   const wrong: string[] = [];
   const demand = (holds: boolean, what: string): void => {
     if (!holds) wrong.push(what);
   };
-  const { start, end, reach, ref, count, peak, floor, up } = {
+  const { start, end, ref, count, up } = {
     start: tree["start"],
     end: tree["end"],
-    reach: tree["reach"],
     ref: tree["ref"],
     count: tree["count"],
-    peak: tree["peak"],
-    floor: tree["floor"],
     up: tree["up"],
   };
   let ranges = 0;
-  let room = 0;
+  let nodes = 1; // the one whose first entry is the root's
+  let before = -NEVER;
 
-  const visit = (node: number, level: number, low: number, high: number): void => {
-    const n = count[node >> 3]!;
-    const width = widthAt(level);
-    room += width;
-    demand(n > 0 || tree.size === 0, `GM-19: node ${node} is empty`);
-    demand(n <= width, `GM-19: node ${node} overflows`);
-    if (level === 0) {
-      ranges += n;
-      // What is left of the leaf ends below its floor, unless nothing is left of it.
-      demand(floor[node >> 3]! >= low || low === -NEVER, `GM-17: floor of leaf ${node}`);
-    }
-    let most = -NEVER;
+  const sums = (at: number): void => {
+    const child = ref[at]!;
+    const ends = end.subarray(child, child + count[child >> 4]!);
+    demand(start[at] === start[child], `GM-17: start of child ${at}`);
+    demand(end[at] === Math.max(...ends), `GM-18: end of child ${at}`);
+  };
+  const visit = (node: number, level: number): void => {
+    const n = count[node >> 4]!;
+    nodes++;
+    demand(n > 0 && n <= 16, `GM-19: node ${node} has ${n} entries`);
     let few = false;
     for (let at = node; at < node + n; at++) {
+      if (level === 0) {
+        ranges++;
+        demand(start[at]! >= before, `GM-17: range ${at} starts before the one before`);
+        before = start[at]!;
+        continue;
+      }
       const child = ref[at]!;
-      const from = level > 0 && at === node ? low : start[at]!;
-      demand(from >= low && from <= high, `GM-17: ${from} in ${at} is not in ${low} to ${high}`);
-      most = Math.max(most, end[at]!);
-      if (level === 0) continue;
-      demand(end[at] === peak[child >> 3], `GM-18: end of child ${at}`);
-      demand(reach[at] === most, `GM-18: reach of child ${at}`);
-      demand(up[child >> 3] === node, `GM-19: node ${child} has another parent than ${node}`);
-      const fewer = count[child >> 3]! < widthAt(level - 1) / 4;
-      demand(!few || !fewer, `GM-19: node ${child} and its neighbour are nearly empty`);
-      few = fewer;
-      visit(child, level - 1, from, at + 1 < node + n ? start[at + 1]! : high);
+      const children = count[child >> 4]!;
+      sums(at);
+      demand(up[child >> 4] === at, `GM-19: node ${child} is not told that it is entry ${at}`);
+      demand(!few || children >= 4, `GM-19: node ${child} and its neighbour are nearly empty`);
+      few = children < 4;
+      visit(child, level - 1);
     }
-    demand(peak[node >> 3] === most, `GM-18: peak of node ${node}`);
-    for (let at = node + n; at < node + width; at++) {
-      const blank = start[at] === NEVER && (level > 0 || end[at] === NEVER);
-      demand(blank, `GM-17: entry ${at} is not in use and not blank`);
+    for (let at = node + n; at < node + 16; at++) {
+      demand(start[at] === NEVER, `GM-17: entry ${at} is not in use and not blank`);
     }
   };
-  visit(tree["root"], tree["height"], -NEVER, NEVER);
-  demand(up[tree["root"] >> 3] === -1, "GM-19: the root has a parent");
-  demand(ranges === tree.size, `GM-19: ${ranges} ranges in the leaves, ${tree.size} counted`);
-  for (let node = tree["freeLeaf"]; node >= 0; node = up[node >> 3]!) room += widthAt(0);
-  for (let node = tree["freeInner"]; node >= 0; node = up[node >> 3]!) room += widthAt(1);
-  demand(room === tree["used"], `GM-19: ${room} entries in nodes and lists, ${tree["used"]} taken`);
+  sums(0);
+  visit(ref[0]!, tree["height"]);
+  demand(up[ref[0]! >> 4] === -1, "GM-19: the root has a parent");
+  demand(ranges === size, `GM-19: ${ranges} ranges in the leaves, ${size} counted`);
+  for (let node = tree["free"]; node >= 0; node = up[node >> 4]!) nodes++;
+  demand(16 * nodes === tree["used"], `GM-19: ${nodes} nodes found, ${tree["used"]} entries taken`);
   return wrong;
 }

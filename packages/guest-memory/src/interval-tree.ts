@@ -4,141 +4,104 @@
  *
  * An interval tree (Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", on augmenting data structures) in the
  * shape of a B+ tree (Comer, "The Ubiquitous B-Tree", 1979). Whatever starts before a range ends lies left of the path to
- * that end; inner nodes keep the largest end of each of their prefixes, so one comparison a level tells whether any of
- * it reaches into the range, and one leaf remains to be looked through.
+ * that end, and every node says where its bytes begin and end, so at each level the entries left of the path, at most 15, tell
+ * whether anything reaches into the range. Where no two ranges overlap, the last one left of the end tells.
  *
- * Invariant GM-17: every start below child i of an inner node lies in [start[i], start[i + 1]], both ends included so that
- * equal starts may straddle; start[0] is never read.
+ * Invariant GM-17: starts ascend from range to range; an entry of an inner node holds the least start below its child.
+ * Invariant GM-18: it holds the largest end below its child, too. Entry 0 holds both for the root.
  * Invariant GM-19: all leaves are equally deep and none but the root is empty; of two neighbours under one parent at
  * most one is less than a quarter full, hence the depth is O(log n); no node is lost.
- * Keeps GM-18 with interval-nodes.ts.
+ * Only this module and interval-nodes.ts write the arrays.
  *
  * @module
  */
 
 import type { IdRing } from "./id-ring.js";
-import { IntervalNodes, widthAt } from "./interval-nodes.js";
+import { IntervalNodes } from "./interval-nodes.js";
 
-/** Levels that a path can have: 64 children a node to the fifth power is 2^30, all the handles there are. */
-const LEVELS = 6;
-
-/** The set. Its methods are about the `range` of the ring; a range is known by its handle. */
+/** The set. Its methods are about the range of the ring; a range is known by its handle. */
 export class IntervalTree extends IntervalNodes {
-  /** Ranges in the tree. */
-  size = 0;
-  private root: number;
   /** Levels of inner nodes; at 0 the root is a leaf. */
   private height = 0;
-  /** Where the last walk ended, or -1. */
-  private leaf = -1;
-  /** The entry that the last trace took at each level. */
-  private readonly path: Int32Array = new Int32Array(LEVELS);
+  private readonly disjoint: boolean;
 
-  /** @param tag - 0 to 6, another one for each tree that shares the ring */
-  constructor(ids: IdRing, tag: number) {
+  /**
+   * @param tag - 0 to 14, another one for whoever shares the ring
+   * @param disjoint - whether no two ranges in it will ever overlap
+   */
+  constructor(ids: IdRing, tag: number, disjoint: boolean) {
     super(ids, tag);
-    this.root = this.take(0);
+    this.disjoint = disjoint;
+    this.take();
+    this.ref[0] = this.take();
   }
 
   /** Whether any range shares a byte with the one in question, which is not empty. */
   overlaps(): boolean {
-    if (this.walk()) return true;
-    const { start: s, end: e, leaf: i } = this;
-    const start = this.ids.from;
-    const end = this.ids.to;
-    // Both factors are positive if the two overlap, and never are both negative: one branch, nearly always the same way,
-    // where two comparisons would be mispredicted every other time. In a loop each of them would cost twice as much.
-    const j = (i + 1) | 0;
-    const k = (i + 2) | 0;
-    const l = (i + 3) | 0;
-    const m = (i + 4) | 0;
-    const n = (i + 5) | 0;
-    const o = (i + 6) | 0;
-    const p = (i + 7) | 0;
-    return (
-      (e[i]! - start) * (end - s[i]!) > 0 ||
-      (e[j]! - start) * (end - s[j]!) > 0 ||
-      (e[k]! - start) * (end - s[k]!) > 0 ||
-      (e[l]! - start) * (end - s[l]!) > 0 ||
-      (e[m]! - start) * (end - s[m]!) > 0 ||
-      (e[n]! - start) * (end - s[n]!) > 0 ||
-      (e[o]! - start) * (end - s[o]!) > 0 ||
-      (e[p]! - start) * (end - s[p]!) > 0
-    );
+    const { start: s, end, ref, disjoint, ids } = this;
+    const { from, to: key } = ids;
+    if (s[0]! >= key || end[0]! <= from) return false;
+    let node = ref[0]!;
+    // `seek` by hand: V8 inlines it into whatever asks, and then keeps the loop's values in memory.
+    // biome-ignore format: as in seek
+    for (let level = this.height; ; level--) {
+      let at = node | 0;
+      at = (at + ((+(s[(at + 4) | 0]! < key) + +(s[(at + 8) | 0]! < key) + +(s[(at + 12) | 0]! < key)) << 2)) | 0;
+      at = (at + +(s[(at + 1) | 0]! < key) + +(s[(at + 2) | 0]! < key) + +(s[(at + 3) | 0]! < key)) | 0;
+      for (let i = disjoint ? at : node; i < at; i++) if (end[i]! > from) return true;
+      if (level === 0) return end[at]! > from;
+      node = ref[at]!;
+    }
   }
 
   /** The handle of some range that shares a byte with the one in question. There must be one. */
   find(): number {
-    const start = this.ids.from;
-    const end = this.ids.to;
-    let at = this.root;
-    for (let level = this.height; level > 0; level--) {
-      // What reaches beyond `start` in the first child that does begins no later than what overlaps.
-      while (this.reach[at]! <= start) at++;
-      at = this.ref[at]!;
+    const { end, ref } = this;
+    const { from } = this.ids;
+    let at = ref[0]!;
+    for (let level = this.height; ; level--) {
+      // Of all that reach beyond `from` the first begins no later than what overlaps.
+      while (end[at]! <= from) at++;
+      at = ref[at]!;
+      if (level === 0) return at;
     }
-    while ((this.end[at]! - start) * (end - this.start[at]!) <= 0) at++;
-    return this.ref[at]!;
   }
 
   /** The handle of some range. There must be one. */
   first(): number {
-    let node = this.root;
+    let node = this.ref[0]!;
     for (let level = this.height; level > 0; level--) node = this.ref[node]!;
     return this.ref[node]!;
   }
 
-  /**
-   * Adds the range in question under `handle`, whose id nobody has.
-   *
-   * @param asked - whether the last thing asked of the tree was {@link overlaps}, about this range, and not in vain
-   */
-  add(handle: number, asked: boolean): void {
-    const start = this.ids.from;
-    const end = this.ids.to;
-    if (!asked || !this.admits(start, end)) this.trace();
-    while (this.count[this.leaf >> 3] === 8) {
-      this.split();
-      this.trace();
+  /** Adds the range in question under `handle`, whose id nobody has. */
+  add(handle: number): void {
+    const { ids } = this;
+    const { from, to } = ids;
+    ids.to = from;
+    let at = this.walk();
+    if (this.count[at >> 4] === 16) {
+      this.split(at & -16, 0);
+      at = this.walk();
     }
-    const { leaf, ids } = this;
-    const at = leaf + this.count[leaf >> 3]!;
-    this.start[at] = start;
-    this.end[at] = end;
+    ids.to = to;
+    if (this.start[at]! < from) at++;
+    this.open(at);
+    this.start[at] = from;
+    this.end[at] = to;
     this.ref[at] = handle;
-    this.count[leaf >> 3] = at - leaf + 1;
-    ids.home[handle & ids.mask] = leaf + this.tag;
-    this.size++;
-    if (end > this.peak[leaf >> 3]!) {
-      this.peak[leaf >> 3] = end;
-      this.settle(leaf);
-    }
+    ids.home[handle & ids.mask] = (at & -16) + this.tag;
+    this.settle(at);
   }
 
   /** Removes the range of `handle`. False if there is none. */
   remove(handle: number): boolean {
     const at = this.entryOf(handle);
     if (at < 0) return false;
-    const { start, end, ref, ids } = this;
-    const id = handle & ids.mask;
-    const leaf = ids.home[id]! - this.tag;
-    const left = this.count[leaf >> 3]! - 1;
-    const last = leaf + left;
-    const wasPeak = end[at] === this.peak[leaf >> 3];
-    ids.home[id] = -1;
-    ids.from = start[at]!;
-    start[at] = start[last]!;
-    end[at] = end[last]!;
-    ref[at] = ref[last]!;
-    start[last] = Number.POSITIVE_INFINITY;
-    end[last] = Number.POSITIVE_INFINITY;
-    this.count[leaf >> 3] = left;
-    this.size--;
-    if (wasPeak) this.crest(leaf, 0);
-    if (wasPeak || left < 2) {
-      this.trace();
-      this.settle(leaf);
-    }
+    this.ids.home[handle & this.ids.mask] = -1;
+    this.ids.to = this.end[at]!;
+    this.close(at);
+    this.settle(at);
     return true;
   }
 
@@ -154,16 +117,16 @@ export class IntervalTree extends IntervalNodes {
   /** Calls `visit` with every handle and the leaf that it is in. */
   each(
     visit: (handle: number, leaf: number) => void,
-    node: number = this.root,
+    node: number = this.ref[0]!,
     level: number = this.height,
   ): void {
-    for (let at = node; at < node + this.count[node >> 3]!; at++) {
+    for (let at = node; at < node + this.count[node >> 4]!; at++) {
       if (level > 0) this.each(visit, this.ref[at]!, level - 1);
       else visit(this.ref[at]!, node);
     }
   }
 
-  /** Moves into the ring again, after it was opened. */
+  /** Moves into the ring again, after it grew. */
   moveIn(): void {
     const { ids, tag } = this;
     this.each((handle, leaf) => {
@@ -171,52 +134,17 @@ export class IntervalTree extends IntervalNodes {
     });
   }
 
-  /**
-   * Walks from the root to the leaf where what starts just before the range's end belongs.
-   *
-   * @returns whether, on the way, something was found that overlaps the range
-   */
-  private walk(): boolean {
-    const { reach, ref } = this;
-    const start = this.ids.from;
-    let node = this.root;
-    for (let level = this.height; level > 0; level--) {
-      const at = this.seek(node);
-      if (at !== node && reach[at - 1]! > start) {
-        this.leaf = -1;
-        return true;
-      }
-      node = ref[at]!;
-    }
-    this.leaf = node;
-    return false;
-  }
-
-  /** Whether the last walk, to `end`, led to where `start` belongs, and nothing above that leaf has to change. */
-  private admits(start: number, end: number): boolean {
-    const at = this.leaf >> 3;
-    return at >= 0 && this.floor[at]! < start && this.peak[at]! >= end && this.count[at] !== 8;
-  }
-
-  /** Walks to the leaf where the range's start belongs, and notes the path. */
-  private trace(): void {
-    const { ids } = this;
-    const end = ids.to;
-    ids.to = ids.from;
-    let node = this.root;
-    for (let level = this.height; level > 0; level--) {
-      const at = this.seek(node);
-      this.path[level] = at;
-      node = this.ref[at]!;
-    }
-    this.leaf = node;
-    ids.to = end;
+  /** Walks to the last range that starts below `to`, or to the first range. */
+  private walk(): number {
+    let at = this.seek(this.ref[0]!);
+    for (let level = this.height; level > 0; level--) at = this.seek(this.ref[at]!);
+    return at;
   }
 
   /**
-   * The last child of an inner node that has starts below `to`; the first child if none has.
+   * The last entry of a node that starts below `to`; the first one if none does.
    *
-   * Four steps of three comparisons and no branch, which would be mispredicted every other time; binary search takes eight
+   * Two steps of three comparisons and no branch, which would be mispredicted every other time; binary search takes four
    * steps, each of which waits for the one before. `| 0` spares a check for overflow.
    */
   // biome-ignore format: the steps differ in their width only
@@ -224,8 +152,6 @@ export class IntervalTree extends IntervalNodes {
     const { start: s } = this;
     const key = this.ids.to;
     let at = node | 0;
-    at = (at + ((+(s[(at + 64) | 0]! < key) + +(s[(at + 128) | 0]! < key) + +(s[(at + 192) | 0]! < key)) << 6)) | 0;
-    at = (at + ((+(s[(at + 16) | 0]! < key) + +(s[(at + 32) | 0]! < key) + +(s[(at + 48) | 0]! < key)) << 4)) | 0;
     at = (at + ((+(s[(at + 4) | 0]! < key) + +(s[(at + 8) | 0]! < key) + +(s[(at + 12) | 0]! < key)) << 2)) | 0;
     return (at + +(s[(at + 1) | 0]! < key) + +(s[(at + 2) | 0]! < key) + +(s[(at + 3) | 0]! < key)) | 0;
   }
@@ -233,76 +159,77 @@ export class IntervalTree extends IntervalNodes {
   /** Where the range of `handle` lies, or -1. */
   private entryOf(handle: number): number {
     const { ref, ids } = this;
-    const home = ids.home[handle & ids.mask]!;
-    if ((home & 7) !== this.tag) return -1;
-    const leaf = home - this.tag;
-    let at = leaf + this.count[leaf >> 3]! - 1; // the last one added is the first to go, most of the time
+    const leaf = ids.home[handle & ids.mask]! - this.tag;
+    if ((leaf & 15) !== 0) return -1;
+    let at = leaf + this.count[leaf >> 4]! - 1;
     while (at >= leaf && ref[at] !== handle) at--;
     return at < leaf ? -1 : at;
   }
 
-  /** Splits the highest of the full nodes above the traced leaf, or the leaf itself. */
-  private split(): void {
-    let node = this.leaf;
-    let level = 0;
-    let parent = this.up[node >> 3]!;
-    while (parent >= 0 && this.count[parent >> 3] === 256) {
-      node = parent;
-      parent = this.up[node >> 3]!;
-      level++;
+  /** Makes two of a full node. */
+  private split(node: number, level: number): void {
+    if (this.up[node >> 4]! < 0) {
+      const root = this.take();
+      this.ref[0] = root;
+      this.ref[root] = node;
+      this.count[root >> 4] = 1;
+      this.up[node >> 4] = root;
+      this.height++;
+    } else if (this.count[this.up[node >> 4]! >> 4] === 16) {
+      this.split(this.up[node >> 4]! & -16, level + 1);
     }
-    if (parent < 0) {
-      parent = this.take(level + 1);
-      this.insert(parent, parent, node);
-      this.path[level + 1] = parent;
-      this.root = parent;
-      this.height = level + 1;
-    }
-    const right = this.take(level);
-    if (level === 0) this.sort(node);
-    this.move(node, right, widthAt(level) / 2, level);
-    this.floor[right >> 3] = this.start[right]!;
-    this.update(parent, this.path[level + 1]!);
-    this.insert(parent, this.path[level + 1]! + 1, right);
+    const at = this.up[node >> 4]!;
+    const right = this.take();
+    this.pour(node, 8, right, level === 0);
+    this.open(at + 1);
+    this.ref[at + 1] = right;
+    this.adopt(at + 1);
+    this.sum(at);
+    this.sum(at + 1);
   }
 
-  /** What began at the traced start came into a leaf or left it: carries its peak up, and sees to it that enough is left. */
-  private settle(leaf: number): void {
-    let node = leaf;
-    for (let level = 0; level < this.height; level++) {
-      const parent = this.up[node >> 3]!;
-      const peak = this.peak[parent >> 3];
-      const children = this.count[parent >> 3];
-      // Equal starts may straddle: the trace led to one of them, perhaps another.
-      let at = this.path[level + 1]!;
-      if (this.ref[at] !== node) for (at = parent; this.ref[at] !== node; ) at++;
-      const few = this.count[node >> 3]! < widthAt(level) / 4;
-      if (!few || !(this.merge(parent, at, level) || this.merge(parent, at + 1, level))) {
-        if (this.count[node >> 3] !== 0) this.update(parent, at);
-        else this.drop(parent, at, level);
-      }
-      if (this.peak[parent >> 3] === peak && this.count[parent >> 3] === children) return;
-      node = parent;
+  /** Entry `at` of a leaf came or went: sees to it that enough is left, and tells the nodes above. */
+  private settle(entry: number): void {
+    const { up, count, ids } = this;
+    let node = entry & -16;
+    let at = up[node >> 4]!;
+    const news = entry === node || count[node >> 4]! < 4 || ids.to >= this.end[at]!;
+    if (at >= 0 && !news) return;
+    for (let level = 0; at >= 0; level++) {
+      const n = count[node >> 4]!;
+      if (n === 0) this.drop(at);
+      else if (n < 4 && this.merge(at, level)) at--;
+      else if (!(n < 4 && this.merge(at + 1, level)) && !this.sum(at)) return;
+      node = at & -16;
+      at = up[node >> 4]!;
     }
-    while (this.height > 0 && this.count[this.root >> 3] === 1) {
-      const only = this.ref[this.root]!;
-      this.give(this.root, this.height--);
-      this.up[only >> 3] = -1;
-      this.root = only;
+    while (this.height > 0 && count[node >> 4] === 1) {
+      this.give(node);
+      node = this.ref[node]!;
+      up[node >> 4] = -1;
+      this.ref[0] = node;
+      this.height--;
     }
+    this.sum(0);
+  }
+
+  /** Takes child `at` out of its parent. */
+  private drop(at: number): void {
+    this.give(this.ref[at]!);
+    this.close(at);
+    this.adopt(at);
   }
 
   /** Pours child `at` of a node into the one to its left, if there is one and both fit with a quarter to spare. */
-  private merge(node: number, at: number, level: number): boolean {
-    if (at === node || at === node + this.count[node >> 3]!) return false;
+  private merge(at: number, level: number): boolean {
+    const parent = at & -16;
+    if (at === parent || at === parent + this.count[parent >> 4]!) return false;
     const left = this.ref[at - 1]!;
     const right = this.ref[at]!;
-    const n = this.count[right >> 3]!;
-    if (this.count[left >> 3]! + n > (widthAt(level) * 3) / 4) return false;
-    if (level > 0) this.start[right] = this.start[at]!; // its first separator was never read, until now
-    this.move(right, left, n, level);
-    this.drop(node, at, level);
-    this.update(node, at - 1);
+    if (this.count[left >> 4]! + this.count[right >> 4]! > 12) return false;
+    this.pour(right, 0, left, level === 0);
+    this.drop(at);
+    this.sum(at - 1);
     return true;
   }
 }
