@@ -11,11 +11,14 @@ import {
   createSlots,
   Frame,
   FrameTable,
+  REF_COUNT_MAX,
   Segment,
   type SlotTable,
+  slotTableBytes,
   type TableMode,
   unitMeta,
 } from "@memkit/frame-meta";
+import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { uncheckedDec, uncheckedInc } from "@memkit/frame-meta/unchecked";
 import { shuffledPositions } from "./positions.js";
 import type { Block } from "./suite.js";
@@ -33,7 +36,12 @@ const tableOf = (mode: TableMode): FrameTable => FrameTable.create({ memory: mem
 
 /** Slots of frames that all have one handle. */
 function countedSlots(mode: TableMode): SlotTable {
-  const slots = createSlots({ memory: memory(), mode });
+  const options = { memory: memory() };
+  const slots = createSlots(
+    mode === "kernel"
+      ? { ...options, kernel: FrameKernel.create(slotTableBytes(options)) }
+      : { ...options, mode },
+  );
   for (let pfn = 0; pfn < FRAMES; pfn++) {
     slots.tryClaim(pfn);
     slots.tryPublish(pfn, 1, 2);
@@ -49,6 +57,40 @@ export const raw = (mode: TableMode) => (): Block => {
       const pfn = pfns[i]!;
       sum += slots.inc(pfn);
       slots.dec(pfn);
+    }
+    return sum;
+  };
+};
+
+/** Stands for the error: what matters here is that the branch exists. */
+function refused(): never {
+  throw new Error("a count of this table left 1..2");
+}
+
+/** The tests of `SlotTable.inc` and `dec`, place of the frame included, written in the loop. */
+export const inline = (): Block => {
+  const slots = countedSlots("single");
+  const { words } = slots;
+  const first = slots.countIndexOf(0);
+  const firstPfn = slots.memory.banks[0]!.firstPfn;
+  const frames = slots.memory.banks[0]!.frames;
+  return () => {
+    let sum = 0;
+    for (let i = 0; i < FRAMES; i++) {
+      const pfn = pfns[i]!;
+      const slot = pfn - firstPfn;
+      if (!(slot >>> 0 === slot && slot < frames)) refused();
+      const index = first + slot * 16;
+      const before = words[index]!;
+      if (!(before > 0 && before < REF_COUNT_MAX)) refused();
+      words[index] = before + 1;
+      const again = pfn - firstPfn;
+      if (!(again >>> 0 === again && again < frames)) refused();
+      const indexAgain = first + again * 16;
+      const after = words[indexAgain]!;
+      if (!(after > 0)) refused();
+      words[indexAgain] = after - 1;
+      sum += after;
     }
     return sum;
   };
@@ -77,6 +119,24 @@ export const bare = (): Block => {
       const index = first + pfns[i]! * 16;
       sum += Atomics.add(words, index, 1);
       Atomics.add(words, index, -1);
+    }
+    return sum;
+  };
+};
+
+/** The least that a step of the kernel can cost: a call that only loads. */
+export const wasmCall = (): Block => {
+  const options = { memory: memory() };
+  const kernel = FrameKernel.create(slotTableBytes(options));
+  const slots = createSlots({ ...options, kernel });
+  const { words } = kernel;
+  const first = slots.countIndexOf(0);
+  return () => {
+    let sum = 0;
+    for (let i = 0; i < FRAMES; i++) {
+      const at = (first + pfns[i]! * 16) << 2;
+      sum += words.load(at);
+      words.load(at);
     }
     return sum;
   };

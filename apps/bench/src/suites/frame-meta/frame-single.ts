@@ -5,7 +5,7 @@
  */
 
 import { createSlots } from "@memkit/frame-meta";
-import { handle, life, raw, SEGMENT, segment } from "../../frames.js";
+import { handle, inline, life, raw, SEGMENT, segment } from "../../frames.js";
 import { type Block, garbage, ratio, type Suite } from "../../suite.js";
 
 const PAGE = 4096;
@@ -37,6 +37,12 @@ const fill = (): Block => {
 const suite: Suite = {
   title: "frames of a table of one agent: handles over raw steps",
   rows: [
+    {
+      name: "inline",
+      role: "floor",
+      what: "the same tests written in the loop, plain loads and stores",
+      make: inline,
+    },
     { name: "raw", role: "ours", what: "SlotTable.inc + dec", make: raw("single") },
     { name: "handle", role: "ours", what: "Frame.clone + drop", make: handle("single") },
     { name: "life", role: "ours", what: "Frame.fromUnused + drop", make: life("single") },
@@ -63,6 +69,12 @@ const suite: Suite = {
     },
   ],
   checks: [
+    {
+      id: "frame-meta.frame-single.raw",
+      ...ratio("raw", "inline"),
+      atMost: 1.6,
+      unit: "x inline",
+    },
     {
       id: "frame-meta.frame-single.garbage",
       ...garbage("handle"),
