@@ -1,6 +1,6 @@
 /** What is said of a region is what the kernel says, and looking changes nothing. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FakeDriver } from "../src/fake-driver.js";
 import { type Slot, WasmRegion } from "../src/index.js";
 import { inspect, type RegionReport, type SlotReport, toSvg, toText } from "../src/inspect.js";
@@ -106,6 +106,27 @@ describe.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
       );
       b.drop();
       region.close();
+    });
+
+    test("MR-19: where the kernel may not be asked, nothing is made up", () => {
+      const region = make(3);
+      const slots = [region.newInstance({ heap: HEAP }), region.newInstance({ heap: HEAP })];
+      const lookup = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
+      const report = inspect(region, { slots: slots.slice(1) });
+      lookup.mockRestore();
+      expect([report.sources, report.totals]).toEqual([
+        { protections: "none", pages: "none" },
+        undefined,
+      ]);
+      expect(report.slots).toMatchObject([
+        { index: slots[1]!.index, heapLength: 64 * KiB, protections: undefined, pages: undefined },
+      ]);
+      expect(report.notes).toHaveLength(3);
+      expect(toText(report)).toContain("note: 1 more in use");
+      expectWellFormed(toSvg(report));
+      for (const slot of slots) slot.drop();
+      region.close();
+      expect(inspect(region).slots).toEqual([]);
     });
 
     test("a wasm heap is found through the driver", () => {

@@ -77,7 +77,7 @@ export function inspect<S extends Slot>(
     slots,
     totals: source.pages === "none" ? undefined : sumOf(slots.map(({ totals }) => totals)),
     sources: { protections: source.protections, pages: source.pages },
-    notes: notesOf(source, account !== undefined, usedSlots, slots.length),
+    notes: notesOf(source, usedSlots - slots.filter(({ use }) => use !== "warm").length),
   };
 }
 
@@ -237,7 +237,7 @@ function layoutOf(layout: SlotLayout): LayoutPart[] {
   return parts.filter(({ length }) => length !== 0);
 }
 
-function notesOf(source: Source, native: boolean, used: number, listed: number): string[] {
+function notesOf(source: Source, unlisted: number): string[] {
   const notes: string[] = [];
   if (source.protections === "bookkeeping") {
     notes.push("access is what the driver's books say: there is no kernel behind them");
@@ -246,8 +246,8 @@ function notesOf(source: Source, native: boolean, used: number, listed: number):
     notes.push("nobody tells access and addresses here: bookkeeping only");
   }
   if (source.pages === "none") notes.push("nobody tells which pages are in memory");
-  if (!native && listed < used) {
-    notes.push(`${used - listed} more in use: pass the slots that you hold to see their heaps`);
+  if (unlisted > 0) {
+    notes.push(`${unlisted} more in use: pass the slots that you hold to see their heaps`);
   }
   return notes;
 }
