@@ -22,6 +22,7 @@ export interface CreateRegionOptions extends MmapRegionOptions {
 /** What a wasm memory cannot have, and why it is missed. */
 const NOT_OF_WASM = {
   slotGuard: "a guard page behind each slot (slotGuard): the engine places memories",
+  shared: "sharing between threads (shared): a memory belongs to one",
   hugePages: "huge pages (hugePages): the engine's own mapping",
 } as const;
 
@@ -66,7 +67,8 @@ export function createRegion(
       reason: "must be mmap, wasm, or left out",
     });
   }
-  const { slotGuard, hugePages, warmSlots, keepResident } = others;
+  const { slotGuard, hugePages, shared, warmSlots, keepResident } = others;
+  if (shared === true) throw unsupported(NOT_OF_WASM.shared);
   if (slotGuard === true) throw unsupported(NOT_OF_WASM.slotGuard);
   if (hugePages === true) throw unsupported(NOT_OF_WASM.hugePages);
   return WasmRegion.create(capacity, sizes, { driver, warmSlots, keepResident });

@@ -1,7 +1,7 @@
 /**
  * A region whose slots are real memory, mapped by a driver as lucet's `MmapRegion` maps them.
  *
- * Invariant MR-2 is the pool's; MR-10 is kept by charging each slot for its mappings before the first of them is made.
+ * Invariants MR-2, MR-25 and MR-26 are the pool's; MR-10 is kept by charging each slot for its mappings before the first of them is made.
  *
  * @see lucet `lucet-runtime-internals/src/region/mmap.rs`, `MmapRegion`
  *
@@ -19,10 +19,11 @@ import type { InstanceOptions, Region } from "./region.js";
 import { RegionError, wholeNumberOr } from "./region-error.js";
 import { DEFAULT_KEEP_RESIDENT, DirtyPages } from "./slot-dirty.js";
 import { dataOf, type PreparedData } from "./slot-image.js";
-import { SlotLayout } from "./slot-layout.js";
+import { RUNS, SlotLayout } from "./slot-layout.js";
 import type { SlotPages } from "./slot-pages.js";
 import { type SlotLedger, SlotPool } from "./slot-pool.js";
-import { SlotSpace } from "./slot-space.js";
+import { SharedSlots } from "./slot-shared.js";
+import { type Slab, SlotSpace } from "./slot-space.js";
 
 /** What a native region may have beyond lucet's. */
 export interface MmapRegionOptions {
@@ -41,8 +42,27 @@ export interface MmapRegionOptions {
    * are cleared in place, beyond that all are given back to the system. Default: 256 KiB.
    */
   readonly keepResident?: number | undefined;
+  /**
+   * Lets other threads take slots, too: see {@link MmapRegion.share}. No slot stays warm then, for another thread could not
+   * know what was left in it. Default: false.
+   */
+  readonly shared?: boolean | undefined;
   /** Asks for huge pages in heaps of 2 MiB and more: fewer faults, more memory. Default: false. */
   readonly hugePages?: boolean | undefined;
+}
+
+/** What another thread attaches a shared region by. It can be posted to a worker, or be its `workerData`. */
+export interface SharedRegion {
+  /** The number of the thread that attaches by this, for {@link MmapRegion.reclaim}. */
+  readonly agent: number;
+  readonly sizes: LimitSizes;
+  readonly alignment: number;
+  readonly options: MmapRegionOptions;
+  readonly slabs: readonly Slab[];
+  /** Whose which slot is. */
+  readonly words: SharedArrayBuffer;
+  /** The account of the process's mappings. */
+  readonly budget: SharedArrayBuffer;
 }
 
 type Settings = { readonly [K in keyof MmapRegionOptions]-?: NonNullable<MmapRegionOptions[K]> };
@@ -73,6 +93,7 @@ export class MmapRegion implements Region<MmapSlot> {
   readonly #pool: SlotLedger<SlotPages>;
   readonly #space: SlotSpace;
   readonly #home: SlotHome;
+  readonly #settings: Settings;
 
   private constructor(
     driver: Driver,
@@ -85,6 +106,7 @@ export class MmapRegion implements Region<MmapSlot> {
     this.driver = driver;
     this.#pool = pool;
     this.#space = space;
+    this.#settings = settings;
     const { warmSlots, keepResident, hugePages } = settings;
     const warm = { max: warmSlots, count: 0 };
     const dirty = new DirtyPages(keepResident);
@@ -138,9 +160,86 @@ export class MmapRegion implements Region<MmapSlot> {
     }
     const layout = new SlotLayout(limits, heapAlignment, options.slotGuard ?? false);
     const settings = settingsOf(options);
-    const pool = new SlotPool<SlotPages>(capacity);
+    const pool = settings.shared
+      ? SharedSlots.create<SlotPages>(capacity)
+      : new SlotPool<SlotPages>(capacity);
     const space = SlotSpace.reserve(driver, layout, capacity);
     return new MmapRegion(driver, layout, pool, space, settings);
+  }
+
+  /**
+   * A region that another thread has created, for this one to take slots of. Slots are dropped by the thread that took them;
+   * whoever drops the last one of a closed region gives its address space back.
+   *
+   * @param handle - What {@link MmapRegion.share} returned there: one for each thread.
+   * @throws {@link RegionError} `invalid-argument`
+   */
+  static attach(driver: Driver, handle: SharedRegion): MmapRegion {
+    const { agent, sizes, alignment, options, slabs, words, budget } = handle;
+    const settings = settingsOf(options);
+    const layout = new SlotLayout(new Limits(sizes), alignment, settings.slotGuard);
+    driver.budget.join(budget);
+    const pool = SharedSlots.join<SlotPages>(words, wholeNumberOr("agent", agent, 0));
+    return new MmapRegion(driver, layout, pool, SlotSpace.adopt(driver, layout, slabs), settings);
+  }
+
+  /**
+   * A handle by which one more thread can {@link MmapRegion.attach} the region.
+   *
+   * @throws {@link RegionError} `unsupported` for a region that was not created with `shared: true`
+   *
+   * @example
+   * ```ts
+   * import { FakeDriver } from "@memkit/mmap-region/fake-driver";
+   * import { MmapRegion } from "@memkit/mmap-region/mmap";
+   *
+   * const region = MmapRegion.create(new FakeDriver(), 4, {}, { shared: true });
+   * const handle = region.share(); // new Worker(file, { workerData: handle }), where MmapRegion.attach(driver, handle)
+   * handle.agent; // => 2
+   * region.reclaim(handle.agent); // once the worker's "exit" event has come
+   * ```
+   */
+  share(): SharedRegion {
+    const pool = this.#shared();
+    const { slotGuard, keepResident, hugePages } = this.#settings;
+    return {
+      agent: pool.nextAgent(),
+      sizes: { ...this.limits },
+      alignment: this.#home.layout.alignment,
+      options: { slotGuard, keepResident, hugePages, shared: true },
+      slabs: this.#space.slabs.map((slab) => ({ ...slab })),
+      words: pool.words,
+      budget: this.driver.budget.share(),
+    };
+  }
+
+  /**
+   * Takes back what a thread that has ended, in whatever way, has not dropped. Slots of which it has shown nobody anything are
+   * free again; the others become zeros and are in quarantine, for a view of them may live on in a third thread (MR-26).
+   *
+   * To be called by one thread when the other is gone for certain: on a worker's `"exit"` event.
+   *
+   * @param agent - {@link SharedRegion.agent} of the handle that the thread had.
+   * @throws {@link RegionError} `unsupported` for a region that is not shared, `invalid-argument` for this thread itself;
+   * `system-call-failed`, and then the slot counts as this thread's
+   */
+  reclaim(agent: number): void {
+    const pool = this.#shared();
+    const { driver, layout } = this.#home;
+    pool.reclaim(agent, (number, shown) => {
+      const start = this.#space.startOf(number);
+      if (!shown) {
+        driver.remap(start, layout.size, "none");
+        pool.putLast(number);
+        return;
+      }
+      for (const run of RUNS) {
+        const { offset, length } = layout.run(run, this.limits.heapMemorySize);
+        if (length !== 0) driver.remap(start + offset, length, "read-write");
+      }
+      pool.quarantine(number);
+    });
+    this.#releaseIfDone();
   }
 
   get capacity(): number {
@@ -185,6 +284,7 @@ export class MmapRegion implements Region<MmapSlot> {
       return slot;
     } catch (error) {
       this.#pool.abandon(position);
+      this.#releaseIfDone(); // another thread may have closed the region meanwhile
       throw error;
     }
   }
@@ -239,17 +339,31 @@ export class MmapRegion implements Region<MmapSlot> {
     return position === -1 ? this.#pool.choose(linear) : position;
   }
 
+  #shared(): SharedSlots<SlotPages> {
+    if (this.#pool instanceof SharedSlots) return this.#pool;
+    const capability = "sharing a region that was not created with shared: true";
+    throw new RegionError({ code: "unsupported", backend: "mmap", capability });
+  }
+
   #releaseIfDone(): void {
-    if (!this.#pool.closed || this.#pool.live !== 0) return;
+    const pool = this.#pool;
+    if (!pool.closed || pool.live !== 0) return;
+    if (pool instanceof SharedSlots && !pool.release()) return;
     this.#space.release(this.#pool.quarantined); // what was charged for warm slots, the next look finds gone
   }
 }
 
 /** Asked before anything is reserved. @throws {@link RegionError} `invalid-argument` */
 function settingsOf(options: MmapRegionOptions): Settings {
+  const warmSlots = wholeNumberOr("warmSlots", options.warmSlots, 0);
+  if (options.shared === true && warmSlots !== 0) {
+    const capability = "warm slots (warmSlots) in a shared region";
+    throw new RegionError({ code: "unsupported", backend: "mmap", capability });
+  }
   return {
+    shared: options.shared ?? false,
     slotGuard: options.slotGuard ?? false,
-    warmSlots: wholeNumberOr("warmSlots", options.warmSlots, 0),
+    warmSlots,
     keepResident: wholeNumberOr("keepResident", options.keepResident, DEFAULT_KEEP_RESIDENT),
     hugePages: options.hugePages ?? false,
   };

@@ -30,6 +30,16 @@ const SHARE = 0.9;
 /** Of what is left, the part that may be taken between two looks at the process: others map, too. */
 const BETWEEN_LOOKS = 0.25;
 
+/** Mappings at the last look. */
+const SEEN = 0;
+/** Charged since then, and not taken back. The sum of both is never less than the process has of ours. */
+const SINCE = 1;
+/** How many looks there have been. */
+const LOOKS = 2;
+/** The sum at which to look again. */
+const LOOK_AT = 3;
+const ACCOUNT = 4;
+
 /** The budget of one process. */
 export class MapBudget {
   /** Mappings at which to refuse. */
@@ -37,20 +47,15 @@ export class MapBudget {
   /** Bytes of address space at which to refuse. */
   readonly maxBytes: number;
   readonly #measure: () => MapUsage | undefined;
-  /** Mappings at the last look. */
-  #seen = 0;
-  /** Charged since then, and not taken back. The sum of both is never less than the process has of ours. */
-  #since = 0;
-  /** How many looks there have been. */
-  #looks = 0;
-  /** The sum at which to look again. */
-  #lookAt = -1;
+  /** The account; see the indices above. */
+  #account: Int32Array = new Int32Array(ACCOUNT);
 
   /** @param measure - Looks at the process; undefined when it may not. Then only what was charged counts. */
   constructor(limits: MapLimits, measure: () => MapUsage | undefined) {
     this.maxMappings = Math.floor(limits.mappings * SHARE);
     this.maxBytes = Math.floor(limits.bytes * SHARE);
     this.#measure = measure;
+    this.#account[LOOK_AT] = -1;
   }
 
   /**
@@ -60,14 +65,15 @@ export class MapBudget {
    * @throws {@link RegionError} `too-many-mappings`
    */
   charge(count: number): number {
-    if (this.#seen + this.#since + count > this.#lookAt) this.#look();
-    const used = this.#seen + this.#since;
+    const account = this.#account;
+    if (this.#used + count > Atomics.load(account, LOOK_AT)) this.#look();
+    const used = this.#used;
     if (used + count > this.maxMappings) {
       const limit = this.maxMappings;
       throw new RegionError({ code: "too-many-mappings", asked: count, used, limit });
     }
-    this.#since += count;
-    return this.#looks;
+    Atomics.add(account, SINCE, count);
+    return Atomics.load(account, LOOKS);
   }
 
   /**
@@ -75,7 +81,8 @@ export class MapBudget {
    * look: what was seen of it may have been fewer mappings than were charged.
    */
   refund(count: number, charged: number): void {
-    if (charged === this.#looks) this.#since -= count;
+    const account = this.#account;
+    if (charged === Atomics.load(account, LOOKS)) Atomics.sub(account, SINCE, count);
   }
 
   /**
@@ -90,14 +97,44 @@ export class MapBudget {
     throw new RegionError({ code: "out-of-address-space", asked, used, limit });
   }
 
+  /**
+   * Keeps one account for several threads from here on: mappings are the process's. Threads that charge while one looks may be
+   * forgotten until the next look; the tenth that is left has room for that.
+   *
+   * @returns what {@link MapBudget.join} takes in another thread
+   */
+  share(): SharedArrayBuffer {
+    const { buffer } = this.#account;
+    if (buffer instanceof SharedArrayBuffer) return buffer;
+    const shared = new SharedArrayBuffer(ACCOUNT * Int32Array.BYTES_PER_ELEMENT);
+    const account = new Int32Array(shared);
+    account.set(this.#account);
+    this.#account = account;
+    return shared;
+  }
+
+  /** Goes on with the account of another thread, to which this one's charges are added. */
+  join(shared: SharedArrayBuffer): void {
+    if (this.#account.buffer === shared) return;
+    const account = new Int32Array(shared);
+    Atomics.add(account, SINCE, Atomics.load(this.#account, SINCE));
+    this.#account = account;
+  }
+
+  get #used(): number {
+    return Atomics.load(this.#account, SEEN) + Atomics.load(this.#account, SINCE);
+  }
+
   #look(): void {
+    const account = this.#account;
     const usage = this.#measure();
     if (usage !== undefined) {
-      this.#seen = usage.mappings;
-      this.#since = 0;
-      this.#looks += 1;
+      Atomics.store(account, SEEN, usage.mappings);
+      Atomics.store(account, SINCE, 0);
+      Atomics.add(account, LOOKS, 1);
     }
-    const used = this.#seen + this.#since;
-    this.#lookAt = used + Math.floor((this.maxMappings - used) * BETWEEN_LOOKS);
+    const used = this.#used;
+    const room = Math.floor((this.maxMappings - used) * BETWEEN_LOOKS);
+    Atomics.store(account, LOOK_AT, used + room);
   }
 }
