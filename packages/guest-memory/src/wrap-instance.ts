@@ -136,8 +136,13 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
 
 /** A `WebAssembly.Memory` in this place would be found out only when the guest is entered. */
 function demandMemory(memory: unknown): void {
-  const { hasOutstandingBorrows: any, outstandingBorrows: which } = Object(memory);
-  demandOption(typeof any === "function" && typeof which === "function", "memory", memory);
+  const { hasOutstandingBorrows, outstandingBorrows } = Object(memory) as Partial<BorrowedMemory>;
+  const asked = [hasOutstandingBorrows, outstandingBorrows];
+  demandOption(
+    asked.every((method) => typeof method === "function"),
+    "memory",
+    memory,
+  );
 }
 
 type Callable = (...args: unknown[]) => unknown;

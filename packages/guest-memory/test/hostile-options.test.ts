@@ -6,7 +6,7 @@ import { GuestAtomics } from "@memkit/guest-memory/atomics";
 import { bindings, errorType, exportsOf, failure } from "@memkit/guest-memory/bindings";
 import { assertNoBorrows, BorrowDebugger, borrowMap } from "@memkit/guest-memory/debug";
 import { trapCause, wrapInstance } from "@memkit/guest-memory/instance";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { moduleOf, thrownBy } from "./support/guests.js";
 import { codeOf } from "./support/model.js";
 
@@ -210,6 +210,28 @@ describe("a pointer of another memory", () => {
     const [mem, twin] = [new GuestMemory(source), new GuestMemory(source)];
     mem.ptr(ptr(u8), 8).write(twin.ptr(u8, 77));
     expect(mem.readU32(8)).toBe(77);
+  });
+
+  it("made by another copy of the package is a pointer all the same", async () => {
+    vi.resetModules();
+    const copy = await import("@memkit/guest-memory");
+    expect(copy.GuestMemory).not.toBe(GuestMemory);
+    const source = new WebAssembly.Memory({ initial: 1 });
+    const [mem, theirs] = [new GuestMemory(source), new copy.GuestMemory(source)];
+    const value = {
+      one: theirs.ptr(u8, 1),
+      many: theirs.arrayPtr(u8, 2, 3),
+      text: theirs.strPtr(4, 5),
+    };
+    mem.ptr(pointers, 64).write(value);
+    expect(mem.read(pointers, 64)).toEqual({
+      one: 1,
+      many: { ptr: 2, len: 3 },
+      text: { ptr: 4, len: 5 },
+    });
+    const other = new copy.GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+    const foreign = { ...value, text: other.strPtr(4, 5) };
+    expect(codeOf(() => mem.ptr(pointers, 64).write(foreign))).toBe("try-from-int-error");
   });
 
   it("is none as an argument of an export, nor as a result of a host function", () => {
