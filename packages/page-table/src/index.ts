@@ -1,5 +1,6 @@
 /**
- * Hardware page tables. Today: the constants of the paging formats and the arithmetic of addresses.
+ * Hardware page tables: the constants of the paging formats, the arithmetic of addresses, and the package's error. Formats,
+ * the walker and what looks at whole address spaces are subpaths.
  *
  * @packageDocumentation
  */

@@ -18,7 +18,33 @@ export type PageTableErrorDetail =
       readonly level: number;
       readonly levels: number;
       readonly paging: string;
-    };
+    }
+  /** The format has no entry that means `prop` at `level`. */
+  | {
+      readonly code: "unrepresentable";
+      readonly prop: number;
+      readonly level: number;
+      readonly paging: string;
+    }
+  /** No frame number that the format can write: outside 0..2^52-1, or not aligned to the page of `level`. */
+  | { readonly code: "invalid-pfn"; readonly pfn: number }
+  /** The processor of `arch` has no such setting, or not with this value. */
+  | {
+      readonly code: "invalid-setting";
+      readonly setting: string;
+      readonly value: string;
+      readonly arch: string;
+    }
+  /** Accesses have 1..4096 bytes. */
+  | { readonly code: "invalid-size"; readonly size: number }
+  /** A page source returned something else than 4096 bytes, undefined or "absent". */
+  | { readonly code: "invalid-page"; readonly pfn: number }
+  /** A page source threw; the original is the `cause`. */
+  | { readonly code: "page-source-threw"; readonly pfn: number }
+  /** Listing the tables took more walks than allowed: they are cyclic, or very large. */
+  | { readonly code: "walk-budget"; readonly budget: number }
+  /** Not the image that the opener reads; `what` is what is wrong. */
+  | { readonly code: "invalid-image"; readonly what: string };
 
 const hex = (n: number | bigint): string =>
   (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
@@ -31,6 +57,22 @@ function describe(detail: PageTableErrorDetail): string {
       return `${hex(detail.va)} is not canonical in ${detail.paging}`;
     case "invalid-level":
       return `${detail.paging} has no level ${detail.level}: its levels are 1 (leaves) to ${detail.levels}`;
+    case "unrepresentable":
+      return `${detail.paging} cannot express property ${hex(detail.prop)} at level ${detail.level}`;
+    case "invalid-pfn":
+      return `${hex(detail.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`;
+    case "invalid-setting":
+      return `a processor of ${detail.arch} cannot be set so: ${detail.setting} to ${detail.value}`;
+    case "invalid-size":
+      return `an access has 1 to 4096 bytes, not ${detail.size}`;
+    case "invalid-page":
+      return `the page source gave something for frame ${hex(detail.pfn)} that is not a Uint8Array of 4096 bytes`;
+    case "page-source-threw":
+      return `the page source threw when asked for frame ${hex(detail.pfn)}`;
+    case "walk-budget":
+      return `more than ${detail.budget} walks to list the tables: are they cyclic? If not, give a larger budget`;
+    case "invalid-image":
+      return `not an image that can be opened: ${detail.what}`;
   }
 }
 

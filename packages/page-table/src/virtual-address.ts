@@ -2,12 +2,11 @@
  * The forms that a virtual address may have at the public edge: a number up to 2^53-1 or a bigint.
  *
  * Inside it travels as two words of 32 bits. A number would do for user addresses, but a kernel's start at
- * 0xffff8000_00000000.
+ * 0xffff8000_00000000. Core takes words apart, too, but brings its errors along, which are larger than the walker.
  *
  * @module
  */
 
-import { hiWord, loWord } from "@memkit/core/address";
 import { PageTableError } from "./page-table-error.js";
 
 /** A number in 0 .. 2^53-1, exact, or a bigint in 0 .. 2^64-1. */
@@ -23,11 +22,16 @@ function check(va: VirtualAddress): void {
 /** Bits 63..32. @throws {@link PageTableError} `invalid-vaddr` */
 export function hiOf(va: VirtualAddress): number {
   check(va);
-  return hiWord(va);
+  return typeof va === "bigint" ? Number(va >> 32n) : Math.floor(va / 2 ** 32) + 0; // -0 becomes 0
 }
 
 /** Bits 31..0. @throws {@link PageTableError} `invalid-vaddr` */
 export function loOf(va: VirtualAddress): number {
   check(va);
-  return loWord(va);
+  return typeof va === "bigint" ? Number(va & 0xffff_ffffn) : va >>> 0;
+}
+
+/** The address of two words of 32 bits, signed or unsigned. */
+export function joinVa(hi: number, lo: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }

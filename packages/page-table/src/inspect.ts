@@ -1,0 +1,10 @@
+/**
+ * Looking at address spaces: list, dump, compare, search, explain; and memory dumps to look at.
+ *
+ * @module
+ */
+
+export { type Change, diff, type Side } from "./inspect/diff.js";
+export { dump, explain } from "./inspect/explain.js";
+export { elfCore, rawImage } from "./inspect/image.js";
+export { type Found, mappings, type ScanOptions, scan, virtualOf } from "./inspect/scan.js";

@@ -1,0 +1,57 @@
+/**
+ * What changed between two address spaces: two dumps, before and after a call, parent and child.
+ *
+ * @module
+ */
+
+import type { Walker } from "../walk/walker.js";
+import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
+
+/** What a page is mapped to. */
+export interface Side {
+  readonly pfn: number;
+  readonly rights: number;
+  readonly level: number;
+}
+
+/** Pages that differ. A side is undefined where nothing is mapped. */
+export interface Change {
+  readonly va: bigint;
+  /** Pages of 4 KiB, with consecutive frames. */
+  readonly pages: number;
+  readonly before: Side | undefined;
+  readonly after: Side | undefined;
+}
+
+function sideOf({ reason, software, pfn, rights, level }: Walker): Side | undefined {
+  return reason === 0 && software === undefined ? { pfn, rights, level } : undefined;
+}
+
+/** A huge page that was split into the same frames with the same rights is no change. */
+function same(a: Side | undefined, b: Side | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.pfn === b.pfn && a.rights === b.rights;
+}
+
+/**
+ * The differences, from the lowest address to the highest: frame or rights.
+ *
+ * @param before - Both must be of formats with the same addresses
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ */
+export function* diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
+  const budget = new Budget(options.budget);
+  for (const [first, last] of rangesOf(before, options)) {
+    let next: number;
+    for (let page = first; page <= last; page = next) {
+      budget.spend();
+      const ends = [probe(before, page), last + 1];
+      const a = sideOf(before);
+      ends.push(probe(after, page));
+      const b = sideOf(after);
+      next = Math.min(...ends);
+      if (!same(a, b)) {
+        yield { va: addressOf(page), pages: next - page, before: a, after: b };
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Tables in words: one walk step by step, and a whole address space as a list.
+ *
+ * @module
+ */
+
+import { kindOf, propertyOf } from "../format/codec.js";
+import { frameOf } from "../format/format.js";
+import { ACCESSED, cachePolicyOf, DIRTY, GLOBAL } from "../format/property.js";
+import { rightsText } from "../format/rights.js";
+import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
+import { reasonName } from "../walk/reason.js";
+import type { Step, Walker } from "../walk/walker.js";
+import { type Found, mappings, type ScanOptions } from "./scan.js";
+
+const SIZES = ["", "4 KiB", "2 MiB", "1 GiB", "512 GiB", "256 TiB"];
+
+const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
+
+function entryText(walker: Walker, { level, table, index, lo, hi }: Step): string {
+  const { format } = walker;
+  const kind = kindOf(format, lo, hi, level);
+  const word = hex(joinVa(hi, lo));
+  const frame = hex(frameOf(format, lo, hi));
+  const where = `level ${level}, entry ${index} of frame ${hex(table)}: ${word}`;
+  if (kind === "table") return `${where}, a table in frame ${frame}`;
+  if (kind === "absent") return `${where}, ${(lo | hi) === 0 ? "empty" : "not present"}`;
+  const prop = propertyOf(format, lo, hi, level);
+  const flags = [
+    prop & ACCESSED ? "accessed" : "",
+    prop & DIRTY ? "dirty" : "",
+    prop & GLOBAL ? "global" : "",
+    cachePolicyOf(prop),
+    kind === "no-access" ? "no access" : "",
+  ];
+  return `${where}, a page of ${SIZES[level]} in frame ${frame}: ${flags.filter(Boolean).join(", ")}`;
+}
+
+/**
+ * One translation in words, a line for each entry and one for the outcome.
+ *
+ * @throws {@link PageTableError} `invalid-vaddr`
+ *
+ * @example
+ * ```ts
+ * import { x86Format } from "@memkit/page-table/format";
+ * import { explain } from "@memkit/page-table/inspect";
+ * import { Walker } from "@memkit/page-table/walk";
+ *
+ * const root = new Uint8Array(4096);
+ * new DataView(root.buffer).setUint32(0, 0x9003, true);
+ * const memory = { page: (pfn: number) => (pfn === 1 ? root : "absent" as const) };
+ * explain(new Walker({ format: x86Format(), memory, root: 1 }), 0x1234).split("\n");
+ * // => [
+ * //   "0x1234 in x86-64, root in frame 0x1",
+ * //   "  level 4, entry 0 of frame 0x1: 0x9003, a table in frame 0x9",
+ * //   "  ends at level 3: outside, frame 0x9",
+ * // ]
+ * ```
+ */
+export function explain(walker: Walker, va: VirtualAddress): string {
+  const [hi, lo] = [hiOf(va), loOf(va)];
+  const found = walker.walk(hi, lo);
+  const { reason, level, pfn, offset, rights, software, format } = walker;
+  const root = ((hi & 0x80_0000) !== 0 ? walker.high : walker.low).root;
+  const name = software === undefined ? "" : ` (${software.name})`;
+  const lost = reasonName(reason);
+  const outcome =
+    found > 0
+      ? `is byte ${hex(offset)} of frame ${hex(pfn)}, ${rightsText(rights)}${name}`
+      : `ends at level ${level}: ${lost}${name}${
+          lost === "outside" || lost === "page-missing" ? `, frame ${hex(pfn)}` : ""
+        }`;
+  return [
+    `${hex(BigInt(va))} in ${format.name}, ${root < 0 ? "no root" : `root in frame ${hex(root)}`}`,
+    ...walker.steps(hi, lo).map((step) => `  ${entryText(walker, step)}`),
+    `  ${outcome}`,
+  ].join("\n");
+}
+
+/**
+ * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights.
+ *
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ */
+export function dump(walker: Walker, options: ScanOptions = {}): string {
+  const lines: string[] = [];
+  let run: { first: Found; pages: number } | undefined;
+  const flush = (): void => {
+    if (run === undefined) return;
+    const { first, pages } = run;
+    const last = first.va + BigInt(pages) * 4096n - 1n;
+    const range = [first.va, last].map((va) => va.toString(16).padStart(16, "0")).join("-");
+    const count = `${pages / 2 ** (9 * first.level - 9)} x ${SIZES[first.level]}`;
+    lines.push(`${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`);
+  };
+  for (const one of mappings(walker, options)) {
+    const joins =
+      run !== undefined &&
+      one.level === run.first.level &&
+      one.rights === run.first.rights &&
+      one.pfn === run.first.pfn + run.pages &&
+      one.va === run.first.va + BigInt(run.pages) * 4096n;
+    if (run !== undefined && joins) run.pages += one.pages;
+    else {
+      flush();
+      run = { first: one, pages: one.pages };
+    }
+  }
+  flush();
+  return lines.join("\n");
+}

@@ -1,0 +1,174 @@
+/**
+ * Going through an address space: every walk tells how far its answer reaches, and the next one starts there.
+ *
+ * PT-9: a scan ends. A slot of a level is passed in one step, and steps are counted: tables that form a cycle look like very
+ * many mappings, and end in `walk-budget`.
+ *
+ * @module
+ */
+
+import { PageTableError } from "../page-table-error.js";
+import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
+import type { Half } from "../walk/dialect.js";
+import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
+import type { Walker } from "../walk/walker.js";
+
+/** Pages in 2^32 bytes. */
+const HI = 2 ** 20;
+const END = 2 ** 52;
+
+/** What part of the address space to look at, and how long. */
+export interface ScanOptions {
+  /** Default: the lowest address. */
+  readonly from?: VirtualAddress;
+  /** The last address, inclusive. Default: the highest. */
+  readonly to?: VirtualAddress;
+  /** Walks at most. Default 2^26, about a second. */
+  readonly budget?: number;
+}
+
+/** One leaf, or what stands where tables or leaves should be. */
+export interface Found {
+  readonly kind: "mapped" | "software" | Exclude<Reason, "not-present">;
+  /** First address. */
+  readonly va: bigint;
+  /** Pages of 4 KiB from there that this is about. */
+  readonly pages: number;
+  /** Mapped: the first frame. Missing, outside: the table's. */
+  readonly pfn: number;
+  readonly level: number;
+  /** What the tables grant; see `rightsText`. */
+  readonly rights: number;
+  /** The entry. */
+  readonly lo: number;
+  readonly hi: number;
+  /** What the hook calls a software entry. */
+  readonly name: string | undefined;
+}
+
+/** The page number of an address. */
+export function pageOf(va: VirtualAddress): number {
+  return hiOf(va) * HI + (loOf(va) >>> 12);
+}
+
+/** The first address of a page. */
+export function addressOf(page: number): bigint {
+  return joinVa(Math.floor(page / HI), (page % HI) * 4096);
+}
+
+/** Walks to a page. @returns the first page beyond what the answer is about */
+export function probe(walker: Walker, page: number): number {
+  const found = walker.walk(Math.floor(page / HI) | 0, ((page % HI) * 4096) | 0);
+  // A table that cannot be read is one level above what it holds.
+  const lost = found === PAGE_MISSING || found === OUTSIDE ? 1 : 0;
+  const size = 2 ** (9 * (walker.level - 1 + lost));
+  return page - (page % size) + size;
+}
+
+function bitsOf({ shift, mask, free, loMask }: Half): number {
+  return loMask === 0 && free === 0 ? 32 : 64 - shift - Math.clz32(mask);
+}
+
+/** The two runs of pages that an address space has: first and last page of each. */
+export function runsOf(walker: Walker): [number, number][] {
+  const { low, high } = walker;
+  const half = (side: Half): number => 2 ** (bitsOf(side) - (low === high ? 13 : 12));
+  return [
+    [0, half(low) - 1],
+    [END - half(high), END - 1],
+  ];
+}
+
+/** The runs of pages within the options' range. */
+export function rangesOf(walker: Walker, { from, to }: ScanOptions): [number, number][] {
+  const first = from === undefined ? 0 : pageOf(from);
+  const last = to === undefined ? END - 1 : pageOf(to);
+  return runsOf(walker)
+    .map(([a, b]): [number, number] => [Math.max(a, first), Math.min(b, last)])
+    .filter(([a, b]) => a <= b);
+}
+
+/** Counts down, and throws at the end. */
+export class Budget {
+  private left: number;
+  private readonly all: number;
+
+  constructor(budget: number = 2 ** 26) {
+    this.left = this.all = budget;
+  }
+
+  /** @throws {@link PageTableError} `walk-budget` */
+  spend(): void {
+    if (--this.left < 0) throw new PageTableError({ code: "walk-budget", budget: this.all });
+  }
+}
+
+/**
+ * Everything in the tables but what is plainly absent, from the lowest address to the highest: leaves, software entries that
+ * the hook knows, malformed entries, tables that are missing or outside of the memory.
+ *
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ */
+export function* scan(walker: Walker, options: ScanOptions = {}): Generator<Found> {
+  const budget = new Budget(options.budget);
+  for (const [first, last] of rangesOf(walker, options)) {
+    let next: number;
+    for (let page = first; page <= last; page = next) {
+      budget.spend();
+      next = Math.min(probe(walker, page), last + 1);
+      const { reason, software } = walker;
+      if (reason === NOT_PRESENT && software === undefined) continue;
+      yield found(walker, page, next - page);
+    }
+  }
+}
+
+function found(walker: Walker, page: number, pages: number): Found {
+  const { reason, software, pfn, level, rights, lo, hi } = walker;
+  const name = reasonName(reason);
+  const kind =
+    software !== undefined ? "software" : reason === 0 || name === "not-present" ? "mapped" : name;
+  return { kind, va: addressOf(page), pages, pfn, level, rights, lo, hi, name: software?.name };
+}
+
+/**
+ * The mappings, from the lowest address to the highest; a huge page is one.
+ *
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ *
+ * @example
+ * ```ts
+ * import { encodeLeaf, encodeTable, pageProperty, READ, riscvFormat } from "@memkit/page-table/format";
+ * import { mappings } from "@memkit/page-table/inspect";
+ * import { Walker } from "@memkit/page-table/walk";
+ *
+ * const format = riscvFormat();
+ * const root = new Uint8Array(4096);
+ * const { lo } = encodeLeaf(format, 0x40000, 3, pageProperty(READ));
+ * new DataView(root.buffer).setUint32(8, lo, true);
+ * const walker = new Walker({ format, memory: { page: () => root }, root: 0 });
+ * const [only] = mappings(walker);
+ * [only?.va, only?.pages, only?.pfn]; // => [0x4000_0000n, 2 ** 18, 0x40000]
+ * ```
+ */
+export function* mappings(walker: Walker, options: ScanOptions = {}): Generator<Found> {
+  for (const one of scan(walker, options)) if (one.kind === "mapped") yield one;
+}
+
+/**
+ * Physical to virtual: where a frame is mapped, each with the first address of its 4 KiB page.
+ *
+ * There is no index of that in hardware tables: this looks at all of them.
+ *
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ */
+export function* virtualOf(
+  walker: Walker,
+  pfn: number,
+  options: ScanOptions = {},
+): Generator<bigint> {
+  for (const one of mappings(walker, options)) {
+    const inside = pfn - one.pfn;
+    if (inside >= 0 && inside < one.pages) yield one.va + BigInt(inside) * 4096n;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A processor's side of translation: its roots, and its settings turned into the masks that a walk uses.
+ *
+ * Keeps PT-3: masks are copied from the format and changed here, and `configure` starts from the format each time.
+ *
+ * @module
+ */
+
+import type { PteFormat } from "../format/format.js";
+import { PageTableError } from "../page-table-error.js";
+import type { Half, Tuning } from "./dialect.js";
+import { AD_FAULT, AD_UPDATE, checkSettings, type MmuSettings, statusWith } from "./settings.js";
+
+function frame(pfn: number): number {
+  if (!Number.isInteger(pfn) || pfn < 0 || pfn >= 2 ** 52) {
+    throw new PageTableError({ code: "invalid-pfn", pfn });
+  }
+  return pfn + 0; // -0 becomes 0
+}
+
+function half({ paging, tableMask }: PteFormat, given: number): Half {
+  const { levels, vaBits, canonical } = paging;
+  return {
+    given,
+    root: given,
+    levels,
+    shift: 64 - vaBits,
+    mask: -1,
+    free: vaBits - (canonical === "sign-extended" ? 33 : 32),
+    loMask: 0,
+    tag: 0,
+    tableMask,
+  };
+}
+
+/** Roots and settings. {@link Walker} is one. */
+export class Machine implements Tuning {
+  readonly format: PteFormat;
+  /** The settings last given. */
+  settings: MmuSettings;
+  /** The flags of the settings, a bit each, as the dialect reads them. */
+  status: number;
+  /** x86-64 PKRU. May be set at any time. */
+  pkru: number;
+  /** @internal */
+  low: Half;
+  /** @internal */
+  high: Half;
+  /** @internal */
+  hiMask: number;
+  /** @internal */
+  readonly reservedHi: Int32Array;
+  /** @internal */
+  sizeHi: number;
+  /** Bits of `hi` that must be 0 in an entry that leads to a table. */
+  protected tableHi: number;
+  /** Where accessed and dirty bits go when nothing is said. */
+  private readonly passive: boolean;
+
+  constructor(
+    format: PteFormat,
+    settings: MmuSettings,
+    roots: readonly [number, number | undefined],
+    passive: boolean,
+  ) {
+    const [root, rootHigh] = roots;
+    this.format = format;
+    this.settings = settings;
+    this.passive = passive;
+    this.status = this.pkru = this.hiMask = this.sizeHi = this.tableHi = 0;
+    this.reservedHi = new Int32Array(format.leafReservedHi.length);
+    this.low = this.high = half(format, frame(root));
+    if (format.paging.canonical === "two-halves") {
+      this.high = half(format, rootHigh === undefined ? -1 : frame(rootHigh));
+    }
+    this.configure(settings);
+  }
+
+  /**
+   * Replaces all settings; one that is left out is at its default again.
+   *
+   * @throws {@link PageTableError} `invalid-setting`; nothing has changed then
+   */
+  configure(settings: MmuSettings): void {
+    const { format, low, high } = this;
+    const { dialect } = format;
+    checkSettings(dialect, settings);
+    const policy = settings.accessedDirty ?? (this.passive ? "ignore" : dialect.accessedDirty[0]);
+    const ad = policy === "update" ? AD_UPDATE : policy === "fault" ? AD_FAULT : 0;
+    this.settings = settings;
+    this.status = statusWith(dialect.status | ad, settings);
+    this.reservedHi.set(format.leafReservedHi);
+    this.reservedHi[0] = format.tableReservedHi;
+    this.hiMask = format.hiMask;
+    this.pkru = this.sizeHi = 0;
+    this.low = half(format, low.given);
+    this.high = high === low ? this.low : half(format, high.given);
+    dialect.tune(this, settings);
+    this.reservedHi.forEach((reserved, level, all) => {
+      all[level] = reserved | this.sizeHi;
+    });
+    this.tableHi = this.reservedHi[0]!;
+  }
+
+  /**
+   * Other tables from now on: what a write to CR3, satp or a TTBR does. There is nothing to flush.
+   *
+   * @throws {@link PageTableError} `invalid-pfn`; nothing has changed then
+   */
+  setRoot(root: number, rootHigh: number = this.high.given): void {
+    const { low, high } = this;
+    const given = [frame(root), high === low || rootHigh < 0 ? rootHigh : frame(rootHigh)] as const;
+    if (high !== low) setRoot(high, given[1]);
+    setRoot(low, given[0]);
+  }
+}
+
+/** A half that settings switch off stays off. */
+function setRoot(half: Half, given: number): void {
+  if (half.root === half.given) half.root = given;
+  half.given = given;
+}

@@ -1,0 +1,197 @@
+/**
+ * Where a walker reads tables: a physical memory, or pages that somebody fetches one by one.
+ *
+ * The walker keeps a {@link Window} of frames that lie in one array and asks for another only when a table is outside of
+ * it. Over one bank of memory that is never, so a walk costs four loads.
+ *
+ * PT-6: whatever a table says, a read is inside the window: an index beyond it reads undefined and comes back here, where
+ * the source is asked again. A shrunken, detached or absent memory is an answer, not an exception.
+ *
+ * @module
+ */
+
+import type { Pfn } from "@memkit/core/address";
+import type { PhysicalMemory } from "@memkit/core/physical";
+import { PageTableError } from "../page-table-error.js";
+import { OUTSIDE, PAGE_MISSING } from "./reason.js";
+
+const PAGE_BYTES = 4096;
+/** Words of a page. */
+const WORDS = 1024;
+/** Frames of a window at most, 4 GiB: an index of its words is then an int32, which needs no check for overflow. */
+const WINDOW = 2 ** 20;
+
+/** A page of a sparse source: its bytes, `undefined` for not fetched yet, `absent` for no memory there. */
+export type Page = Uint8Array | undefined | "absent";
+
+/**
+ * Pages fetched one by one: a dump, a debugger's connection, another machine.
+ *
+ * @param pfn - The frame that is asked for; any number of 0..2^52-1, for tables may say anything
+ * @returns 4096 bytes. They are read in place, and written in place if the walker sets accessed bits.
+ */
+export interface PageSource {
+  page(pfn: Pfn): Page;
+}
+
+/** Frames that lie one after the other in one array of words; at most 2^20. */
+export interface Window {
+  /** The frames' words, from the first one's. */
+  words: Int32Array;
+  first: number;
+  /** 0: there is nothing in the window. */
+  frames: number;
+}
+
+/** What is at a frame that an access leads to: 1 memory, 2 a device, or a reason. */
+export type Target = number;
+export const RAM = 1;
+export const MMIO = 2;
+
+/** Where tables are. */
+export interface Tables {
+  /** Whether a window is good for one walk only. */
+  readonly once: boolean;
+  /** Whether other agents write to the tables. */
+  readonly shared: boolean;
+  /** Puts frame `pfn` in the window. @returns 0, or a reason */
+  locate(pfn: number, window: Window): number;
+  targetOf(pfn: number): Target;
+  /** Replaces the lower word of an entry if it is `from`. */
+  swap(pfn: number, index: number, from: number, to: number): boolean;
+}
+
+/** A window on nothing. */
+export function emptyWindow(): Window {
+  return { words: new Int32Array(0), first: 0, frames: 0 };
+}
+
+const none: Window = /* @__PURE__ */ emptyWindow();
+
+/** Tables in a physical memory. */
+export class MemoryTables implements Tables {
+  readonly once = false;
+  readonly shared: boolean;
+  private readonly memory: PhysicalMemory;
+  /** By bank: its words. */
+  private readonly words: Int32Array[];
+  private readonly window: Window = emptyWindow();
+
+  constructor(memory: PhysicalMemory) {
+    this.memory = memory;
+    this.words = memory.banks.map(() => none.words);
+    this.shared = memory.banks.some(({ views }) => views.shared);
+  }
+
+  locate(pfn: number, window: Window): number {
+    window.frames = 0;
+    const index = this.memory.bankIndexOf(pfn as Pfn);
+    const bank = this.memory.banks[index];
+    if (bank === undefined) return OUTSIDE;
+    const { views, byteOffset, firstPfn, frames } = bank;
+    const bytes = views.refresh();
+    const at = byteOffset + (pfn - firstPfn) * PAGE_BYTES;
+    if (at + PAGE_BYTES > bytes) return OUTSIDE;
+    const { buffer } = views.liveU8;
+    if (views.resizable) {
+      // A view of a resizable buffer would slow every walk of the process (CORE-3): a copy, for this walk only.
+      window.words = new Int32Array(buffer.slice(at, at + PAGE_BYTES));
+      window.first = pfn;
+      window.frames = 1;
+      return 0;
+    }
+    const skip = Math.floor((pfn - firstPfn) / WINDOW) * WINDOW;
+    const start = byteOffset + skip * PAGE_BYTES;
+    const whole = Math.min(frames - skip, WINDOW, Math.floor((bytes - start) / PAGE_BYTES));
+    let words = this.words[index]!;
+    if (words.buffer !== buffer || words.byteOffset !== start || words.length !== whole * WORDS) {
+      words = new Int32Array(buffer, start, whole * WORDS);
+      this.words[index] = words;
+    }
+    window.words = words;
+    window.first = firstPfn + skip;
+    // The window is for this walk only where a walk could read torn entries, or has no integers for the frames.
+    window.frames = views.shared || firstPfn + skip + whole > 2 ** 31 ? 0 : whole;
+    return 0;
+  }
+
+  targetOf(pfn: number): Target {
+    const kind = this.memory.kindOf(pfn as Pfn);
+    return kind === "ram" ? RAM : kind === "mmio" ? MMIO : OUTSIDE;
+  }
+
+  swap(pfn: number, index: number, from: number, to: number): boolean {
+    if (this.locate(pfn, this.window) !== 0) return false;
+    const bank = this.memory.banks[this.memory.bankIndexOf(pfn as Pfn)]!;
+    if (bank.views.resizable) {
+      const at = bank.byteOffset + (pfn - bank.firstPfn) * PAGE_BYTES + index * 8;
+      return replace(bank.views.liveDv, at, from, to);
+    }
+    const { words, first } = this.window;
+    const at = (pfn - first) * WORDS + index * 2;
+    return Atomics.compareExchange(words, at, from, to) === from;
+  }
+}
+
+function replace(dv: DataView, at: number, from: number, to: number): boolean {
+  if (dv.getInt32(at, true) !== from) return false;
+  dv.setInt32(at, to, true);
+  return true;
+}
+
+/** Tables in pages that are fetched. */
+export class PageTables implements Tables {
+  readonly once = true;
+  readonly shared = false;
+  private readonly source: PageSource;
+
+  constructor(source: PageSource) {
+    this.source = source;
+  }
+
+  private page(pfn: number): Page {
+    let page: unknown;
+    try {
+      page = this.source.page(pfn as Pfn);
+    } catch (cause) {
+      throw new PageTableError({ code: "page-source-threw", pfn }, { cause });
+    }
+    if (page === undefined || page === "absent") return page;
+    if (!(page instanceof Uint8Array && page.length === PAGE_BYTES)) {
+      throw new PageTableError({ code: "invalid-page", pfn });
+    }
+    return page;
+  }
+
+  locate(pfn: number, window: Window): number {
+    window.frames = 0;
+    const page = this.page(pfn);
+    if (page === undefined) return PAGE_MISSING;
+    if (page === "absent") return OUTSIDE;
+    const { buffer, byteOffset } = page;
+    // Files put pages where they like: bytes that no array of words can show are copied.
+    window.words =
+      byteOffset % 4 === 0
+        ? new Int32Array(buffer, byteOffset, WORDS)
+        : new Int32Array(page.slice().buffer);
+    window.first = pfn;
+    window.frames = 1;
+    return 0;
+  }
+
+  targetOf(pfn: number): Target {
+    const page = this.page(pfn);
+    return page === undefined ? PAGE_MISSING : page === "absent" ? OUTSIDE : RAM;
+  }
+
+  swap(pfn: number, index: number, from: number, to: number): boolean {
+    const page = this.page(pfn);
+    if (!(page instanceof Uint8Array)) return false;
+    return replace(new DataView(page.buffer, page.byteOffset), index * 8, from, to);
+  }
+}
+
+/** The tables in a memory of either kind. */
+export function tablesOf(memory: PhysicalMemory | PageSource): Tables {
+  return "page" in memory ? new PageTables(memory) : new MemoryTables(memory);
+}

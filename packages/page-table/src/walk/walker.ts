@@ -1,0 +1,342 @@
+/**
+ * The walk: a virtual address becomes a frame, an offset, and what the tables grant on the way.
+ *
+ *      va ->  root  ->  table  ->  table  ->  leaf  ->  frame
+ *               each entry: present? leaf? well formed? then the next
+ *
+ * PT-4: a walk reads at most one entry a level and ends; cycles, frames outside of the memory and junk end it with a
+ * reason, never with an exception or a loop.
+ * PT-5: `rights` are what every entry of the walk grants together, not the leaf's alone.
+ *
+ * Results are fields, not an object: an emulator asks for one with every load.
+ *
+ * @module
+ */
+
+import type { PhysicalMemory } from "@memkit/core/physical";
+import { frameOf, type PteFormat } from "../format/format.js";
+import { RESERVED_RIGHTS } from "../format/rights.js";
+import { pteIndexOfWords } from "../paging.js";
+import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
+import type { Half } from "./dialect.js";
+import { Machine } from "./machine.js";
+import {
+  ADDRESS_SIZE,
+  DISABLED,
+  MALFORMED,
+  NON_CANONICAL,
+  NOT_PRESENT,
+  OUTSIDE,
+} from "./reason.js";
+import type { MmuSettings } from "./settings.js";
+import { emptyWindow, type PageSource, type Tables, tablesOf, type Window } from "./tables.js";
+
+/** What a software entry (one that the hardware does not look at) means to whoever wrote it. */
+export interface SoftwarePte {
+  /** In words: `swap`, `PROT_NONE`, `migration`. */
+  readonly name: string;
+  /** The frame, if the page is in memory after all: translation then goes on to it, with no rights. */
+  readonly pfn?: number;
+}
+
+/** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. */
+export type SoftwareHook = (lo: number, hi: number, level: number) => SoftwarePte | undefined;
+
+/** Frames below are int32. */
+const INT_END = 2 ** 31;
+
+/** One entry of a walk. */
+export interface Step {
+  readonly level: number;
+  /** The frame of the table it is in. */
+  readonly table: number;
+  /** 0..511 */
+  readonly index: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** What a walker is made from. */
+export interface WalkerInit {
+  readonly format: PteFormat;
+  readonly memory: PhysicalMemory | PageSource;
+  /** Frame of the root: CR3, satp.PPN or TTBR0 in pages. */
+  readonly root: number;
+  /** AArch64: TTBR1's. Without it the upper half is not translated. */
+  readonly rootHigh?: number;
+  readonly settings?: MmuSettings;
+  /** For translation and listings; an access faults as the hardware does, whatever it says. */
+  readonly software?: SoftwareHook;
+}
+
+/**
+ * Translates addresses as the hardware does.
+ *
+ * @example
+ * ```ts
+ * import { PhysicalMemory } from "@memkit/core";
+ * import { riscvFormat } from "@memkit/page-table/format";
+ * import { rightsText, Walker } from "@memkit/page-table/walk";
+ *
+ * const buffer = new ArrayBuffer(4 * 4096);
+ * new BigUint64Array(buffer)[2] = 0xcfn; // a leaf of 1 GiB: valid, read, write, execute, accessed, dirty; frame 0
+ * const walker = new Walker({
+ *   format: riscvFormat({ sv: 39 }),
+ *   memory: new PhysicalMemory({ buffer }),
+ *   root: 0,
+ * });
+ * walker.translate(0x8000_3123); // => true
+ * [walker.pfn, walker.offset, walker.level]; // => [3, 0x123, 3]
+ * rightsText(walker.rights); // => "SRWX U---"
+ * walker.translate(0x4000_0000); // => false
+ * ```
+ */
+export class Walker extends Machine {
+  readonly tables: Tables;
+  readonly hook: SoftwareHook | undefined;
+
+  /** After a translation: the frame, of 4 KiB also inside a huge page. After `page-missing` and `outside`: that frame. */
+  pfn: number;
+  /** The address within the frame, 0..4095. */
+  offset: number;
+  /** The level of the leaf, or where the walk ended. */
+  level: number;
+  /** What the tables grant (PT-5). */
+  rights: number;
+  /** The entry at `level`. */
+  lo: number;
+  hi: number;
+  /** Of the entries above: the lower words and-ed, the upper ones or-ed. */
+  upperAnd: number;
+  upperOr: number;
+  /** Where the entry is: the table's frame, and 0..511. */
+  table: number;
+  index: number;
+  /** 0, or why there is no translation. */
+  reason: number;
+  /** What the entry means, if the hook says so. */
+  software: SoftwarePte | undefined;
+
+  private readonly window: Window;
+  private readonly once: boolean;
+
+  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn` */
+  constructor({ format, memory, root, rootHigh, settings = {}, software }: WalkerInit) {
+    const tables = tablesOf(memory);
+    super(format, settings, [root, rootHigh], tables.once);
+    this.tables = tables;
+    this.hook = software;
+    this.window = emptyWindow();
+    this.once = tables.once;
+    this.pfn = this.offset = this.level = this.rights = this.lo = this.hi = 0;
+    this.upperAnd = this.upperOr = this.table = this.index = this.reason = 0;
+    this.software = undefined;
+  }
+
+  /**
+   * Finds the frame of `va`.
+   *
+   * @returns whether there is one; the result, or the reason why not, is in the fields
+   * @throws {@link PageTableError} `invalid-vaddr`; `page-source-threw`, `invalid-page` for a page source that fails
+   */
+  translate(va: VirtualAddress): boolean {
+    return this.walk(hiOf(va), loOf(va)) > 0;
+  }
+
+  /**
+   * {@link Walker.translate} on the two halves of an address: for hot loops.
+   *
+   * Caller must give words of 32 bits, signed or unsigned.
+   *
+   * @returns the leaf's level, 1..5, or a reason, below 0
+   */
+  walk(hi: number, lo: number): number {
+    const { format, window } = this;
+    const { tableBits, tableValue, pfnShift, pfnHiMask } = format;
+    const half = this.halfOf(hi);
+    if (!this.canonical(half, hi, lo)) {
+      return this.stop(half.root < 0 ? DISABLED : NON_CANONICAL, format.paging.levels);
+    }
+    const { words, first, frames } = window;
+    const reservedHi = this.tableHi;
+    const { shift } = half;
+    // The root's index moves to the top nine bits, and the next ones follow it there.
+    let top = (shift < 32 ? (hi << shift) | (lo >>> (32 - shift)) : lo << (shift - 32)) & half.mask;
+    let rest = shift < 32 ? lo << shift : 0;
+    let level = half.levels;
+    // Frames below 2^31, so that all of this is integers: as doubles they would cost twice the time of the walk. And nothing
+    // is called, so that it stays in registers. What needs more goes the long way.
+    let pfn = half.root < INT_END ? half.root | 0 : -1;
+    let and = -1;
+    let or = 0;
+    for (;;) {
+      const page = (pfn - first) | 0;
+      if (!(page >= 0 && page < frames)) return this.crawl(half, hi, lo);
+      const at = (page << 10) | ((top >>> 22) & 1022);
+      const entryLo = words[at];
+      const entryHi = words[at | 1];
+      if (entryLo === undefined || entryHi === undefined) return this.crawl(half, hi, lo);
+      // All but what leads to a table, at any level: absent, leaf, malformed.
+      if (
+        level === 1 ||
+        ((entryLo ^ tableValue) & tableBits) !== 0 ||
+        (entryHi & reservedHi) !== 0
+      ) {
+        this.lo = entryLo;
+        this.hi = entryHi;
+        break;
+      }
+      and &= entryLo;
+      or |= entryHi;
+      const high = entryHi & pfnHiMask;
+      if (high >>> (pfnShift - 1) !== 0) return this.crawl(half, hi, lo);
+      pfn = (entryLo >>> pfnShift) | (high << (32 - pfnShift));
+      top = (top << 9) | (rest >>> 23);
+      rest <<= 9;
+      level--;
+    }
+    this.table = pfn;
+    this.index = top >>> 23;
+    this.upperAnd = and;
+    this.upperOr = or;
+    this.level = level;
+    return this.arrive(half, hi, lo);
+  }
+
+  /**
+   * The long way of {@link Walker.walk}: asks the source for each table. For tables in several places, for pages that are
+   * fetched, and for memories that other agents write to.
+   *
+   * @param steps - Where to put the entries, if they are wanted
+   */
+  private crawl(half: Half, hi: number, lo: number, steps?: Step[]): number {
+    const { format, tables, window } = this;
+    let level = half.levels;
+    let table = half.root;
+    let own = half.mask >>> 23;
+    this.upperAnd = -1;
+    this.upperOr = 0;
+    for (;;) {
+      const failed = tables.locate(table, window);
+      const index = pteIndexOfWords(hi, lo, level) & own;
+      const at = ((table - window.first) << 10) | (index << 1);
+      const entryHi = failed === 0 ? window.words[at | 1] : undefined;
+      const entryLo = window.words[at];
+      if (tables.shared && entryHi !== window.words[at | 1]) continue; // another agent is just writing it
+      if (entryLo === undefined || entryHi === undefined) {
+        this.pfn = table;
+        return this.stop(failed === 0 ? OUTSIDE : failed, level);
+      }
+      this.table = table;
+      this.index = index;
+      this.level = level;
+      this.lo = entryLo;
+      this.hi = entryHi;
+      steps?.push({ level, table, index, lo: entryLo, hi: entryHi });
+      if (
+        level === 1 ||
+        ((entryLo ^ format.tableValue) & format.tableBits) !== 0 ||
+        (entryHi & this.tableHi) !== 0
+      ) {
+        break;
+      }
+      this.upperAnd &= entryLo;
+      this.upperOr |= entryHi;
+      table = frameOf(format, entryLo, entryHi);
+      own = 511;
+      level--;
+    }
+    if (this.once) window.frames = 0;
+    return this.arrive(half, hi, lo);
+  }
+
+  /** The walk is at an entry that leads no further: what is it? */
+  private arrive(half: Half, vaHi: number, vaLo: number): number {
+    const { format, lo, hi, level, upperAnd, upperOr } = this;
+    this.offset = vaLo & 4095;
+    if ((lo & format.valid) === 0) return this.absent();
+    if (
+      (level !== 1 &&
+        (level > format.paging.highestTranslationLevel ||
+          ((lo ^ format.leafXor) & format.leafMask) === 0)) ||
+      ((lo ^ format.pageXor) & format.leafReservedLo[level]!) !== 0 ||
+      (hi & this.reservedHi[level]!) !== 0
+    ) {
+      return this.malformed();
+    }
+    const rights =
+      format.rights[
+        (((lo & (upperAnd | ~format.inheritLo)) >>> format.loShift) & format.loMask) |
+          (((hi | (upperOr & format.inheritHi)) >>> format.hiShift) & this.hiMask) |
+          ((upperOr >>> format.tableShift) & half.tableMask)
+      ]!;
+    if (rights === RESERVED_RIGHTS) return this.malformed();
+    this.rights = rights;
+    this.reason = 0;
+    if (this.hook !== undefined) this.software = undefined;
+    const high = (hi & format.pfnHiMask) * format.pfnHiScale;
+    if (level <= 3) {
+      const inside = (1 << (9 * level - 9)) - 1;
+      this.pfn = high + (((lo >>> format.pfnShift) & ~inside) | ((vaLo >>> 12) & inside));
+    } else {
+      const size = 2 ** (9 * level - 9);
+      const aligned = high + (lo >>> format.pfnShift);
+      this.pfn = aligned - (aligned % size) + (((vaHi >>> 0) * 2 ** 20 + (vaLo >>> 12)) % size);
+    }
+    return level;
+  }
+
+  /**
+   * The entries of the walk of an address, the root's first. Walks anew, and allocates: for what is rare.
+   *
+   * @returns none where the walk ends before the first entry
+   */
+  steps(hi: number, lo: number): Step[] {
+    const steps: Step[] = [];
+    const half = this.halfOf(hi);
+    if (this.canonical(half, hi, lo)) this.crawl(half, hi, lo, steps);
+    return steps;
+  }
+
+  /** Whether the half has tables, and the address its upper bits right. */
+  private canonical({ root, tag, free, loMask }: Half, hi: number, lo: number): boolean {
+    const signed = (hi << tag) >> tag;
+    const upper = signed >> free;
+    return (upper === 0 || upper === -1) && ((lo ^ signed) & loMask) === 0 && root >= 0;
+  }
+
+  private halfOf(hi: number): Half {
+    return (hi & 0x80_0000) !== 0 ? this.high : this.low;
+  }
+
+  /** The walk ends at the entry it is at. */
+  private fail(reason: number): number {
+    this.reason = reason;
+    this.rights = 0;
+    this.software = undefined;
+    return reason;
+  }
+
+  private absent(): number {
+    this.fail(NOT_PRESENT);
+    if (this.hook === undefined || (this.lo | this.hi) === 0) return NOT_PRESENT;
+    this.software = this.hook(this.lo, this.hi, this.level);
+    const pfn = this.software?.pfn;
+    if (pfn === undefined) return NOT_PRESENT;
+    this.pfn = pfn;
+    this.reason = 0;
+    return this.level;
+  }
+
+  private malformed(): number {
+    return this.fail((this.hi & this.sizeHi) !== 0 ? ADDRESS_SIZE : MALFORMED);
+  }
+
+  /** The walk ends before it has an entry. */
+  private stop(reason: number, level: number): number {
+    this.level = level;
+    this.lo = this.hi = this.table = this.index = 0;
+    this.upperAnd = -1;
+    return this.fail(reason);
+  }
+}
