@@ -32,6 +32,7 @@ export default defineConfig({
     name: page,
     include: [
       "scripts/browser/page.test.ts",
+      ...(page === "isolated" ? ["scripts/browser/frames.test.ts"] : []),
       ...testFiles()
         .filter(({ needs }) => needs.every((need) => need === "isolation" && page === "isolated"))
         .map(({ file }) => file),
