@@ -112,12 +112,12 @@ export class BorrowChecker implements BorrowPolicy {
     const { next: handle, mut, ids } = this;
     if (
       handle >= ids.fence ||
-      len === 0 ||
+      !(start >= 0 && len > 0) ||
       ids.home[handle & ids.mask]! >= 0 ||
       this.shared.size !== 0
     ) {
-      ids.from = start;
-      ids.to = len;
+      ids.from = demandBytes(start);
+      ids.to = demandBytes(len);
       return this.borrow(MUT);
     }
     const end = start + len;
@@ -129,9 +129,9 @@ export class BorrowChecker implements BorrowPolicy {
 
   sharedBorrow(start: number, len: number): number {
     const { next: handle, shared, ids } = this;
-    if (handle >= ids.fence || len === 0 || ids.home[handle & ids.mask]! >= 0) {
-      ids.from = start;
-      ids.to = len;
+    if (handle >= ids.fence || !(start >= 0 && len > 0) || ids.home[handle & ids.mask]! >= 0) {
+      ids.from = demandBytes(start);
+      ids.to = demandBytes(len);
       return this.borrow(SHARED);
     }
     const end = start + len;
@@ -227,6 +227,15 @@ export class BorrowChecker implements BorrowPolicy {
     const code = this.lookup(handle) ? "wrong-handle-kind" : "stale-handle";
     throw new GuestError({ code, handle, kind: KINDS[kind] });
   }
+}
+
+/**
+ * Refuses what would upset the order of the ranges: NaN, negative numbers, what is no number. That start and length are
+ * whole is the caller's duty, as {@link BorrowPolicy} says; fractions just compare.
+ */
+function demandBytes(count: number): number {
+  if (typeof count === "number" && count >= 0) return count;
+  throw new GuestError({ code: "try-from-int-error", type: "a region", got: printed(count) });
 }
 
 /** Rings are indexed by masks. */

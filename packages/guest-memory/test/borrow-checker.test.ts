@@ -240,3 +240,37 @@ describe("conflicts are named", () => {
     expect(c.isMutBorrowed(2 ** 53 - 1, 1)).toBe(false);
   });
 });
+
+describe("what is no region", () => {
+  it.each([
+    [Number.NaN, 4],
+    [0, Number.NaN],
+    [-1, 4],
+    [0, -4],
+    [undefined, 4],
+    [0, undefined],
+    ["x", 4],
+    [{}, 4],
+  ])("mutBorrow(%o, %o) is refused and changes nothing, as is sharedBorrow", (start, len) => {
+    for (const policy of ["precise", "coarse", "none"] as const) {
+      const c = new BorrowChecker(policy);
+      const before = c.sharedBorrow(64, 0);
+      for (const take of ["mutBorrow", "sharedBorrow"] as const) {
+        expect(codeOf(() => c[take](start as never, len as never))).toBe("try-from-int-error");
+      }
+      expect(c.mutCount + c.sharedCount).toBe(policy === "none" ? 0 : 1);
+      expect(checkInvariants(c)).toEqual([]);
+      c.sharedUnborrow(before);
+      expect(c.mutBorrow(64, 4)).toBe(policy === "none" ? 0 : before + 1);
+    }
+  });
+
+  it.each([null, "exact", 1, undefined, {}])(
+    "policy %o: undefined is precise, others refused",
+    (policy) => {
+      const make = (): BorrowChecker => new BorrowChecker(policy as never);
+      if (policy === undefined) expect(make().policy).toBe("precise");
+      else expect(codeOf(make)).toBe("invalid-option");
+    },
+  );
+});
