@@ -6,8 +6,8 @@
  */
 const EVERYTHING = [
   { name: "core", limit: "17.5 kB" },
-  // The aim is 12 kB; core's layout language is half of it.
-  { name: "frame-meta", limit: "21 kB" },
+  // The aim is 12 kB. What it needs of core is 10.4 alone: layouts, physical memory, readers and writers.
+  { name: "frame-meta", limit: "23.5 kB" },
   // Alone: who uses it uses core beside it, for the layouts of what it reads. The aim is 9 kB: the interval tree is 4.
   { name: "guest-memory", limit: "13.5 kB", without: ["@memkit/core", "@memkit/core/*"] },
   { name: "mmap-region", limit: "10 kB" },
