@@ -274,3 +274,64 @@ describe("what is no region", () => {
     },
   );
 });
+
+describe("what errors say, and ids that are held (GM-4)", () => {
+  const thrown = (run: () => unknown): unknown => {
+    try {
+      run();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
+  it.each(["ring", "serials", "limit", "kept"])("a size that cannot be is named: %s", (option) => {
+    const make = (): BorrowChecker => new BorrowChecker("precise", { [option]: 3 });
+    expect(thrown(make)).toMatchObject({ code: "invalid-option", option, got: "3" });
+    expect(thrown(() => new BorrowChecker("precise", { [option]: 0 }))).toMatchObject({ option });
+    const policy = thrown(() => new BorrowChecker("exact" as never));
+    expect(policy).toMatchObject({ option: "policy", got: '"exact"' });
+  });
+
+  it("a ring of one id grows as it must", () => {
+    const c = new BorrowChecker("precise", { ring: 1 });
+    const handles = [0, 1, 2].map((i) => c.mutBorrow(i, 1));
+    expect(handles).toEqual([0, 1, 2]);
+    expect(checkInvariants(c)).toEqual([]);
+  });
+
+  it("a refused release names the handle and the kind asked for", () => {
+    const c = new BorrowChecker();
+    const mut = c.mutBorrow(0, 4);
+    const shared = c.sharedBorrow(8, 4);
+    expect(thrown(() => c.sharedUnborrow(mut))).toMatchObject({ handle: mut, kind: "shared" });
+    expect(thrown(() => c.mutUnborrow(shared))).toMatchObject({ handle: shared, kind: "mut" });
+    expect(thrown(() => c.mutUnborrow(99))).toMatchObject({ code: "stale-handle", kind: "mut" });
+  });
+
+  it("a handle that is no number names nothing among many, either", () => {
+    const c = new BorrowChecker();
+    for (let i = 0; i < 40; i++) c.mutBorrow(4 * i, 4);
+    for (const odd of [0n, "0", Symbol("0"), { valueOf: () => 0 }]) {
+      expect(c.lookup(odd as never)).toBeUndefined();
+      expect(codeOf(() => c.mutUnborrow(odd as never))).toBe("stale-handle");
+    }
+  });
+
+  it.each([
+    ["mut", "mut"],
+    ["mut", "shared"],
+    ["shared", "mut"],
+    ["shared", "shared"],
+  ] as const)("the id of the first %s borrow is not given to a %s one", (held, kind) => {
+    const c = new BorrowChecker("precise", { ring: 64 });
+    const first = borrow(c, held, 0, 4);
+    for (let i = 0; i < 200; i++) {
+      const handle = borrow(c, kind, 8, 4);
+      expect(handle & 63).not.toBe(first & 63);
+      if (kind === "mut") c.mutUnborrow(handle);
+      else c.sharedUnborrow(handle);
+    }
+    expect(checkInvariants(c)).toEqual([]);
+  });
+});
