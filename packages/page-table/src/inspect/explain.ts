@@ -50,12 +50,11 @@ function entryText(walker: Walker, { level, table, index, lo, hi }: Step): strin
  * const root = new Uint8Array(4096);
  * new DataView(root.buffer).setUint32(0, 0x9003, true);
  * const memory = { page: (pfn: number) => (pfn === 1 ? root : "absent" as const) };
- * explain(new Walker({ format: x86Format(), memory, root: 1 }), 0x1234).split("\n");
- * // => [
- * //   "0x1234 in x86-64, root in frame 0x1",
- * //   "  level 4, entry 0 of frame 0x1: 0x9003, a table in frame 0x9",
- * //   "  ends at level 3: outside, frame 0x9",
- * // ]
+ * const walker = new Walker({ format: x86Format(), memory, root: 1 });
+ * const [head, entry, outcome] = explain(walker, 0x1234).split("\n");
+ * head; // => "0x1234 in x86-64, root in frame 0x1"
+ * entry; // => "  level 4, entry 0 of frame 0x1: 0x9003, a table in frame 0x9"
+ * outcome; // => "  ends at level 3: outside, frame 0x9"
  * ```
  */
 export function explain(walker: Walker, va: VirtualAddress): string {

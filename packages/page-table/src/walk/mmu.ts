@@ -90,9 +90,8 @@ const KINDS = { read: READ_ACCESS, write: WRITE_ACCESS, execute: EXECUTE_ACCESS 
  * entries.set([0x5007n, 0x6005n], 3 * 512); // page 0: writable; page 1: read-only; both the user's
  * const mmu = new Mmu({ format: x86Format(), memory: new PhysicalMemory({ buffer }), root: 0 });
  *
- * mmu.access(0xffc, 8, { kind: "read", mode: "user" });
- * // => { kind: "memory", parts: [
- * //   { pfn: 5, offset: 0xffc, len: 4, mmio: false }, { pfn: 6, offset: 0, len: 4, mmio: false }] }
+ * const load = mmu.access(0xffc, 8, { kind: "read", mode: "user" });
+ * load.kind === "memory" && load.parts.map(({ pfn, len }) => [pfn, len]); // => [[5, 4], [6, 4]]
  * const answer = mmu.access(0xffc, 8, { kind: "write", mode: "user" });
  * answer.kind === "fault" && [answer.exception, answer.code, answer.va]; // => [14, 7, 0x1000n]
  * ```
