@@ -48,7 +48,7 @@ function take(table: FrameTable, frames: number, options: AllocOptions): number 
   const slot = table.slots.geometry.slotOf(pfn);
   if (!zeroed) return slot;
   try {
-    zeroFrames(table.slots, slot, frames);
+    zeroFrames(table, slot, frames);
   } catch (error) {
     allocator.add(pfn, frames);
     throw error;

@@ -248,7 +248,7 @@ export class BuddyAllocator implements FrameAllocator {
   private leafOf(pfn: number): number {
     for (const tree of this.depot.trees) {
       const at = pfn - tree.firstPfn;
-      if (at >>> 0 === at && at < tree.frames) return tree.firstLeaf + (pfn - tree.base);
+      if (at >>> 0 === at && at < tree.frames) return (tree.firstLeaf + (pfn - tree.base)) | 0;
     }
     return refuseFrame(this.slots, pfn, this.slots.geometry.slotOf(pfn));
   }
@@ -261,10 +261,11 @@ export class BuddyAllocator implements FrameAllocator {
 
   private handOutRun(leaf: number, frames: number): number {
     const { words, taken } = this;
+    const first = leaf >>> WORD_ORDER;
     const last = (leaf + frames - 1) >>> WORD_ORDER;
-    for (let word = leaf >>> WORD_ORDER; word <= last; word += 1) {
-      words.or(taken + word, maskIn(word, leaf, frames));
-    }
+    words.or(taken + first, maskIn(first, leaf, frames));
+    if (last > first) words.or(taken + last, maskIn(last, leaf, frames));
+    for (let word = first + 1; word < last; word += 1) words.store(taken + word, -1);
     const tree = this.depot.treeOf(leaf);
     return tree.base + (leaf - tree.firstLeaf);
   }
@@ -281,7 +282,7 @@ export class BuddyAllocator implements FrameAllocator {
     const last = (leaf + frames - 1) >>> WORD_ORDER;
     this.depot.lock(this.holder);
     for (let word = first; word <= last; word += 1) {
-      const mask = maskIn(word, leaf, frames);
+      const mask = word > first && word < last ? -1 : maskIn(word, leaf, frames);
       const found = words.and(taken + word, ~mask) & mask;
       if (found === mask) continue;
       words.or(taken + word, found);

@@ -7,6 +7,7 @@
 import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
 import { TableAgent } from "../agent/agent.js";
 import type { FrameAllocator } from "../alloc/frame-allocator.js";
+import type { WideView } from "../alloc/zero.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { FrameLedger, HolderKind } from "../model/frame-ledger.js";
@@ -60,6 +61,8 @@ export class FrameTable {
   readonly agent: TableAgent | undefined;
   /** Who is told of frames that become free. Set once, by {@link FrameTable.use}. */
   freeSet: FreeSet | undefined;
+  /** Kept for `alloc/zero.ts`. @internal */
+  wide: WideView | undefined;
   /** Who owns the frames that are unused, as this agent sees it. Set once, by {@link FrameTable.use}. */
   allocator: FrameAllocator | undefined;
 
@@ -74,6 +77,7 @@ export class FrameTable {
     this.ledger = ledger;
     this.agent = agent === undefined ? undefined : new TableAgent(slots, agent);
     this.freeSet = freeSet;
+    this.wide = undefined;
     this.allocator = undefined;
     this.teardown = new Teardown(this);
   }
