@@ -63,7 +63,7 @@ const suite: Suite = {
     {
       id: "mmap-region.checkout.slot",
       unit: "x memory",
-      ...ratio("slot@65536", "memory@65536"),
+      ...ratio("slot@1048576", "memory@1048576"),
       atMost: 0.3,
     },
     {
