@@ -42,10 +42,10 @@ export class LeakWatch {
     const message =
       `slot ${this.#lost} of a region was garbage collected without drop(): ` +
       "it stays in use for as long as the region lives";
-    const { process } = globalThis as {
+    const host = globalThis as {
       process?: { emitWarning?(message: string, type: string): void };
     };
-    if (process?.emitWarning !== undefined) process.emitWarning(message, "MemkitLeakWarning");
-    else console.warn(message);
+    if (host.process?.emitWarning === undefined) console.warn(message);
+    else host.process?.emitWarning(message, "MemkitLeakWarning");
   }
 }
