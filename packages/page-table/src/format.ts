@@ -14,6 +14,13 @@ export {
   propertyOf,
 } from "./format/codec.js";
 export {
+  kernelConfig,
+  type PageTableConfig,
+  pageTableConfig,
+  userConfig,
+  vaddrRange,
+} from "./format/config.js";
+export {
   bits,
   defineFormat,
   type FormatSpec,

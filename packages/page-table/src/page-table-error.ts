@@ -35,6 +35,8 @@ export type PageTableErrorDetail =
       readonly value: string;
       readonly arch: string;
     }
+  /** The root's entries of a configuration: not first <= last in 0..511, or in both halves of the address space. */
+  | { readonly code: "invalid-index-range"; readonly first: number; readonly last: number }
   /** Accesses have 1..4096 bytes. */
   | { readonly code: "invalid-size"; readonly size: number }
   /** A page source returned something else than 4096 bytes, undefined or "absent". */
@@ -63,6 +65,8 @@ function describe(detail: PageTableErrorDetail): string {
       return `${hex(detail.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`;
     case "invalid-setting":
       return `a processor of ${detail.arch} cannot be set so: ${detail.setting} to ${detail.value}`;
+    case "invalid-index-range":
+      return `a table cannot have the root's entries ${detail.first} to ${detail.last}: give a range in 0..511 within one half`;
     case "invalid-size":
       return `an access has 1 to 4096 bytes, not ${detail.size}`;
     case "invalid-page":

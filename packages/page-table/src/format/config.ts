@@ -1,0 +1,90 @@
+/**
+ * What part of an address space a page table is for, and what it maps: OSTD `PageTableConfig`.
+ *
+ * A user's table and the kernel's share one format and differ in the root's entries that are theirs, in whether the tables
+ * below those may ever be removed (the kernel's are shared by all), and in what an item is.
+ *
+ * PT-10: a configuration's addresses are one run without a hole: both ends have the same upper bits.
+ *
+ * @see OSTD `PageTableConfig`, `TOP_LEVEL_INDEX_RANGE`, `TOP_LEVEL_CAN_UNMAP`
+ * @module
+ */
+
+import { PageTableError } from "../page-table-error.js";
+import type { PteFormat } from "./format.js";
+
+/** A table's share of the address space. */
+export interface PageTableConfig {
+  readonly name: string;
+  readonly format: PteFormat;
+  /** The root's entries that are this table's: `first` to `last`, inclusive, 0..511. */
+  readonly topLevelIndexRange: readonly [first: number, last: number];
+  /** Whether what hangs below those entries may be removed as a whole. */
+  readonly topLevelCanUnmap: boolean;
+  /** Whether the root is the one of the upper half (AArch64 TTBR1). Other formats have one root. */
+  readonly upperRoot: boolean;
+  /** Tracked: a mapping holds a reference to its frame. Untracked: devices, and memory that somebody else counts. */
+  readonly items: "tracked" | "untracked";
+}
+
+const LAST = 511;
+
+/**
+ * Proves a configuration.
+ *
+ * @throws {@link PageTableError} `invalid-index-range` unless 0 <= first <= last <= 511, both in the same half
+ */
+export function pageTableConfig(config: PageTableConfig): PageTableConfig {
+  const [first, last] = config.topLevelIndexRange;
+  const whole = [first, last].every((i) => Number.isInteger(i) && i >= 0 && i <= LAST);
+  const { canonical } = config.format.paging;
+  const oneHalf = canonical === "two-halves" || first >>> 8 === last >>> 8;
+  const root = canonical === "two-halves" || !config.upperRoot;
+  if (!(whole && first <= last && oneHalf && root)) {
+    throw new PageTableError({ code: "invalid-index-range", first, last });
+  }
+  return Object.freeze({ ...config });
+}
+
+/**
+ * A process's table: the lower half.
+ *
+ * @example
+ * ```ts
+ * import { kernelConfig, userConfig, vaddrRange, x86Format } from "@memkit/page-table/format";
+ *
+ * vaddrRange(userConfig(x86Format())); // => [0n, 0x7fff_ffff_ffffn]
+ * vaddrRange(kernelConfig(x86Format())); // => [0xffff_8000_0000_0000n, 2n ** 64n - 1n]
+ * ```
+ */
+export function userConfig(
+  format: PteFormat,
+  items: PageTableConfig["items"] = "tracked",
+): PageTableConfig {
+  const two = format.paging.canonical === "two-halves";
+  const topLevelIndexRange = [0, two ? LAST : LAST >>> 1] as const;
+  const rest = { topLevelIndexRange, topLevelCanUnmap: true, upperRoot: false, items };
+  return pageTableConfig({ name: "user", format, ...rest });
+}
+
+/** The kernel's table: the upper half, whose top tables every process shares and nobody removes. */
+export function kernelConfig(
+  format: PteFormat,
+  items: PageTableConfig["items"] = "untracked",
+): PageTableConfig {
+  const two = format.paging.canonical === "two-halves";
+  const topLevelIndexRange = [two ? 0 : (LAST + 1) / 2, LAST] as const;
+  const rest = { topLevelIndexRange, topLevelCanUnmap: false, upperRoot: two, items };
+  return pageTableConfig({ name: "kernel", format, ...rest });
+}
+
+/** The first and the last address of a configuration. OSTD `vaddr_range`. */
+export function vaddrRange(config: PageTableConfig): [first: bigint, last: bigint] {
+  const { format, topLevelIndexRange, upperRoot } = config;
+  const { vaBits, canonical } = format.paging;
+  const shift = BigInt(vaBits - 9);
+  const [first, last] = topLevelIndexRange;
+  const upper = upperRoot || (canonical === "sign-extended" && first > LAST >>> 1);
+  const base = upper ? 2n ** 64n - 2n ** BigInt(vaBits) : 0n;
+  return [base + (BigInt(first) << shift), base + (BigInt(last + 1) << shift) - 1n];
+}
