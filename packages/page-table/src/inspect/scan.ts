@@ -47,7 +47,7 @@ export interface Found {
 }
 
 /** The page number of an address. */
-export function pageOf(va: VirtualAddress): number {
+function pageOf(va: VirtualAddress): number {
   return hiOf(va) * HI + (loOf(va) >>> 12);
 }
 
@@ -70,7 +70,7 @@ function bitsOf({ shift, mask, free, loMask }: Half): number {
 }
 
 /** The two runs of pages that an address space has: first and last page of each. */
-export function runsOf(walker: Walker): [number, number][] {
+function runsOf(walker: Walker): [number, number][] {
   const { low, high } = walker;
   const half = (side: Half): number => 2 ** (bitsOf(side) - (low === high ? 13 : 12));
   return [

@@ -45,7 +45,7 @@ export interface Window {
 
 /** What is at a frame that an access leads to: 1 memory, 2 a device, or a reason. */
 export type Target = number;
-export const RAM = 1;
+const RAM = 1;
 export const MMIO = 2;
 
 /** Where tables are. */
@@ -69,7 +69,7 @@ export function emptyWindow(): Window {
 const none: Window = /* @__PURE__ */ emptyWindow();
 
 /** Tables in a physical memory. */
-export class MemoryTables implements Tables {
+class MemoryTables implements Tables {
   readonly once = false;
   readonly shared: boolean;
   private readonly memory: PhysicalMemory;
@@ -140,7 +140,7 @@ function replace(dv: DataView, at: number, from: number, to: number): boolean {
 }
 
 /** Tables in pages that are fetched. */
-export class PageTables implements Tables {
+class PageTables implements Tables {
   readonly once = true;
   readonly shared = false;
   private readonly source: PageSource;

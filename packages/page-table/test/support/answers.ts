@@ -20,12 +20,12 @@ export interface Verdict {
   disagreements: string[];
 }
 
-export const PAGE = 4096;
+const PAGE = 4096;
 
 const hex = (text: string): number => Number.parseInt(text, 16);
 
 /** Memory from `start` to `end`. What the machine has above, up to `top`, nobody looks into: a device will do. */
-export function ram(
+function ram(
   start: number,
   end: number,
   top: number = end,
