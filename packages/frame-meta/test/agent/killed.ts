@@ -95,7 +95,7 @@ export const owner = defineFrameMeta({
   },
 });
 export const plain = defineFrameMeta({ name: "plain", layout: struct(["value", u32]) });
-export const linked = linkMeta(plain);
+const linked = linkMeta(plain);
 const late = defineFrameMeta({ name: "late", layout: struct(["late", u32]) });
 
 export const of = (child = 0) => ({ lock: 0, value: 7, child });
