@@ -13,8 +13,8 @@
 
 import type { IdRing } from "./id-ring.js";
 
-/** What the first 350 borrows or so need. */
-const INITIAL = 512;
+/** What the first 160 borrows or so need. */
+const INITIAL = 256;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** The arrays, and what is done to one or two nodes in them. */

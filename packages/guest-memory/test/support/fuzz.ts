@@ -271,6 +271,7 @@ export function play(round: Round, tally: Tally): void {
   };
 
   throws("invalid-option", () => new BorrowChecker("exact" as never));
+  throws("try-from-int-error", () => checker.mutBorrow(Number.NaN, 1));
   throws("invalid-option", () => new BorrowChecker("precise", { ring: 3 }));
   let rising = true;
   for (; step < round.steps; step++) {
