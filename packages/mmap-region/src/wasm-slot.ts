@@ -67,7 +67,7 @@ export interface WasmHome {
 const LONGEST_FILL = 2 ** 20;
 
 /** A memory of the plan's initial size that can reach the plan's largest, and no further (MR-4). */
-export function createMemory(plan: HeapPlan): WasmMemory {
+function createMemory(plan: HeapPlan): WasmMemory {
   const initial = plan.initialSize / WASM_PAGE_SIZE;
   const maximum = largestHeap(plan) / WASM_PAGE_SIZE;
   try {

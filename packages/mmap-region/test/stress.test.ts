@@ -9,7 +9,7 @@ test("two seconds of threads that keep, steal and die: no signal, and nobody's b
     signal: null,
     status: 0,
   });
-  const { steps, killed } = JSON.parse(stdout);
+  const { steps, died } = JSON.parse(stdout);
   expect(steps).toBeGreaterThan(50);
-  expect(killed).toBeGreaterThanOrEqual(1);
+  expect(died).toBeGreaterThanOrEqual(1);
 });
