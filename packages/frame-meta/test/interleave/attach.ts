@@ -6,7 +6,7 @@
 
 import { type Frame, type FrameTable, slotTableBytes } from "@memkit/frame-meta";
 import type { Operation, Scenario } from "@memkit/interleave";
-import { type Lib, PAGE, refuse, types } from "./world.js";
+import { type Lib, PAGE, ROOM, refuse, types } from "./world.js";
 
 interface Agent {
   readonly buffer: SharedArrayBuffer;
@@ -25,7 +25,7 @@ const create = (lib: Lib): TableOp => ({
   name: "create",
   run: (agent) => {
     const { buffer } = agent;
-    agent.table = lib.FrameTable.create({ memory: memory(), mode: "shared", types: 1, buffer });
+    agent.table = lib.FrameTable.create({ memory: memory(), mode: "shared", ...ROOM, buffer });
   },
   model: (state) => {
     state.count = -1;
@@ -77,7 +77,7 @@ export function initScenario(
 ): Scenario<SharedArrayBuffer, Agent, Model> {
   const then = more === "attach" ? [] : more === "claim" ? [claim(lib)] : [claim(lib), drop];
   return {
-    setup: () => new SharedArrayBuffer(slotTableBytes({ memory: memory(), types: 1 })),
+    setup: () => new SharedArrayBuffer(slotTableBytes({ memory: memory(), ...ROOM })),
     attach: (buffer) => ({ buffer, table: undefined, frame: undefined }),
     threads: [
       [create(lib), ...then],

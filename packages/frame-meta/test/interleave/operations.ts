@@ -27,11 +27,11 @@ const valueIn = ({ meta }: Frame | UniqueFrame): number => {
 };
 
 /** What an operation on a handle gives where an earlier one got none. */
-const NONE = "none";
+export const NONE = "none";
 const had = ({ value }: Outcome): boolean => value !== NONE;
 
 /** One handle less in the model. @returns the values of frames torn down by that */
-function dropFrom(cell: Cell): number[] {
+export function dropFrom(cell: Cell): number[] {
   cell.count -= 1;
   return cell.count === 0 ? endOf(cell) : [];
 }
@@ -150,6 +150,49 @@ export const dropPinned = (slot: number): Op => ({
   },
 });
 
+/** The same of a frame whose type throws where it is asked. */
+export const dropAngry = (slot: number): Op => ({
+  ...dropPinned(slot),
+  name: "drop angry",
+  model: (cells, actual) => {
+    if (!had(actual)) return NONE;
+    if (cells[slot]!.count === 1) throw new Error("not now");
+    dropFrom(cells[slot]!);
+    return [];
+  },
+});
+
+/** Frame.intoRaw and Frame.fromRaw of the handle got last. */
+export const roundTrip = (slot: number): Op => ({
+  name: "into raw and back",
+  run: ({ lib, table, frames }) => {
+    const frame = frames.pop();
+    if (frame === undefined) return NONE;
+    const back = lib.Frame.fromRaw(table, frame.intoRaw());
+    frames.push(back);
+    return valueIn(back);
+  },
+  model: (cells, actual) => (had(actual) ? cells[slot]!.value : NONE),
+});
+
+/** Frame.drop, and then Frame.fromRaw of a number that the handle was: the only one there was. */
+export const dropRaw = (slot: number): Op => ({
+  name: "drop and use its number",
+  run: (agent) => {
+    const { lib, table, frames } = agent;
+    const raw = frames.pop()?.intoRaw() ?? 0;
+    lib.Frame.fromRaw(table, raw).drop();
+    const dropped = tornDown(agent);
+    try {
+      frames.push(lib.Frame.fromRaw(table, raw));
+      return "a stale handle";
+    } catch (error) {
+      return [dropped, (error as { readonly code?: string }).code];
+    }
+  },
+  model: (cells) => [dropFrom(cells[slot]!), "stale-handle"],
+});
+
 /** UniqueFrame.tryFrom of the handle got last. */
 export const toUnique = (slot: number): Op => ({
   name: "to unique",
@@ -229,6 +272,15 @@ export const dropUnique = (slot: number): Op => ({
   model: (cells, actual) => (had(actual) ? endOf(cells[slot]!) : NONE),
 });
 
+/** UniqueFrame.drop of a frame that does not go: the handle stays. */
+export const dropUniquePinned = (slot: number): Op => ({
+  name: "drop unique pinned",
+  run: ({ uniques }) => {
+    uniques.at(-1)?.drop();
+  },
+  model: (cells) => refuse(cells[slot]!.count === -2 ? "drop-refused" : "no unique frame"),
+});
+
 /** LinkedList.pushBack of the unique frame got last. */
 export const insert = (slot: number): Op => ({
   name: "insert",
@@ -301,6 +353,16 @@ export const drain = (type: TypeName = "page"): Op => ({
     for (const cell of parked) Object.assign(cell, unused());
     return [parked.length, values];
   },
+});
+
+/** FrameTable.drain by an agent that does not know the type, or whose type does not let go: nothing comes of it. */
+export const drainNone = (type?: TypeName): Op => ({
+  name: "drain nothing",
+  run: ({ table }) => {
+    if (type !== undefined) table.bind(types[type] as FrameMeta);
+    return table.drain();
+  },
+  model: () => 0,
 });
 
 /** Frame.drop by an agent that does not know the type: the last one parks the frame. */

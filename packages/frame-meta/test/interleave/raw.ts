@@ -7,7 +7,7 @@
 import { type FrameTable, REF_COUNT_MAX, Refusal, type SlotTable } from "@memkit/frame-meta";
 import type { Operation, Scenario } from "@memkit/interleave";
 import { COUNT_WORD, slotsHold } from "./look.js";
-import { type Lib, PAGE, refuse, types } from "./world.js";
+import { attachTable, createTable, type Lib, refuse, types } from "./world.js";
 
 interface Shared {
   readonly table: FrameTable;
@@ -138,6 +138,18 @@ export const rawDec: RawOp = step(
   },
 );
 
+/** A drop too many: by who has no handle. */
+export const rawDecTooMany: RawOp = step(
+  "tryDec too many",
+  always,
+  ({ slots }) => check(slots.tryDec(0)),
+  (state) => {
+    if (state.count <= 0) notShared(state.count);
+    state.count -= 1;
+    return state.count;
+  },
+);
+
 export const rawToUnique: RawOp = step(
   "tryToUnique",
   ({ handles }) => handles > 0,
@@ -190,14 +202,11 @@ export function rawScenario(
   count: number,
   handles: readonly number[],
   threads: readonly (readonly RawOp[])[],
+  kernel = false,
 ): Scenario<Shared, Agent, Model> {
   return {
     setup: () => {
-      const table = lib.FrameTable.create({
-        memory: { buffer: new ArrayBuffer(PAGE) },
-        mode: "shared",
-        types: 1,
-      });
+      const table = createTable(lib, 1, kernel);
       table.bind(types.plain);
       const { slots } = table;
       if (count !== -1) {
@@ -208,8 +217,8 @@ export function rawScenario(
       return { table, buffer: table.buffer as SharedArrayBuffer };
     },
     attach: ({ buffer }, thread) => ({
-      slots: lib.FrameTable.attach({ buffer, memory: { buffer: new ArrayBuffer(PAGE) } }).slots,
-      owns: false,
+      slots: attachTable(lib, buffer, 1, kernel).slots,
+      owns: count === 0 && thread === 0,
       handles: handles[thread] ?? 0,
       unique: false,
     }),
@@ -218,6 +227,6 @@ export function rawScenario(
       initial: () => ({ count }),
       observe: ({ table }) => ({ count: table.slots.countOf(0) }),
     },
-    invariants: { "S1, S3-S6, R1-R4": slotsHold },
+    invariants: { "S1, S3-S6, R1-R4, F4": slotsHold },
   };
 }

@@ -6,6 +6,7 @@
 
 import { REF_COUNT_MAX } from "@memkit/frame-meta";
 import type { Scenario } from "@memkit/interleave";
+import { alloc, dropAny } from "./allocator.js";
 import { initScenario } from "./attach.js";
 import {
   bump,
@@ -14,14 +15,19 @@ import {
   clone,
   contains,
   drain,
+  drainNone,
   drop,
+  dropAngry,
   dropPinned,
   dropPlain,
+  dropRaw,
   dropUnbound,
   dropUnique,
+  dropUniquePinned,
   insert,
   join,
   repurpose,
+  roundTrip,
   take,
   toShared,
   toUnique,
@@ -30,6 +36,7 @@ import {
 import {
   rawClaim,
   rawDec,
+  rawDecTooMany,
   rawInc,
   rawPublish,
   rawPublishUnique,
@@ -39,6 +46,8 @@ import {
   rawToShared,
   rawToUnique,
 } from "./raw.js";
+import { reapScenario, sendLast } from "./reap.js";
+import { drop as dropReceived, receive, send, transitScenario } from "./transit.js";
 import { type Held, type Lib, type Op, scenarioOf, type TypeName, type World } from "./world.js";
 
 /** `suite`: explored by every `npm test`. `long`: by `npm run explore`. */
@@ -48,15 +57,20 @@ type Form = "suite" | "long";
 export interface Entry {
   readonly name: string;
   readonly form: Form;
-  readonly build: (lib: Lib) => Scenario<never, never, never>;
+  /** One, or one for each moment at which somebody dies. */
+  readonly build: (lib: Lib) => readonly Scenario<never, never, never>[];
 }
 
 /** Erases what only the scenario's own functions know about each other. */
 const entry = <S, A, M>(
   form: Form,
   name: string,
-  build: (lib: Lib) => Scenario<S, A, M>,
-): Entry => ({ name, form, build: build as unknown as Entry["build"] });
+  build: (lib: Lib) => Scenario<S, A, M> | readonly Scenario<S, A, M>[],
+): Entry => ({
+  name,
+  form,
+  build: (lib) => [build(lib)].flat() as unknown as ReturnType<Entry["build"]>,
+});
 
 /** On one frame of type `type`; each thread is what it holds at the start and what it does. */
 type ThreadOf = readonly [held: Held, ...operations: Op[]];
@@ -82,7 +96,31 @@ const raw = (
   count: number,
   handles: readonly number[],
   threads: Parameters<typeof rawScenario>[3],
-): Entry => entry(form, name, (lib) => rawScenario(lib, count, handles, threads));
+): Entry =>
+  entry(form, name, (lib) => rawScenario(lib, count, handles, threads, name.startsWith("kernel")));
+
+/** All moments at which an agent can die that does so many accesses. */
+const upTo = (accesses: number): number[] => Array.from({ length: accesses + 1 }, (_, i) => i);
+
+/** Thread 0 dies after so many accesses, for each number; another reaps it, a third goes on. */
+const reaping = (
+  form: Form,
+  name: string,
+  deaths: readonly number[],
+  type: TypeName,
+  [victim, ...dying]: ThreadOf,
+  [bystander, ...living]: ThreadOf,
+): Entry =>
+  entry(form, name, () =>
+    deaths.map((after) => reapScenario(after, type, [victim, bystander], dying, living)),
+  );
+
+const transit = (
+  form: Form,
+  name: string,
+  handles: readonly number[],
+  threads: Parameters<typeof transitScenario>[2],
+): Entry => entry(form, name, (lib) => transitScenario(lib, handles, threads));
 
 export const entries: readonly Entry[] = [
   // The raw storey, to the letter.
@@ -132,8 +170,57 @@ export const entries: readonly Entry[] = [
     [[rawInc, rawInc], [rawInc], [rawDec]],
   ),
   raw(
+    "suite",
+    "raw: a drop too many",
+    0,
+    [0, 0, 0],
+    [[rawRelease], [rawDecTooMany], [rawClaim, rawPublish]],
+  ),
+  raw(
     "long",
     "raw: everything at once",
+    1,
+    [1, 0, 0],
+    [
+      [rawToUnique, rawSeize, rawRelease, rawClaim, rawPublish],
+      [rawInc, rawToUnique, rawToShared, rawDec, rawRelease],
+      [rawClaim, rawPublishUnique, rawToShared, rawDec],
+    ],
+  ),
+
+  // The kernel, by its twin.
+  raw(
+    "suite",
+    "kernel: claim, inc, last dec",
+    1,
+    [1, 0, 0],
+    [
+      [rawDec, rawRelease],
+      [rawInc, rawDec, rawRelease],
+      [rawClaim, rawPublish],
+    ],
+  ),
+  raw(
+    "suite",
+    "kernel: the last count",
+    REF_COUNT_MAX - 1,
+    [0, 0, 1],
+    [[rawInc, rawInc], [rawInc], [rawDec]],
+  ),
+  frames(
+    "suite",
+    "kernel: fromInUse, last drop, reuse",
+    "page",
+    [
+      [one, drop(0)],
+      [nothing, join(0), drop(0)],
+      [nothing, claim(0, 9)],
+    ],
+    { kernel: true },
+  ),
+  raw(
+    "long",
+    "kernel: everything at once",
     1,
     [1, 0, 0],
     [
@@ -199,6 +286,18 @@ export const entries: readonly Entry[] = [
     [one, dropPinned(0)],
     [nothing, join(0), dropPinned(0)],
   ]),
+  frames("suite", "onDropPre throws, fromInUse", "angry", [
+    [one, dropAngry(0)],
+    [nothing, join(0), dropAngry(0)],
+  ]),
+  frames("suite", "onDropPre refuses a unique one, fromInUse", "pinned", [
+    [alone, dropUniquePinned(0), toShared(0)],
+    [nothing, join(0)],
+  ]),
+  frames("suite", "stale raw handle, reuse", "page", [
+    [one, dropRaw(0)],
+    [nothing, claim(0, 9), roundTrip(0), drop(0)],
+  ]),
   frames(
     "suite",
     "bind, last drop",
@@ -220,7 +319,181 @@ export const entries: readonly Entry[] = [
     ],
     { slots: 2, binds: [false, false, false] },
   ),
+  frames(
+    "suite",
+    "last drop, drain by who does not know the type",
+    "page",
+    [
+      [one, dropUnbound(0)],
+      [nothing, drainNone()],
+    ],
+    { binds: [false, false] },
+  ),
+  frames(
+    "suite",
+    "last drop, drain of what is to stay",
+    "pinned",
+    [
+      [one, dropUnbound(0)],
+      [nothing, drainNone("pinned")],
+    ],
+    { binds: [false, false] },
+  ),
   entry("suite", "attach, init", (lib) => initScenario(lib, "claim")),
+
+  // Through the allocator, and by address beside it.
+  frames(
+    "suite",
+    "alloc, free: no cache",
+    "page",
+    [
+      [nothing, alloc(7), dropAny],
+      [nothing, alloc(9), dropAny],
+    ],
+    { cache: 0 },
+  ),
+  frames(
+    "suite",
+    "alloc, free: a cache of one",
+    "page",
+    [
+      [nothing, alloc(7), dropAny],
+      [nothing, alloc(9), dropAny],
+    ],
+    { cache: 1 },
+  ),
+  frames(
+    "suite",
+    "alloc, claim by address",
+    "page",
+    [
+      [nothing, alloc(7), dropAny],
+      [nothing, claim(0, 9), drop(0)],
+    ],
+    { cache: 1 },
+  ),
+  frames(
+    "suite",
+    "last drop, claim by address",
+    "page",
+    [
+      [one, drop(0)],
+      [nothing, claim(0, 9), drop(0)],
+    ],
+    { cache: 0 },
+  ),
+  frames(
+    "suite",
+    "last drop, alloc, fromInUse",
+    "page",
+    [
+      [one, drop(0)],
+      [nothing, alloc(9)],
+      [nothing, join(0)],
+    ],
+    { cache: 0 },
+  ),
+  frames(
+    "long",
+    "last drop, alloc, claim by address",
+    "page",
+    [
+      [one, drop(0)],
+      [nothing, alloc(9), dropAny],
+      [nothing, claim(0, 7), drop(0)],
+    ],
+    { cache: 1 },
+  ),
+  frames(
+    "long",
+    "alloc, free: two frames, two at a time",
+    "page",
+    [
+      [nothing, alloc(7), alloc(8), dropAny, dropAny],
+      [nothing, alloc(9), dropAny],
+    ],
+    { cache: 1, slots: 2 },
+  ),
+
+  // From agent to agent.
+  transit(
+    "suite",
+    "send, receive, receive",
+    [1, 0, 0],
+    [[send], [receive(0, 1), dropReceived], [receive(0, 1), dropReceived]],
+  ),
+  transit(
+    "long",
+    "send, receive and send on, receive",
+    [1, 0, 0],
+    [[send], [receive(0, 1), send], [receive(0, 1), receive(0, 3), dropReceived]],
+  ),
+  transit(
+    "long",
+    "two sent, both received",
+    [1, 1, 0],
+    [[send], [send], [receive(0, 1), receive(1, 1), dropReceived]],
+  ),
+
+  // The dead, and who goes on.
+  reaping("suite", "reap, claim", [6, 10], "page", [nothing, claim(0, 7)], [nothing, join(0)]),
+  reaping("suite", "reap, last drop", [6, 9], "page", [one, drop(0)], [nothing, claim(0, 9)]),
+  reaping(
+    "long",
+    "reap, claim, at all accesses",
+    upTo(15),
+    "page",
+    [nothing, claim(0, 7)],
+    [nothing, claim(0, 9), drop(0)],
+  ),
+  reaping(
+    "long",
+    "reap, last drop, at all accesses",
+    upTo(30),
+    "page",
+    [one, drop(0)],
+    [nothing, join(0)],
+  ),
+  reaping(
+    "long",
+    "reap, drop of one of two, at all accesses",
+    upTo(12),
+    "page",
+    [one, drop(0)],
+    [one, drop(0)],
+  ),
+  reaping(
+    "long",
+    "reap, clone, at all accesses",
+    upTo(10),
+    "page",
+    [one, clone(0)],
+    [one, drop(0)],
+  ),
+  reaping(
+    "long",
+    "reap, shared to unique and back, at all accesses",
+    upTo(20),
+    "page",
+    [one, toUnique(0), toShared(0)],
+    [nothing, join(0)],
+  ),
+  reaping(
+    "long",
+    "reap, send, at all accesses",
+    upTo(15),
+    "page",
+    [one, sendLast],
+    [nothing, join(0)],
+  ),
+  reaping(
+    "long",
+    "reap, withLock, at all accesses",
+    upTo(25),
+    "counter",
+    [one, bump(0)],
+    [one, bump(0)],
+  ),
 
   // Three threads, or more of each.
   frames("long", "three times fromUnused and drop", "page", [

@@ -16,18 +16,24 @@ import {
   type FrameMeta,
   type FrameTable,
   type MetaValue,
+  slotTableBytes,
   type UniqueFrame,
 } from "@memkit/frame-meta";
+import * as alloc from "@memkit/frame-meta/alloc";
 import * as list from "@memkit/frame-meta/list";
 import { type LinkMeta, linkMeta } from "@memkit/frame-meta/list";
 import type { Model, Operation, Outcome, Scenario } from "@memkit/interleave";
+import { twinTableKernel } from "../support/kernel.js";
+import { placesHold } from "./allocator.js";
 import { allHolds, COUNT_WORD, LIST_WORD, slotsHold } from "./look.js";
 
 /** The code under test. */
-export type Lib = typeof main & typeof list;
-export const shipped: Lib = { ...main, ...list };
+export type Lib = typeof main & typeof list & typeof alloc;
+export const shipped: Lib = { ...main, ...list, ...alloc };
 
 export const PAGE = 4096;
+/** Room in the tables, no more than needed: each run of a thread makes them anew. */
+export const ROOM = { types: 1, agents: 4, transits: 2 } as const;
 
 /** What is left in the metadata of a frame that has been torn down: whoever sees it came too late. */
 const GONE = 0xdead;
@@ -64,6 +70,14 @@ export const types = {
     onDrop: tearDown,
     onDropPre: ({ meta }) => meta.touched.load() !== 0,
   }),
+  /** Fails where it is asked. */
+  angry: defineFrameMeta({
+    name: "angry",
+    layout,
+    onDropPre: () => {
+      throw new Error("not now");
+    },
+  }),
   counter: defineFrameMeta({ name: "counter", layout: locked, lock: "lock" }),
   linked: linkMeta(defineFrameMeta({ name: "member", layout, onDrop: tearDown })),
 } satisfies Record<string, FrameMeta>;
@@ -81,6 +95,7 @@ const VALUE_AT: Readonly<Record<TypeName, number>> = {
   page: 0,
   plain: 0,
   pinned: 0,
+  angry: 0,
   counter: 1,
   linked: 2,
 };
@@ -103,6 +118,7 @@ export interface Held {
 export interface Shared {
   readonly table: FrameTable;
   readonly buffer: SharedArrayBuffer;
+  readonly allocator: SharedArrayBuffer | undefined;
   readonly held: readonly { readonly frames: number[]; readonly uniques: number[] }[];
 }
 
@@ -123,6 +139,10 @@ export interface World {
   readonly held: readonly Held[];
   /** Threads that bind the type before they start; all if not given. */
   readonly binds?: readonly boolean[];
+  /** Frames that each cache has room for; no allocator if not given. */
+  readonly cache?: number;
+  /** Whether the table is one in mode `kernel`. */
+  readonly kernel?: boolean;
 }
 
 export type Op = Operation<Agent, Cell[]>;
@@ -130,12 +150,31 @@ type FrameScenario = Scenario<Shared, Agent, Cell[]>;
 
 const memory = (slots: number) => ({ buffer: new ArrayBuffer(slots * PAGE) });
 
+/** A new table: in mode `shared`, or in mode `kernel` with the twin whose accesses can be seen. */
+export function createTable(lib: Lib, slots: number, kernel: boolean): FrameTable {
+  const options = { memory: memory(slots), ...ROOM };
+  if (!kernel) return lib.FrameTable.create({ ...options, mode: "shared" });
+  const buffer = new SharedArrayBuffer(slotTableBytes(options));
+  return lib.FrameTable.create({ ...options, kernel: twinTableKernel(buffer) });
+}
+
+/** The same table in another agent. */
+export function attachTable(
+  lib: Lib,
+  buffer: SharedArrayBuffer,
+  slots: number,
+  kernel: boolean,
+): FrameTable {
+  const where = kernel ? { kernel: twinTableKernel(buffer) } : { buffer };
+  return lib.FrameTable.attach({ ...where, memory: memory(slots) });
+}
+
 /** A scenario on a table that begins as `world` says. */
 export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly Op[])[]) {
-  const { slots, type, held, binds } = world;
+  const { slots, type, held, binds, cache, kernel = false } = world;
   const meta = types[type] as FrameMeta;
   const setup = (): Shared => {
-    const table = lib.FrameTable.create({ memory: memory(slots), mode: "shared", types: 1 });
+    const table = createTable(lib, slots, kernel);
     table.bind(meta);
     const given = held.map(({ frames = [], uniques = [] }) => ({
       frames: frames.map((slot) => rawFrame(lib, table, slot, type)),
@@ -143,10 +182,18 @@ export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly O
         lib.UniqueFrame.fromUnused(table, slot * PAGE, meta, metadata(type, 1)).intoRaw(),
       ),
     }));
-    return { table, buffer: table.buffer as SharedArrayBuffer, held: given };
+    const agents = held.length + 1;
+    const allocator = cache === undefined ? undefined : lib.createBuddy(table, { agents, cache });
+    return {
+      table,
+      buffer: table.buffer as SharedArrayBuffer,
+      allocator: allocator?.buffer as SharedArrayBuffer | undefined,
+      held: given,
+    };
   };
-  const attach = ({ buffer, held: given }: Shared, thread: number): Agent => {
-    const table = lib.FrameTable.attach({ buffer, memory: memory(slots) });
+  const attach = ({ buffer, allocator, held: given }: Shared, thread: number): Agent => {
+    const table = attachTable(lib, buffer, slots, kernel);
+    if (allocator !== undefined) lib.attachBuddy(table, { buffer: allocator });
     if (binds?.[thread] !== false) table.bind(meta);
     const { frames = [], uniques = [] } = given[thread] ?? {};
     return {
@@ -162,8 +209,8 @@ export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly O
     attach,
     threads,
     model: modelOf(world),
-    invariants: { "S1, S3-S6, R1-R4": slotsHold },
-    atEnd: { checkInvariants: allHolds },
+    invariants: { "S1, S3-S6, R1-R4, F4": slotsHold },
+    atEnd: { checkInvariants: allHolds, "FM-23 FM-27": placesHold },
   } satisfies FrameScenario;
 }
 
