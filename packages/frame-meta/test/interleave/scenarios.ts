@@ -325,7 +325,7 @@ export const entries: readonly Entry[] = [
     "page",
     [
       [one, dropUnbound(0)],
-      [nothing, drainNone()],
+      [nothing, drainNone(), drain()],
     ],
     { binds: [false, false] },
   ),
