@@ -1,9 +1,8 @@
 /**
  * Mutation tests of the code that decides whether an access may happen: `npm run mutants`.
  *
- * Not part of `npm test`: it takes more than half an hour on two cores. One group of files alone, here the checker's:
- * `npm run mutants -- --mutate "packages/guest-memory/src/{borrow-checker,region-set,id-ring,interval-*}.ts"`. What survives
- * is argued in packages/guest-memory/test/MUTANTS.md.
+ * Not part of `npm test`: it takes about an hour on two cores. `npm run mutants -- --mutate <files, with commas between>` takes
+ * some of the files below. What survives is argued in packages/guest-memory/test/MUTANTS.md.
  */
 
 /** The borrow checker. */
