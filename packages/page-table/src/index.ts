@@ -21,4 +21,5 @@ export {
   X86_64,
   X86_64_LA57,
 } from "./paging.js";
+export type { TableErrorDetail } from "./table/table-error.js";
 export type { VirtualAddress } from "./virtual-address.js";

@@ -1,0 +1,279 @@
+/**
+ * `CursorMut`: maps, unmaps and protects the pages of a range, one after the other.
+ *
+ * @see OSTD `mm/page_table/cursor/mod.rs`, `CursorMut`
+ * @module
+ */
+
+import { AVAIL1 } from "../format/property.js";
+import { PAGES, TABLE } from "../table/entry-coder.js";
+import { STRAY } from "../table/node-memory.js";
+import type { PageTable } from "../table/page-table.js";
+import type { Item } from "../table/references.js";
+import { TableError } from "../table/table-error.js";
+import { RunEditor } from "./run-editor.js";
+import { StrayTable, type Taken, type TakenItem } from "./taken.js";
+
+/** Made by `PageTable.cursorMut`. Every operation moves the position past what it has done. */
+export class CursorMut extends RunEditor {
+  private readonly presentBit: number;
+  private readonly pfnShift: number;
+  private readonly pfnHiShift: number;
+  private readonly trackedLo: number;
+  private readonly trackedHi: number;
+  private readonly slotWords: Int32Array;
+  /** The base page's bits for `leafProp`, -1 while there are none. */
+  private leafProp = -1;
+  private leafLo = 0;
+  private leafHi = 0;
+  /** The last change of a base page: from these bits, by these flags, to those. */
+  private oldLo = 0;
+  private oldHi = 0;
+  private newLo = 0;
+  private newHi = 0;
+  private set = -1;
+  private clear = -1;
+  private readonly bitsLo: number;
+  private readonly bitsHi: number;
+
+  /** @internal */
+  constructor(table: PageTable, start: number, end: number) {
+    super(table, start, end);
+    const { coder, memory } = this;
+    this.presentBit = coder.valid;
+    this.pfnShift = coder.shift;
+    this.pfnHiShift = coder.hiShift;
+    this.trackedLo = coder.trackedLo;
+    this.trackedHi = coder.trackedHi;
+    this.bitsLo = coder.propLo[1]!;
+    this.bitsHi = coder.propHi[1]!;
+    this.slotWords = memory.slotWords;
+  }
+
+  /**
+   * Maps the frame `pfn`, or the huge page of `level` that begins with it, at the position. It is not counted.
+   *
+   * @throws {@link PageTableError} `already-mapped`, `out-of-range`, `unaligned`, `invalid-level`, `invalid-pfn`, `unrepresentable`,
+   * `shared-table`; `FrameError` `no-memory`. Nothing has changed then.
+   */
+  mapPfn(pfn: number, prop: number, level = 1): void {
+    if (
+      level === 1 &&
+      this.level === 1 &&
+      this.index < this.limit &&
+      prop === this.leafProp &&
+      pfn >>> 0 === pfn
+    ) {
+      const { words } = this;
+      const at = this.base + 2 * this.index;
+      if (words[at] === 0 && words[at + 1] === 0) {
+        words[at + 1] = this.leafHi | (pfn >>> this.pfnHiShift);
+        words[at] = this.leafLo | (pfn << this.pfnShift);
+        const { slotWords, meta } = this;
+        slotWords[meta] = slotWords[meta]! + 1;
+        this.index += 1;
+        return;
+      }
+    }
+    this.mapAnew(pfn, prop, level);
+  }
+
+  private mapAnew(pfn: number, prop: number, level: number): void {
+    this.checkProp(prop);
+    this.checkMap(pfn, level, prop);
+    this.makeRoom(level);
+    this.writeLeaf(pfn, level, prop);
+    this.place(this.page + PAGES[level]!);
+    if (level !== 1 || prop === this.leafProp) return;
+    this.coder.encode(prop, 1);
+    this.leafLo = this.coder.lo;
+    this.leafHi = this.coder.hi;
+    this.leafProp = prop;
+  }
+
+  /**
+   * Maps a frame, or a segment that is one huge page, at the position. The handle becomes the mapping: it ends, its count stays.
+   *
+   * @throws as {@link CursorMut.mapPfn}; {@link PageTableError} `unfit-item`; `CoreError` `used-after-drop`. The item is the
+   * caller's then.
+   */
+  map(item: Item, prop: number): void {
+    const { pfn, pages } = this.runOf(item);
+    const level = this.levelOf(pages);
+    this.checkProp(prop);
+    this.checkMap(pfn, level, prop | AVAIL1);
+    this.makeRoom(level);
+    this.store.references.take(item);
+    this.writeLeaf(pfn, level, prop | AVAIL1);
+    this.place(this.page + pages);
+  }
+
+  /**
+   * Removes the next mapping of `pages` pages from the position on, and lets go of its frames. A huge page that is not in them as a
+   * whole is split.
+   *
+   * @returns the level of what was removed, 0 for nothing; the fields say more
+   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory` for a split, `drop-refused`: it is mapped still;
+   * `drop-failed`: it is not. For a huge page `release-failed`: it is not.
+   */
+  unmapNext(pages = 1): number {
+    if (this.level === 1 && this.index < this.limit && pages === 1) {
+      const { words } = this;
+      const at = this.base + 2 * this.index;
+      const lo = words[at]!;
+      if ((lo & this.presentBit) !== 0) {
+        const hi = words[at + 1]!;
+        if (((lo & this.trackedLo) | (hi & this.trackedHi)) === 0) {
+          this.found(lo, hi);
+          words[at] = 0;
+          words[at + 1] = 0;
+          const { slotWords, meta } = this;
+          slotWords[meta] = slotWords[meta]! - 1;
+          this.index += 1;
+          return 1;
+        }
+      }
+    }
+    return this.unmapAnew(pages);
+  }
+
+  private unmapAnew(pages: number): number {
+    this.settle();
+    this.checkPages(pages);
+    if (!this.seekWhole(this.page + pages)) {
+      this.nothing();
+      return 0;
+    }
+    this.report();
+    const { foundLevel } = this;
+    this.removeLeaf();
+    return foundLevel;
+  }
+
+  /**
+   * Removes the next mapping of `pages` pages from the position on, or the next whole table: huge pages that are not in them as a
+   * whole are split, the table of the kernel's half that all share are not taken.
+   *
+   * @returns the caller's now, or undefined where nothing is mapped
+   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory`, `count-at-max`: nothing has changed then
+   */
+  takeNext(pages: number): Taken | undefined {
+    this.settle();
+    this.checkPages(pages);
+    const end = this.page + pages;
+    while (this.seek(end, true)) {
+      const { words, level, coder } = this;
+      const at = this.entryAt();
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, level) === TABLE) return this.takeTable(coder.childOf(lo, hi), level);
+      if (level === 1 || (this.slotStart === this.page && this.slotEnd <= end)) {
+        return this.takeLeaf();
+      }
+      this.split();
+    }
+    this.nothing();
+    return undefined;
+  }
+
+  private takeTable(pfn: number, level: number): StrayTable {
+    const { memory, store, va } = this;
+    const pages = PAGES[level]!;
+    const stray = new StrayTable(store, pfn, level - 1, va, pages);
+    memory.locate(pfn, level - 1);
+    memory.slotWords[memory.meta] = memory.slotWords[memory.meta]! | STRAY;
+    this.clearEntry();
+    this.forget();
+    this.place(this.page + pages);
+    return stray;
+  }
+
+  private takeLeaf(): TakenItem {
+    this.report();
+    const { level, va, pfn, prop, tracked, store } = this;
+    const pages = PAGES[level]!;
+    const item = tracked ? store.references.give(pfn, pages) : undefined;
+    this.clearEntry();
+    this.place(this.page + pages);
+    return { kind: "mapped", va, level, pages, prop, pfn, item };
+  }
+
+  /**
+   * Sets and clears flags of the next mapping of `pages` pages from the position on. A huge page that is not in them as a whole is
+   * split. What is not named stays: the frame, accessed and dirty bits, the cache policy.
+   *
+   * @param set - Flags of a property, or-ed
+   * @param clear - Flags that are cleared first
+   * @returns the level of what was changed, 0 for nothing; `protectedVpn` says where
+   * @throws {@link PageTableError} `out-of-range`, `unrepresentable`; `FrameError` `no-memory`. Nothing has changed then.
+   */
+  protectNext(pages: number, set: number, clear: number): number {
+    if (
+      this.level === 1 &&
+      this.index < this.limit &&
+      pages === 1 &&
+      set === this.set &&
+      clear === this.clear
+    ) {
+      const { words } = this;
+      const at = this.base + 2 * this.index;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if ((lo & this.bitsLo) === this.oldLo && (hi & this.bitsHi) === this.oldHi) {
+        words[at + 1] = (hi & ~this.bitsHi) | this.newHi;
+        words[at] = (lo & ~this.bitsLo) | this.newLo;
+        this.index += 1;
+        return 1;
+      }
+    }
+    return this.protectAnew(pages, set, clear);
+  }
+
+  private protectAnew(pages: number, set: number, clear: number): number {
+    this.settle();
+    this.checkProp(set);
+    this.checkPages(pages);
+    if (!this.seekWhole(this.page + pages)) return 0;
+    const { words, level, coder } = this;
+    const at = this.entryAt();
+    const lo = words[at]!;
+    const hi = words[at + 1]!;
+    const nextLo = coder.changedLo(lo, hi, level, set, clear);
+    const nextHi = coder.changedHi(hi, level);
+    words[at + 1] = nextHi;
+    words[at] = nextLo;
+    if (level === 1) {
+      this.oldLo = lo & this.bitsLo;
+      this.oldHi = hi & this.bitsHi;
+      this.newLo = nextLo & this.bitsLo;
+      this.newHi = nextHi & this.bitsHi;
+      this.set = set;
+      this.clear = clear;
+    }
+    this.place(this.page + PAGES[level]!);
+    return level;
+  }
+
+  /**
+   * Maps another item of the same size in place of the one at the position.
+   *
+   * @returns what was mapped, the caller's now
+   * @throws {@link PageTableError} `not-mapped` where nothing of this size begins at the position; as {@link CursorMut.map}
+   */
+  replace(item: Item, prop: number): TakenItem {
+    const { pfn, pages } = this.runOf(item);
+    const level = this.levelOf(pages);
+    this.checkProp(prop);
+    this.checkMap(pfn, level, prop | AVAIL1);
+    this.query();
+    if (this.foundLevel !== level) throw new TableError({ code: "not-mapped", va: this.va });
+    const { va, tracked, store } = this;
+    const old = { pfn: this.pfn, prop: this.prop };
+    const before = tracked ? store.references.give(old.pfn, pages) : undefined;
+    store.references.take(item);
+    this.clearEntry();
+    this.writeLeaf(pfn, level, prop | AVAIL1);
+    this.place(this.page + pages);
+    return { kind: "mapped", va, level, pages, ...old, item: before };
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * `Cursor`: looks at the pages of a range, one after the other.
+ *
+ * PT-35: a cursor is somewhere in its range, or at its end; and no other open cursor has a page of it. An operation whose
+ * arguments would lead it out of the range throws `out-of-range` and changes nothing.
+ *
+ * @see OSTD `mm/page_table/cursor/mod.rs`, `Cursor`
+ * @module
+ */
+
+import { PAGE_SIZE } from "@memkit/core/address";
+import { Frame } from "@memkit/frame-meta";
+import { AVAIL1 } from "../format/property.js";
+import { LEAF, PAGES } from "../table/entry-coder.js";
+import type { PageTable } from "../table/page-table.js";
+import type { VirtualAddress } from "../virtual-address.js";
+import { Position } from "./position.js";
+
+/**
+ * Made by `PageTable.cursor`.
+ *
+ * What an operation has found is in the fields, so that a loop allocates nothing. They stay after {@link Cursor.close}, as a hint:
+ * by then another cursor may have changed what they say.
+ */
+export class Cursor extends Position {
+  /** The frame of the page that was found: of a huge page's, the one that this page of it is in. */
+  pfn = -1;
+  /** Its level: 1 for a base page, 0 where nothing was found. */
+  foundLevel = 0;
+  /** Its property, as the mapping was made. */
+  prop = 0;
+  /** Whether the mapping holds its frame. */
+  tracked = false;
+  private readonly valid: number;
+  private readonly shift: number;
+  private readonly hiMask: number;
+  private readonly maskLo: number;
+  private readonly maskHi: number;
+  /** The bits that `prop` and `tracked` are of. */
+  private knownLo = 0;
+  private knownHi = 0;
+  private knownLevel = 0;
+
+  /** @internal */
+  constructor(table: PageTable, start: number, end: number) {
+    super(table, start, end);
+    const { coder } = this;
+    this.valid = coder.valid;
+    this.shift = coder.shift;
+    this.hiMask = coder.hiMask;
+    this.maskLo = coder.propLo[1]!;
+    this.maskHi = coder.propHi[1]!;
+    table.lock(this);
+  }
+
+  /**
+   * Looks at the page at the position, which does not move.
+   *
+   * @returns the level of the page it is mapped by, 0 for none; {@link Cursor.pfn}, `prop` and `tracked` say more
+   * @throws {@link PageTableError} `out-of-range` at the end of the range
+   */
+  query(): number {
+    if (this.level === 1 && this.index < this.limit) {
+      const { words } = this;
+      const at = this.base + 2 * this.index;
+      const lo = words[at]!;
+      if ((lo & this.valid) !== 0) {
+        this.found(lo, words[at + 1]!);
+        return 1;
+      }
+    }
+    return this.queryAnew();
+  }
+
+  /** Sets the fields for a base page. */
+  protected found(lo: number, hi: number): void {
+    const upper = hi & this.hiMask;
+    this.pfn = upper === 0 ? lo >>> this.shift : upper * this.coder.hiScale + (lo >>> this.shift);
+    this.foundLevel = 1;
+    if (
+      (lo & this.maskLo) !== this.knownLo ||
+      (hi & this.maskHi) !== this.knownHi ||
+      this.knownLevel !== 1
+    ) {
+      this.decode(lo, hi, 1);
+    }
+  }
+
+  private decode(lo: number, hi: number, level: number): void {
+    const { coder } = this;
+    const prop = coder.propertyOf(lo, hi, level);
+    this.prop = prop & ~AVAIL1;
+    this.tracked = coder.isTracked(lo, hi);
+    this.knownLo = lo & this.maskLo;
+    this.knownHi = hi & this.maskHi;
+    this.knownLevel = level === 1 ? 1 : 0;
+  }
+
+  private queryAnew(): number {
+    if (!this.settle()) this.checkPages(1);
+    this.enter();
+    const at = this.entryAt();
+    const lo = this.words[at]!;
+    const hi = this.words[at + 1]!;
+    if (this.coder.kind(lo, hi, this.level) !== LEAF) {
+      this.nothing();
+      return 0;
+    }
+    this.foundHuge(lo, hi);
+    return this.foundLevel;
+  }
+
+  /** Sets the fields for a leaf of the level that was entered. */
+  protected foundHuge(lo: number, hi: number): void {
+    const { level, coder } = this;
+    this.pfn = coder.frameOf(lo, hi, level) + (this.page - this.slotStart);
+    this.foundLevel = level;
+    this.decode(lo, hi, level);
+  }
+
+  protected nothing(): void {
+    this.pfn = -1;
+    this.foundLevel = 0;
+    this.prop = 0;
+    this.tracked = false;
+    this.knownLevel = 0;
+  }
+
+  /** Base pages of the mapping that was found, 0 for none. */
+  get foundPages(): number {
+    return PAGES[this.foundLevel]!;
+  }
+
+  /**
+   * A handle of one's own on the frame of the page at the position.
+   *
+   * @returns undefined where nothing is mapped, or what is mapped is untracked
+   * @throws {@link PageTableError} as {@link Cursor.query}; `FrameError` `count-at-max`
+   */
+  queryFrame(): Frame | undefined {
+    if (this.query() === 0 || !this.tracked) return undefined;
+    return Frame.fromInUse(this.table.frames, this.pfn * PAGE_SIZE);
+  }
+
+  /**
+   * Moves to the next page that is mapped, of `pages` from the position on; past them if there is none. A huge page that the
+   * position is in the middle of is found, and the position stays there.
+   *
+   * @returns as {@link Cursor.query}
+   * @throws {@link PageTableError} `out-of-range` unless there are so many pages left
+   */
+  findNext(pages: number): number {
+    this.settle();
+    this.checkPages(pages);
+    const end = this.page + pages;
+    if (this.seek(end, false)) return this.query();
+    this.nothing();
+    return 0;
+  }
+
+  /**
+   * Moves to the page that starts at `va`.
+   *
+   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `out-of-range`
+   */
+  jump(va: VirtualAddress): void {
+    if (typeof va === "number") {
+      const page = va / PAGE_SIZE - this.table.baseVpn;
+      // NaN, fractions and what is outside fail one of these.
+      if (
+        page >= this.startPage &&
+        page < this.endPage &&
+        page === Math.floor(page) &&
+        !this.closed
+      ) {
+        this.place(page);
+        return;
+      }
+    }
+    this.settle();
+    this.place(this.pageIn(va));
+  }
+
+  /**
+   * Moves to the page after the one at the position; out of a huge page, or a hole that one entry makes, as a whole.
+   *
+   * @returns whether there is one in the range
+   */
+  moveForward(): boolean {
+    if (this.level === 1 && this.index < this.limit) {
+      this.index += 1;
+      return this.index < this.limit || this.page < this.endPage;
+    }
+    if (!this.settle()) return false;
+    this.enter();
+    this.skip(this.endPage);
+    return this.page < this.endPage;
+  }
+
+  /** Ends the cursor: its range is free for others. Does nothing the second time. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.level = 0;
+    this.limit = 0;
+    this.table.unlock(this);
+  }
+
+  /** {@link Cursor.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

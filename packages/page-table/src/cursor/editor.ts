@@ -1,0 +1,221 @@
+/**
+ * What a cursor does to single entries: making room for one, splitting, writing, clearing.
+ *
+ * PT-36: an operation that throws has changed no mapping and no count: what can fail (a node, a property, a frame that is not
+ * ours) is asked for before the first entry is written, and nodes made for nothing are freed.
+ *
+ * @module
+ */
+
+import type { FrameTable } from "@memkit/frame-meta";
+import { AVAIL1 } from "../format/property.js";
+import { PageTableError } from "../page-table-error.js";
+import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
+import type { Item } from "../table/references.js";
+import { TableError } from "../table/table-error.js";
+import { Cursor } from "./cursor.js";
+
+/** The frames of an item: the first one's number, and how many. */
+interface Run {
+  readonly pfn: number;
+  readonly pages: number;
+}
+
+/** The part of `CursorMut` that knows entries. */
+export abstract class Editor extends Cursor {
+  /** Throws for the leaf at an entry of the node of `level`, or the first one below it. */
+  private alreadyMapped(lo: number, hi: number, level: number): never {
+    const { coder, store, table } = this;
+    const first = this.page - (this.page % PAGES[level]!);
+    if (coder.kind(lo, hi, level) === TABLE) {
+      const leaf = store.firstLeaf(coder.childOf(lo, hi), level - 1)!;
+      const va = table.vaOf(first + leaf.page);
+      throw new TableError({ code: "already-mapped", va, level: leaf.level, pfn: leaf.pfn });
+    }
+    const pfn = coder.frameOf(lo, hi, level);
+    throw new TableError({ code: "already-mapped", va: table.vaOf(first), level, pfn });
+  }
+
+  /** Enters the position's entry at `level`, with tables on the way made. What is there is no leaf and no table with one. */
+  protected makeRoom(level: number): void {
+    if (level !== 1 || this.level !== 1) this.level = 0;
+    this.enter(level);
+    const at = this.entryAt();
+    const lo = this.words[at]!;
+    const hi = this.words[at + 1]!;
+    const kind = this.coder.kind(lo, hi, this.level);
+    if (kind === LEAF) this.alreadyMapped(lo, hi, this.level);
+    if (kind === TABLE) {
+      const { coder, store } = this;
+      if (store.firstLeaf(coder.childOf(lo, hi), level - 1) !== undefined) {
+        this.alreadyMapped(lo, hi, level);
+      }
+    }
+    if (this.level > level) this.makeTables(level);
+  }
+
+  /** Makes the tables from the entry that was entered, which is absent, down to the one of `level`. */
+  private makeTables(level: number): void {
+    const { store, memory, coder } = this;
+    const made: number[] = [];
+    try {
+      for (let l = this.level - 1; l >= level; l -= 1) made.push(store.alloc(l));
+    } catch (error) {
+      for (const pfn of made) store.free(pfn);
+      throw error;
+    }
+    for (let i = made.length - 1; i > 0; i -= 1) {
+      const above = this.level - i;
+      memory.locate(made[i - 1]!, above);
+      coder.writeTable(memory.words, memory.base + 2 * this.indexAt(above), made[i]!);
+      store.count(memory.meta, 1);
+    }
+    // Last, so that a walk finds all of the tables or none.
+    coder.writeTable(this.words, this.entryAt(), made[0]!);
+    store.count(this.meta, 1);
+    this.enter(level);
+  }
+
+  /** Writes a leaf where {@link Editor.makeRoom} has made room; an empty table that was there goes. */
+  protected writeLeaf(pfn: number, level: number, prop: number): void {
+    const { coder, words, store } = this;
+    coder.encode(prop, level);
+    const at = this.entryAt();
+    const lo = words[at]!;
+    const hi = words[at + 1]!;
+    const kind = coder.kind(lo, hi, level);
+    words[at + 1] = coder.hi | coder.pfnHi(pfn);
+    words[at] = coder.lo | coder.pfnLo(pfn);
+    if (kind !== TABLE) {
+      store.count(this.meta, 1);
+      return;
+    }
+    this.forget();
+    store.dropTree(coder.childOf(lo, hi), level - 1, []);
+  }
+
+  /** Proves that a page of `level` of frame `pfn` can be mapped at the position with `prop`. */
+  protected checkMap(pfn: number, level: number, prop: number): void {
+    const { coder, store, table } = this;
+    const { paging } = store.config.format;
+    if (!(Number.isInteger(level) && level >= 1 && level <= paging.highestTranslationLevel)) {
+      const { levels, name } = paging;
+      throw new PageTableError({ code: "invalid-level", level, levels, paging: name });
+    }
+    this.settle();
+    this.checkPages(PAGES[level]!);
+    if (this.page % PAGES[level]! !== 0) {
+      throw new TableError({ code: "unaligned", va: this.va, level });
+    }
+    if (level === store.levels && !store.config.topLevelCanUnmap) {
+      throw new TableError({ code: "shared-table", va: table.vaOf(this.page) });
+    }
+    coder.checkPfn(pfn, level);
+    coder.encode(prop, level);
+  }
+
+  /** The property as the caller may give it. @throws {@link PageTableError} `unrepresentable` with the bit that is ours */
+  protected checkProp(prop: number): void {
+    if ((prop & AVAIL1) !== 0) {
+      const paging = this.store.config.format.name;
+      throw new PageTableError({ code: "unrepresentable", prop, level: 1, paging });
+    }
+  }
+
+  /** The frames of an item that this table may hold. @throws `used-after-drop`; {@link PageTableError} `unfit-item` */
+  protected runOf(item: Item): Run {
+    const isSegment = "start" in item;
+    const pages = isSegment ? item.frames : 1;
+    const pfn = (isSegment ? item.start : item.paddr) / 4096;
+    this.checkOwner(item.table);
+    if (pages === 0) throw new TableError({ code: "unfit-item", what: "a segment of no frames" });
+    return { pfn, pages };
+  }
+
+  private checkOwner(frames: FrameTable): void {
+    if (!this.store.tracks) {
+      const what = `the table "${this.store.config.name}" has untracked ones only: give a frame number`;
+      throw new TableError({ code: "unfit-item", what });
+    }
+    if (frames !== this.table.frames) {
+      throw new TableError({ code: "unfit-item", what: "it is of another table of frames" });
+    }
+  }
+
+  /** The level of a page with so many frames. @throws {@link PageTableError} `unfit-item` */
+  protected levelOf(pages: number): number {
+    const level = PAGES.indexOf(pages);
+    if (level < 1 || level > this.store.config.format.paging.highestTranslationLevel) {
+      const what = `${pages} frames are no page of any level: map them as a range`;
+      throw new TableError({ code: "unfit-item", what });
+    }
+    return level;
+  }
+
+  /** Clears the entry that was entered. */
+  protected clearEntry(): void {
+    const { words } = this;
+    const at = this.entryAt();
+    words[at] = 0;
+    words[at + 1] = 0;
+    this.store.count(this.meta, -1);
+  }
+
+  /**
+   * Makes 512 smaller pages of the huge one that was entered. No reference moves: the page has one on each of its frames.
+   *
+   * @throws `FrameError` `no-memory`
+   */
+  protected split(): void {
+    const { coder, store, memory, level, words } = this;
+    const at = this.entryAt();
+    const lo = words[at]!;
+    const hi = words[at + 1]!;
+    const below = level - 1;
+    const prop = coder.propertyOf(lo, hi, level);
+    coder.encode(prop, below);
+    const child = store.alloc(below, false);
+    memory.locate(child, below);
+    const first = coder.frameOf(lo, hi, level);
+    for (let i = 0; i < 512; i += 1) {
+      const pfn = first + i * PAGES[below]!;
+      memory.words[memory.base + 2 * i + 1] = coder.hi | coder.pfnHi(pfn);
+      memory.words[memory.base + 2 * i] = coder.lo | coder.pfnLo(pfn);
+    }
+    store.setChildren(memory.meta, below, 512);
+    coder.writeTable(words, at, child);
+    this.forget();
+  }
+
+  /** Splits until no huge page reaches over the beginning of `page`. The position is `page` then. */
+  protected splitAt(page: number): void {
+    this.place(page);
+    for (;;) {
+      this.level = 0;
+      this.enter();
+      if (this.level === 1 || this.slotStart === page) return;
+      const at = this.entryAt();
+      if (this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level) !== LEAF) return;
+      this.split();
+    }
+  }
+
+  /**
+   * Moves to the next leaf before `end`, split until it lies between the position and `end`.
+   *
+   * @returns whether there is one; it is the entry that was entered
+   */
+  protected seekWhole(end: number): boolean {
+    while (this.seek(end, false)) {
+      if (this.level === 1 || (this.slotStart === this.page && this.slotEnd <= end)) return true;
+      this.split();
+    }
+    return false;
+  }
+
+  /** Sets the fields for the leaf that was entered. */
+  protected report(): void {
+    const at = this.entryAt();
+    this.foundHuge(this.words[at]!, this.words[at + 1]!);
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * Where a cursor is: a page of its range, and the node that has the page's entry.
+ *
+ *     page number    26..18  17..9   8..0        (bits, counted from the root's first entry)
+ *                   |  top  | mid  | index |      top: the indices of levels 3 and up; mid: of level 2; index: of level 1
+ *
+ * Three small integers, because a loop over the pages of a leaf table then only counts `index` up. The leaf table is kept from
+ * one operation to the next, and so is the level-2 table above it; everything else is walked anew.
+ *
+ * PT-34: `level` is 1 only while `base` is the leaf table of the position; at any other level the entry is read again, because
+ * another cursor beside this one may have put a table where there was none. Who frees a node has all of its pages in its range,
+ * so nobody else's cursor is in it; who frees one of its own calls `forget`.
+ *
+ * @see vostd `page_table/cursor/owners.rs`
+ * @module
+ */
+
+import { CoreError } from "@memkit/core";
+import { type EntryCoder, PAGES, TABLE } from "../table/entry-coder.js";
+import type { NodeMemory } from "../table/node-memory.js";
+import type { NodeStore } from "../table/node-store.js";
+import type { PageTable } from "../table/page-table.js";
+import { TableError } from "../table/table-error.js";
+import type { VirtualAddress } from "../virtual-address.js";
+
+const TOP = 2 ** 18;
+/** Pages whose numbers are small integers. */
+const SMALL = 2 ** 30;
+
+/** The base of both cursors. */
+export abstract class Position {
+  /** The first page of the range, and one past its last. @internal */
+  readonly startPage: number;
+  readonly endPage: number;
+  /** The node whose lock word the cursor may have, and its level. @internal */
+  guardPfn = 0;
+  guardLevel = 0;
+  protected readonly table: PageTable;
+  protected readonly store: NodeStore;
+  protected readonly coder: EntryCoder;
+  protected readonly memory: NodeMemory;
+  protected closed = false;
+  protected top = 0;
+  protected mid = 0;
+  protected index = 0;
+  /** Indices of the leaf table that are in the range: below this one. */
+  protected limit = 0;
+  /** The level of the node that has the position's entry; 0: not known. */
+  protected level = 0;
+  protected words: Int32Array;
+  protected base = 0;
+  protected meta = 0;
+  /** The level-2 table of `upperTop`. */
+  private upperTop = -1;
+  private upperWords: Int32Array;
+  private upperBase = 0;
+  private upperMeta = 0;
+
+  /** @internal */
+  constructor(table: PageTable, start: number, end: number) {
+    this.table = table;
+    this.store = table.store;
+    this.coder = table.store.coder;
+    this.memory = table.store.memory;
+    this.startPage = start;
+    this.endPage = end;
+    this.words = this.memory.words;
+    this.upperWords = this.words;
+    this.place(start);
+  }
+
+  /** The position in the table's own page numbers. @internal */
+  get page(): number {
+    return this.top * TOP + this.mid * 512 + this.index;
+  }
+
+  /** The position as a page number of 0..2^52-1. */
+  get vpn(): number {
+    return this.page + this.table.baseVpn;
+  }
+
+  /** The position as an address: at the end of the range one past it, modulo 2^64. */
+  get va(): bigint {
+    return BigInt.asUintN(64, this.table.vaOf(this.page));
+  }
+
+  /** Whether the position is past the last page of the range. */
+  get atEnd(): boolean {
+    return this.page >= this.endPage;
+  }
+
+  /** Pages from the position to the end of the range. */
+  get remaining(): number {
+    return this.endPage - this.page;
+  }
+
+  /** Moves to a page of the range, or to its end. */
+  protected place(page: number): void {
+    let top: number;
+    let low: number;
+    if (page < SMALL) {
+      top = page >>> 18;
+      low = page & (TOP - 1);
+    } else {
+      top = Math.floor(page / TOP);
+      low = page - top * TOP;
+    }
+    const mid = low >>> 9;
+    const index = low & 511;
+    if (top !== this.top || mid !== this.mid || this.level !== 1) {
+      this.top = top;
+      this.mid = mid;
+      this.level = 0;
+    }
+    this.index = index;
+    const left = this.endPage - (page - index);
+    this.limit = Math.min(left, 512);
+  }
+
+  /** Before anything but the fastest path. @returns whether the position is in the range */
+  protected settle(): boolean {
+    if (this.closed) throw new CoreError({ code: "used-after-drop", what: "cursor" });
+    if (this.index > 511) this.place(this.page);
+    // The memory's buffer was exchanged: where the nodes are has changed.
+    if (this.level !== 0 && this.words.length === 0) this.forget();
+    return this.index < this.limit;
+  }
+
+  /** Makes the next operation walk from the root. */
+  protected forget(): void {
+    this.level = 0;
+    this.upperTop = -1;
+  }
+
+  /** The index of the position's entry in a node of `level`. */
+  protected indexAt(level: number): number {
+    switch (level) {
+      case 1:
+        return this.index;
+      case 2:
+        return this.mid;
+      case 3:
+        return this.top & 511;
+      case 4:
+        return (this.top >>> 9) & 511;
+      default:
+        return this.top >>> 18;
+    }
+  }
+
+  /** The word index of the position's entry. */
+  protected entryAt(): number {
+    return this.base + 2 * this.indexAt(this.level);
+  }
+
+  /** Walks to the position's entry: that of `stop`, or above it the one that leads to no table. */
+  protected enter(stop = 1): void {
+    if (this.level === 1 && stop === 1) return;
+    const { memory, coder } = this;
+    let level = 2;
+    if (this.upperTop === this.top && stop <= 2 && this.upperWords.length > 0) {
+      this.words = this.upperWords;
+      this.base = this.upperBase;
+      this.meta = this.upperMeta;
+    } else {
+      level = this.store.levels;
+      this.step(this.table.rootPfn, level);
+    }
+    this.level = 0; // an entry that leads nowhere throws below
+    while (level > stop) {
+      const at = this.base + 2 * this.indexAt(level);
+      const lo = this.words[at]!;
+      const hi = this.words[at + 1]!;
+      if (coder.kind(lo, hi, level) !== TABLE) break;
+      level -= 1;
+      this.step(coder.childOf(lo, hi), level);
+      if (level === 2) {
+        this.upperTop = this.top;
+        this.upperWords = memory.words;
+        this.upperBase = memory.base;
+        this.upperMeta = memory.meta;
+      }
+    }
+    this.level = level;
+  }
+
+  private step(pfn: number, level: number): void {
+    const { memory } = this;
+    memory.locate(pfn, level);
+    this.words = memory.words;
+    this.base = memory.base;
+    this.meta = memory.meta;
+  }
+
+  /** The first page of the entry that `enter` has found, and one past its last. */
+  protected get slotStart(): number {
+    const { page } = this;
+    return page - (page % PAGES[this.level]!);
+  }
+
+  protected get slotEnd(): number {
+    return this.slotStart + PAGES[this.level]!;
+  }
+
+  /** Moves past the entry that `enter` has found, but not past `end`. */
+  protected skip(end: number): void {
+    const next = this.slotEnd;
+    this.place(Math.min(next, end));
+  }
+
+  /**
+   * The next entry at or after the position, before `end`, that is a leaf, and the position there; mid-way in a huge one it stays.
+   *
+   * @param whole - whether a table that lies before `end` as a whole, and is not empty, is one too
+   * @returns whether there is one: what it is, is at `entryAt()`. If not, the position is `end`.
+   */
+  protected seek(end: number, whole: boolean): boolean {
+    const { coder, memory } = this;
+    while (this.page < end) {
+      if (whole && this.index === 0 && this.seekTable(end)) return true;
+      this.enter();
+      const { words, level } = this;
+      if (level > 1) {
+        const at = this.entryAt();
+        if (coder.kind(words[at]!, words[at + 1]!, level) !== 0) return true;
+        this.skip(end);
+        continue;
+      }
+      const first = this.page - this.index;
+      if ((memory.slotWords[this.meta]! & 0xffff) !== 0) {
+        const stop = Math.min(end - first, 512);
+        for (let i = this.index; i < stop; i += 1) {
+          const at = this.base + 2 * i;
+          if ((words[at]! | words[at + 1]!) === 0) continue;
+          if (coder.kind(words[at]!, words[at + 1]!, 1) === 0) continue;
+          this.index = i;
+          return true;
+        }
+      }
+      this.place(Math.min(first + 512, end));
+    }
+    return false;
+  }
+
+  /** The highest table with something in it that begins at the position and ends by `end`. */
+  private seekTable(end: number): boolean {
+    const { coder, store, page } = this;
+    const { levels, config } = store;
+    for (let level = config.topLevelCanUnmap ? levels : levels - 1; level > 1; level -= 1) {
+      const size = PAGES[level]!;
+      if (page % size !== 0 || page + size > end) continue;
+      this.level = 0;
+      this.enter(level);
+      if (this.level !== level) return false; // it ends above: a leaf, or nothing
+      const at = this.entryAt();
+      const lo = this.words[at]!;
+      const hi = this.words[at + 1]!;
+      if (coder.kind(lo, hi, level) === TABLE) {
+        if (store.firstLeaf(coder.childOf(lo, hi), level - 1) !== undefined) return true;
+        this.level = 0; // it is empty: on with what is beside it
+        return false;
+      }
+      return false;
+    }
+    this.level = 0;
+    return false;
+  }
+
+  /** Proves that `pages` is a number of pages that are left. @throws {@link PageTableError} `out-of-range` */
+  protected checkPages(pages: number): void {
+    if (!(Number.isInteger(pages) && pages >= 1 && pages <= this.remaining)) {
+      throw new TableError({ code: "out-of-range", va: this.va, pages });
+    }
+  }
+
+  /** The page that starts at `va`. @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `out-of-range` */
+  protected pageIn(va: VirtualAddress): number {
+    const page = this.table.pageOf(va);
+    if (page < this.startPage || page >= this.endPage) {
+      throw new TableError({ code: "out-of-range", va: BigInt(va), pages: 1 });
+    }
+    return page;
+  }
+}

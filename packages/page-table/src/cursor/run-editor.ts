@@ -1,0 +1,331 @@
+/**
+ * Whole ranges at once: the loops behind `mapRange`, `unmapRange`, `protectRange` and `cleanUp`.
+ *
+ * Each is two passes where one could fail half-way: what is in the way is looked for before anything is written.
+ *
+ * @module
+ */
+
+import type { Segment } from "@memkit/frame-meta";
+import { AVAIL1 } from "../format/property.js";
+import { PageTableError } from "../page-table-error.js";
+import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
+import { CHILDREN } from "../table/node-memory.js";
+import { TableError } from "../table/table-error.js";
+import { Editor } from "./editor.js";
+import { throwIfAny } from "./taken.js";
+
+/** The part of `CursorMut` that knows runs. */
+export abstract class RunEditor extends Editor {
+  /**
+   * Maps `pages` untracked pages from frame `pfn` on at the position, with pages of `maxLevel` at most.
+   *
+   * @throws as `PageTable.mapRange`
+   */
+  mapRun(pfn: number, pages: number, prop: number, maxLevel: number = this.store.levels): void {
+    this.checkProp(prop);
+    this.fill(pfn, pages, prop, maxLevel);
+  }
+
+  /** Maps a segment at the position; it ends if this succeeds. @throws as `PageTable.mapSegment` */
+  mapSegment(segment: Segment, prop: number, maxLevel: number = this.store.levels): void {
+    const { pfn, pages } = this.runOf(segment);
+    this.checkProp(prop);
+    this.fill(pfn, pages, prop | AVAIL1, maxLevel);
+    this.store.references.take(segment);
+  }
+
+  private fill(pfn: number, pages: number, prop: number, maxLevel: number): void {
+    const { coder, store } = this;
+    const { paging } = store.config.format;
+    if (!(Number.isInteger(maxLevel) && maxLevel >= 1 && maxLevel <= store.levels)) {
+      const { levels, name } = paging;
+      throw new PageTableError({ code: "invalid-level", level: maxLevel, levels, paging: name });
+    }
+    this.settle();
+    this.checkPages(pages);
+    coder.checkPfn(pfn, 1);
+    coder.checkPfn(pfn + pages - 1, 1);
+    const first = this.page;
+    const end = first + pages;
+    const own = store.config.topLevelCanUnmap ? store.levels : store.levels - 1;
+    const top = Math.min(maxLevel, paging.highestTranslationLevel, own);
+    for (let level = 1; level <= top; level += 1) coder.encode(prop, level);
+    this.refuseMapped(end);
+    this.place(first);
+    try {
+      while (this.page < end) {
+        const { page } = this;
+        this.fillNode(
+          pfn + (page - first),
+          this.levelFor(page, end, pfn + (page - first), top),
+          end,
+          prop,
+        );
+      }
+    } catch (error) {
+      this.clearRun(first, this.page);
+      throw error;
+    }
+  }
+
+  /** The largest page that can begin at `page` with frame `pfn`. */
+  private levelFor(page: number, end: number, pfn: number, top: number): number {
+    let level = 1;
+    while (level < top) {
+      const size = PAGES[level + 1]!;
+      if (page % size !== 0 || pfn % size !== 0 || page + size > end) break;
+      level += 1;
+    }
+    return level;
+  }
+
+  /** @throws {@link PageTableError} `already-mapped` for the first leaf before `end` */
+  private refuseMapped(end: number): void {
+    if (!this.seek(end, false)) return;
+    this.report();
+    const { foundLevel: level, pfn, page } = this;
+    const into = page % PAGES[level]!;
+    const va = this.table.vaOf(page - into);
+    throw new TableError({ code: "already-mapped", va, level, pfn: pfn - into });
+  }
+
+  /** Writes leaves of `level` from the position on, to the end of their node or of the range. */
+  private fillNode(pfn: number, level: number, end: number, prop: number): void {
+    this.makeRoom(level);
+    const { coder, words, store } = this;
+    const size = PAGES[level]!;
+    const index = this.indexAt(level);
+    const { page } = this;
+    const count = Math.min(512 - index, Math.floor((end - page) / size));
+    coder.encode(prop, level);
+    let at = this.entryAt();
+    const stop = at + 2 * count;
+    let tables = 0;
+    if (level > 1) {
+      for (let i = at; i < stop; i += 2) {
+        if (coder.kind(words[i]!, words[i + 1]!, level) === TABLE) tables += 1;
+      }
+    }
+    if (tables > 0) {
+      // Empty, as `refuseMapped` has seen. One by one: each of them goes.
+      this.writeLeaf(pfn, level, prop);
+      this.place(page + size);
+      return;
+    }
+    // Within `hiScale` frames the upper word is the same, and the lower one counts up.
+    const step = size << coder.shift;
+    let next = pfn;
+    while (at < stop) {
+      const hi = coder.hi | coder.pfnHi(next);
+      let lo = coder.lo | coder.pfnLo(next);
+      const run = size < coder.hiScale ? (coder.hiScale - (next % coder.hiScale)) / size : 1;
+      const to = Math.min(stop, at + 2 * run);
+      next += ((to - at) / 2) * size;
+      for (; at < to; at += 2) {
+        words[at + 1] = hi;
+        words[at] = lo;
+        lo = (lo + step) | 0;
+      }
+    }
+    store.count(this.meta, count);
+    this.place(page + count * size);
+  }
+
+  /** Undoes a run that was written up to `end`: its entries were made now, and hold nothing yet. */
+  private clearRun(start: number, end: number): void {
+    this.place(start);
+    while (this.page < end && this.seek(end, false)) {
+      this.clearEntry();
+      this.skip(end);
+    }
+    this.place(start);
+  }
+
+  /**
+   * Removes whatever is mapped in `pages` pages from the position on, and lets go of it.
+   *
+   * @returns base pages that were mapped
+   * @throws as `PageTable.unmapRange`
+   */
+  unmapRun(pages: number): number {
+    this.settle();
+    this.checkPages(pages);
+    const start = this.page;
+    const end = start + pages;
+    this.splitEdges(start, end);
+    const errors: unknown[] = [];
+    let removed = 0;
+    while (this.seek(end, true)) {
+      const { words, level, coder, store } = this;
+      const at = this.entryAt();
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, level) === TABLE) {
+        const next = this.page + PAGES[level]!;
+        this.clearEntry();
+        this.forget();
+        removed += store.dropTree(coder.childOf(lo, hi), level - 1, errors);
+        this.place(next);
+      } else if (level === 1) removed += this.clearLeaves(end, errors);
+      else {
+        this.clearEntry();
+        removed += PAGES[level]!;
+        if (coder.isTracked(lo, hi)) {
+          store.references.releaseAll(coder.frameOf(lo, hi, level), PAGES[level]!, errors);
+        }
+        this.skip(end);
+      }
+    }
+    throwIfAny(errors);
+    return removed;
+  }
+
+  /** Clears the leaf table from the position on, up to `end`. @returns entries that were leaves */
+  private clearLeaves(end: number, errors: unknown[]): number {
+    const { coder, words, base, store } = this;
+    const first = this.page - this.index;
+    const stop = Math.min(end - first, 512);
+    let removed = 0;
+    for (let i = this.index; i < stop; i += 1) {
+      const at = base + 2 * i;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, 1) !== LEAF) continue;
+      words[at] = 0;
+      words[at + 1] = 0;
+      removed += 1;
+      if (coder.isTracked(lo, hi)) {
+        try {
+          store.references.release(coder.frameOf(lo, hi, 1));
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+    }
+    store.count(this.meta, -removed);
+    this.place(first + stop);
+    return removed;
+  }
+
+  /** Splits the huge pages that reach into a range from outside. The position is its start then. */
+  private splitEdges(start: number, end: number): void {
+    this.splitAt(end);
+    this.splitAt(start);
+  }
+
+  /** Removes the leaf that was entered, lets go of it, and moves past it. */
+  protected removeLeaf(): void {
+    const { words, level, coder, store, meta } = this;
+    const at = this.entryAt();
+    const lo = words[at]!;
+    const hi = words[at + 1]!;
+    const { page } = this;
+    this.clearEntry();
+    if (coder.isTracked(lo, hi)) {
+      const pfn = coder.frameOf(lo, hi, level);
+      if (level > 1) {
+        const errors: unknown[] = [];
+        store.references.releaseAll(pfn, PAGES[level]!, errors);
+        this.place(page + PAGES[level]!);
+        throwIfAny(errors);
+        return;
+      }
+      try {
+        store.references.release(pfn);
+      } catch (error) {
+        // A frame that may not go is mapped still.
+        if (refused(error)) {
+          words[at + 1] = hi;
+          words[at] = lo;
+          store.count(meta, 1);
+        }
+        throw error;
+      }
+    }
+    this.place(page + PAGES[level]!);
+  }
+
+  /**
+   * Sets and clears flags of whatever is mapped in `pages` pages from the position on.
+   *
+   * @returns base pages that are mapped
+   * @throws as `PageTable.protectRange`
+   */
+  protectRun(pages: number, set: number, clear: number): number {
+    this.settle();
+    this.checkProp(set);
+    this.checkPages(pages);
+    const start = this.page;
+    const end = start + pages;
+    this.splitEdges(start, end);
+    while (this.seek(end, false)) {
+      const at = this.entryAt();
+      this.coder.changedLo(this.words[at]!, this.words[at + 1]!, this.level, set, clear);
+      this.skip(end);
+    }
+    this.place(start);
+    let changed = 0;
+    while (this.seek(end, false)) {
+      const { words, coder, level } = this;
+      const at = this.entryAt();
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      words[at] = coder.changedLo(lo, hi, level, set, clear);
+      words[at + 1] = coder.changedHi(hi, level);
+      changed += PAGES[level]!;
+      this.skip(end);
+    }
+    return changed;
+  }
+
+  /**
+   * Frees tables in which nothing is mapped and that lie in `pages` pages from the position on as a whole.
+   *
+   * @returns tables freed
+   */
+  cleanRun(pages: number): number {
+    this.settle();
+    this.checkPages(pages);
+    const { table, store } = this;
+    const start = this.page;
+    const freed = this.clean(table.rootPfn, store.levels, 0, start, start + pages);
+    this.forget();
+    this.place(start + pages);
+    return freed;
+  }
+
+  private clean(pfn: number, level: number, first: number, start: number, end: number): number {
+    const { store, coder, memory } = this;
+    memory.locate(pfn, level);
+    const { words, base, meta, slotWords } = memory;
+    const size = PAGES[level]!;
+    const mayFree = level < store.levels || store.config.topLevelCanUnmap;
+    let freed = 0;
+    if (level === 1) return 0;
+    for (let i = store.firstEntry(level); i < store.endEntry(level); i += 1) {
+      const at = base + 2 * i;
+      const page = first + i * size;
+      if (page + size <= start || page >= end) continue;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, level) !== TABLE) continue;
+      const child = coder.childOf(lo, hi);
+      freed += this.clean(child, level - 1, page, start, end);
+      memory.locate(child, level - 1);
+      const empty = (slotWords[memory.meta]! & CHILDREN) === 0;
+      if (!(empty && mayFree && page >= start && page + size <= end)) continue;
+      words[at] = 0;
+      words[at + 1] = 0;
+      store.count(meta, -1);
+      store.dropTree(child, level - 1, []);
+      freed += 1;
+    }
+    return freed;
+  }
+}
+
+/** Whether a frame's end was refused, and its handle stayed: anything but `drop-failed`. */
+function refused(error: unknown): boolean {
+  return !(error instanceof Error && "code" in error && error.code === "drop-failed");
+}

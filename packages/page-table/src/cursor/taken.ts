@@ -1,0 +1,71 @@
+/**
+ * What a cursor takes out of a table, for its new owner.
+ *
+ * @module
+ */
+
+import type { Droppable } from "@memkit/core";
+import type { Frame } from "@memkit/frame-meta";
+import { type NodeStore, releaseFailed } from "../table/node-store.js";
+import type { Item } from "../table/references.js";
+
+/** A mapping. */
+export interface TakenItem {
+  readonly kind: "mapped";
+  /** Where it began. */
+  readonly va: bigint;
+  readonly level: number;
+  readonly pages: number;
+  readonly prop: number;
+  readonly pfn: number;
+  /** The handle that the mapping was: the caller's to drop. Undefined where it was untracked. */
+  readonly item: Item | undefined;
+}
+
+/**
+ * A whole table that is no part of the address space any more: OSTD's `StrayPageTable`. The caller's to drop, and with it all that
+ * it maps, when no processor remembers a translation from it.
+ */
+export class StrayTable implements Droppable {
+  readonly kind = "stray";
+  /** Where it began. */
+  readonly va: bigint;
+  /** Pages of the address space that it was for. */
+  readonly pages: number;
+  /** Base pages that it maps: huge ones count with all of theirs. */
+  readonly mapped: number;
+  /** Its level. */
+  readonly level: number;
+  private readonly node: Frame;
+
+  /** @internal */
+  constructor(store: NodeStore, pfn: number, level: number, va: bigint, pages: number) {
+    this.va = va;
+    this.pages = pages;
+    this.level = level;
+    this.mapped = store.countPages(pfn, level);
+    this.node = store.references.giveFrame(pfn);
+  }
+
+  get dropped(): boolean {
+    return this.node.dropped;
+  }
+
+  /** Frees the table, and lets go of what it maps. @throws `FrameError` `drop-failed` */
+  drop(): void {
+    this.node.drop();
+  }
+
+  /** Drops it unless it has ended: what `using` calls. */
+  [Symbol.dispose](): void {
+    if (!this.dropped) this.drop();
+  }
+}
+
+/** What {@link CursorMut.takeNext} returns. */
+export type Taken = TakenItem | StrayTable;
+
+/** Throws where some of what was removed could not be let go. */
+export function throwIfAny(errors: readonly unknown[]): void {
+  if (errors.length > 0) throw releaseFailed(errors);
+}

@@ -1,0 +1,21 @@
+/**
+ * Page tables kept in frames, and the cursors that change them.
+ *
+ * @module
+ */
+
+export { Cursor } from "./cursor/cursor.js";
+export { CursorMut } from "./cursor/cursor-mut.js";
+export { StrayTable, type Taken, type TakenItem } from "./cursor/taken.js";
+export {
+  kernelConfig,
+  type PageTableConfig,
+  pageTableConfig,
+  userConfig,
+  vaddrRange,
+} from "./format/config.js";
+export type { NodeFrame, PageTablePageMeta } from "./table/node-store.js";
+export { PageTable } from "./table/page-table.js";
+export type { Item } from "./table/references.js";
+export { PageTableError, type TableErrorDetail } from "./table/table-error.js";
+export type { VirtualAddress } from "./virtual-address.js";

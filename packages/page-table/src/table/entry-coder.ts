@@ -1,0 +1,203 @@
+/**
+ * Entries in a few nanoseconds: what `format/codec.ts` says, asked once for each property and remembered.
+ *
+ * Neighbouring pages nearly always have the same property, so encoding one is an `or` of its frame into bits that are known, and
+ * decoding one a comparison with the entry before.
+ *
+ * A mapping that nobody may use (no READ, WRITE or EXECUTE) has its valid bit off and is a leaf here all the same: it has a frame,
+ * and holds it.
+ *
+ * @module
+ */
+
+import { encodeLeaf, encodeTable, propertyOf } from "../format/codec.js";
+import type { PteFormat, SoftwareBit } from "../format/format.js";
+import { AVAIL1 } from "../format/property.js";
+import { PageTableError } from "../page-table-error.js";
+
+/** What an entry is. */
+export const ABSENT = 0;
+export const LEAF = 1;
+export const TABLE = 2;
+
+/** Base pages of an entry, by level. */
+export const PAGES: readonly number[] = [0, 1, 2 ** 9, 2 ** 18, 2 ** 27, 2 ** 36, 2 ** 45];
+
+function maskOf(format: PteFormat, owner: SoftwareBit["owner"], word: 0 | 1): number {
+  const bit = format.software.find((software) => software.owner === owner)?.bit ?? -1;
+  return bit >= 0 && bit >>> 5 === word ? 1 << (bit & 31) : 0;
+}
+
+/** The entries of one format. */
+export class EntryCoder {
+  readonly format: PteFormat;
+  readonly valid: number;
+  readonly shift: number;
+  /** What a frame number is shifted right by to be in the upper word. */
+  readonly hiShift: number;
+  readonly hiMask: number;
+  readonly hiScale: number;
+  /** By level: the bits of a leaf that are its property. */
+  readonly propLo: Int32Array;
+  readonly propHi: Int32Array;
+  /** The bit that says tracked. */
+  readonly trackedLo: number;
+  readonly trackedHi: number;
+  /** The bits that {@link EntryCoder.encode} found, to which a frame is added. */
+  lo = 0;
+  hi = 0;
+  private readonly leafMask: number;
+  private readonly leafXor: number;
+  private readonly highest: number;
+  private readonly hiddenLo: number;
+  private readonly hiddenHi: number;
+  private knownProp = -1;
+  private knownLevel = 0;
+  /** The last change of {@link EntryCoder.change}: from these bits, at this level, by these flags, to those. */
+  private fromLo = 0;
+  private fromHi = 0;
+  private changedLevel = 0;
+  private set = 0;
+  private clear = 0;
+  private toLo = 0;
+  private toHi = 0;
+
+  constructor(format: PteFormat) {
+    this.format = format;
+    this.valid = format.valid;
+    this.shift = format.pfnShift;
+    this.hiShift = 32 - format.pfnShift;
+    this.hiMask = format.pfnHiMask;
+    this.hiScale = format.pfnHiScale;
+    this.leafMask = format.leafMask;
+    this.leafXor = format.leafXor;
+    this.highest = format.paging.highestTranslationLevel;
+    this.trackedLo = maskOf(format, "AVAIL1", 0);
+    this.trackedHi = maskOf(format, "AVAIL1", 1);
+    this.hiddenLo = maskOf(format, "no-access", 0);
+    this.hiddenHi = maskOf(format, "no-access", 1);
+    this.propLo = new Int32Array(6);
+    this.propHi = new Int32Array(6);
+    for (let level = 1; level <= 5; level += 1) {
+      const from = format.pfnShift + 9 * (level - 1);
+      this.propLo[level] = from < 32 ? ~(-1 << from) : -1;
+      this.propHi[level] = ~(format.pfnHiMask & (from < 32 ? -1 : -1 << (from - 32)));
+    }
+  }
+
+  /** What an entry at `level` is. */
+  kind(lo: number, hi: number, level: number): number {
+    if ((lo & this.valid) !== 0) {
+      const leaf =
+        level === 1 || (level <= this.highest && ((lo ^ this.leafXor) & this.leafMask) !== 0);
+      return leaf ? LEAF : TABLE;
+    }
+    return ((lo & this.hiddenLo) | (hi & this.hiddenHi)) !== 0 ? LEAF : ABSENT;
+  }
+
+  /** The frame that a table entry leads to. */
+  childOf(lo: number, hi: number): number {
+    return (hi & this.hiMask) * this.hiScale + (lo >>> this.shift);
+  }
+
+  /** The first frame of a leaf at `level`: on x86-64 a huge one has its PAT bit where a page's frame begins. */
+  frameOf(lo: number, hi: number, level: number): number {
+    const pfn = (hi & this.hiMask) * this.hiScale + (lo >>> this.shift);
+    return level === 1 ? pfn : pfn - (pfn % PAGES[level]!);
+  }
+
+  /** Whether a leaf holds its frame. */
+  isTracked(lo: number, hi: number): boolean {
+    return ((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0;
+  }
+
+  /** The property of a leaf, the tracked bit included. */
+  propertyOf(lo: number, hi: number, level: number): number {
+    return propertyOf(this.format, lo, hi, level);
+  }
+
+  /**
+   * The bits of a leaf of frame 0, into {@link EntryCoder.lo} and `hi`.
+   *
+   * @throws {@link PageTableError} `unrepresentable`
+   */
+  encode(prop: number, level: number): void {
+    if (prop === this.knownProp && level === this.knownLevel) return;
+    const { lo, hi } = encodeLeaf(this.format, 0, level, prop);
+    this.lo = lo;
+    this.hi = hi;
+    this.knownProp = prop;
+    this.knownLevel = level;
+  }
+
+  /** Proves that a leaf of `level` can name `pfn`. @throws {@link PageTableError} `invalid-pfn` */
+  checkPfn(pfn: number, level: number): void {
+    const { paging } = this.format;
+    const fits =
+      Number.isInteger(pfn) &&
+      pfn >= 0 &&
+      pfn % PAGES[level]! === 0 &&
+      Math.floor(pfn / this.hiScale) <= this.hiMask;
+    if (!fits || level > paging.highestTranslationLevel) {
+      throw new PageTableError({ code: "invalid-pfn", pfn });
+    }
+  }
+
+  /** The bits of a frame number in the lower word, and in the upper one. */
+  pfnLo(pfn: number): number {
+    return (pfn % this.hiScale) << this.shift;
+  }
+
+  pfnHi(pfn: number): number {
+    return Math.floor(pfn / this.hiScale);
+  }
+
+  /** Writes the entry that leads to the table in frame `pfn`. */
+  writeTable(words: Int32Array, at: number, pfn: number): void {
+    const { lo, hi } = encodeTable(this.format, pfn);
+    words[at + 1] = hi;
+    words[at] = lo;
+  }
+
+  /**
+   * The lower word of a leaf with other flags; the upper one is {@link EntryCoder.changedHi}.
+   *
+   * @throws {@link PageTableError} `unrepresentable`
+   */
+  changedLo(lo: number, hi: number, level: number, set: number, clear: number): number {
+    const maskLo = this.propLo[level]!;
+    const maskHi = this.propHi[level]!;
+    const known =
+      (lo & maskLo) === this.fromLo &&
+      (hi & maskHi) === this.fromHi &&
+      level === this.changedLevel &&
+      set === this.set &&
+      clear === this.clear;
+    if (!known) this.change(lo & maskLo, hi & maskHi, level, set, clear);
+    return (lo & ~maskLo) | this.toLo;
+  }
+
+  /** See {@link EntryCoder.changedLo}, which must have been called for this entry. */
+  changedHi(hi: number, level: number): number {
+    return (hi & ~this.propHi[level]!) | this.toHi;
+  }
+
+  private change(lo: number, hi: number, level: number, set: number, clear: number): void {
+    // What says that the frame is counted is ours alone: no change touches it.
+    const old = this.propertyOf(lo, hi, level);
+    const next = ((old & ~(clear & ~AVAIL1)) | set) >>> 0;
+    const entry = encodeLeaf(this.format, 0, level, next);
+    this.fromLo = lo;
+    this.fromHi = hi;
+    this.changedLevel = level;
+    this.set = set;
+    this.clear = clear;
+    this.toLo = entry.lo;
+    this.toHi = entry.hi;
+  }
+
+  /** Whether the last change was none. */
+  get changedNothing(): boolean {
+    return this.toLo === this.fromLo && this.toHi === this.fromHi;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The words of nodes: where a node's entries are, and where its metadata.
+ *
+ *     a node's frame   512 entries of two words each
+ *     its slot         word 0: nrChildren (bits 0..15) | stray (16..23) | level (24..31)
+ *                      word 1: lock, the id of the cursor that has the node, 0 for none
+ *
+ * The layout of the slot is `storedPageTablePageMeta`'s. Here it is read as words, since a map counts its entry in a few
+ * nanoseconds.
+ *
+ * PT-30: what an entry leads to is looked at only if it is a page-table node of the level that it must have: a forged entry is
+ * `corrupt-table`, never a read of somebody's frame.
+ *
+ * @module
+ */
+
+import type { Pfn } from "@memkit/core/address";
+import type { FrameTable } from "@memkit/frame-meta";
+import { PageUsage } from "@memkit/frame-meta";
+import { TableError } from "./table-error.js";
+
+/** Where words of the metadata are, from the slot's start. */
+export const META_WORD = 0;
+export const LOCK_WORD = 1;
+/** Of the metadata word. */
+export const CHILDREN = 0xffff;
+export const STRAY = 0x1_0000;
+export const LEVEL_SHIFT = 24;
+/** The usage word of a slot: `SlotWord.usage` of frame-meta's layout. */
+const USAGE_WORD = 11;
+
+/** The nodes of one table of frames. */
+export class NodeMemory {
+  readonly frames: FrameTable;
+  /** The words of the slots. */
+  readonly slotWords: Int32Array;
+  /** The answer of {@link NodeMemory.locate}: the words of the bank, the node's first, and its metadata in the slots. */
+  words: Int32Array;
+  base: number;
+  meta: number;
+  /** By bank. */
+  private readonly banks: Int32Array[];
+
+  /** @throws {@link PageTableError} `unsupported-memory` */
+  constructor(frames: FrameTable) {
+    if (frames.mode !== "single") {
+      const what = `the frames' table is in mode "${frames.mode}", and cursors know "single" only`;
+      throw new TableError({ code: "unsupported-memory", what });
+    }
+    this.frames = frames;
+    this.slotWords = frames.slots.words;
+    this.words = new Int32Array(0);
+    this.base = 0;
+    this.meta = 0;
+    this.banks = frames.memory.banks.map(() => this.words);
+    for (let bank = 0; bank < this.banks.length; bank += 1) this.refresh(bank);
+  }
+
+  /** The words of a bank whose buffer may have been exchanged. */
+  private refresh(bank: number): Int32Array {
+    const { views } = this.frames.memory.banks[bank]!;
+    const bytes = views.refresh();
+    if (views.resizable) {
+      const what = "its buffer is resizable, and a view of one slows every other access";
+      throw new TableError({ code: "unsupported-memory", what });
+    }
+    const known = this.banks[bank]!;
+    const { buffer } = views.liveU8;
+    if (known.buffer === buffer && known.length === bytes >>> 2) return known;
+    const words = new Int32Array(buffer, 0, Math.floor(bytes / 4));
+    this.banks[bank] = words;
+    return words;
+  }
+
+  /** Finds the node of `level` in frame `pfn`. @throws {@link PageTableError} `corrupt-table` */
+  locate(pfn: number, level: number): void {
+    const { slots, memory } = this.frames;
+    const bank = memory.bankIndexOf(pfn as Pfn);
+    if (bank < 0) throw new TableError({ code: "corrupt-table", pfn, level });
+    const meta = slots.wordOf(slots.geometry.slotOf(pfn), META_WORD);
+    const { slotWords } = this;
+    const isNode =
+      slotWords[meta]! >>> LEVEL_SHIFT === level &&
+      slotWords[meta + USAGE_WORD] === PageUsage.PageTable;
+    if (!isNode) throw new TableError({ code: "corrupt-table", pfn, level });
+    const { byteOffset, firstPfn } = memory.banks[bank]!;
+    const base = (byteOffset + (pfn - firstPfn) * 4096) / 4;
+    let words = this.banks[bank]!;
+    if (words.length < base + 1024) words = this.refresh(bank);
+    this.words = words;
+    this.base = base;
+    this.meta = meta;
+  }
+}
+
+const memories = new WeakMap<FrameTable, NodeMemory>();
+
+/** The one of a table of frames. @throws {@link PageTableError} `unsupported-memory` */
+export function nodeMemoryOf(frames: FrameTable): NodeMemory {
+  let memory = memories.get(frames);
+  if (memory === undefined) {
+    memory = new NodeMemory(frames);
+    memories.set(frames, memory);
+  }
+  return memory;
+}

@@ -1,0 +1,398 @@
+/**
+ * `PageTable`: a root, what is below it, and who is at work on which part of it.
+ *
+ * @see OSTD `ostd/src/mm/page_table/mod.rs`
+ * @module
+ */
+
+import { CoreError, type Droppable } from "@memkit/core";
+import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
+import type { Frame, FrameTable, Segment } from "@memkit/frame-meta";
+import { Cursor } from "../cursor/cursor.js";
+import { CursorMut } from "../cursor/cursor-mut.js";
+import type { PageTableConfig } from "../format/config.js";
+import { vaddrRange } from "../format/config.js";
+import { PageTableError } from "../page-table-error.js";
+import type { VirtualAddress } from "../virtual-address.js";
+import { PAGES } from "./entry-coder.js";
+import { LOCK_WORD } from "./node-memory.js";
+import {
+  type NodeFrame,
+  type NodeStore,
+  nodeMetaOf,
+  nodeStoreOf,
+  type PageTablePageMeta,
+} from "./node-store.js";
+import { TableError } from "./table-error.js";
+
+/** Ids of cursors, for the lock words: any that are not 0. */
+let lastOwner = 0;
+
+/** A page table of configuration `C`. Made by {@link PageTable.create}, {@link PageTable.createUser} or `fork`. */
+export class PageTable<C extends PageTableConfig = PageTableConfig> implements Droppable {
+  readonly config: C;
+  readonly frames: FrameTable;
+  /** The frame of the root. */
+  readonly rootPfn: Pfn;
+  /** The first page of the table's share of the address space, as a page number of 0..2^52-1. */
+  readonly firstVpn: number;
+  /** Pages of that share. */
+  readonly pages: number;
+  /** @internal */
+  readonly store: NodeStore;
+  /** What a page number is less the table's own number of the page, which counts from the root's first entry. @internal */
+  readonly baseVpn: number;
+  /** Cursors that are open. @internal */
+  readonly open: Cursor[];
+  private readonly handle: NodeFrame<C>;
+  /** The root whose upper half this one shares. */
+  private readonly shared: Frame | undefined;
+
+  private constructor(store: NodeStore, config: C, handle: NodeFrame<C>, shared?: Frame) {
+    const [first, last] = vaddrRange(config);
+    const { vaBits } = config.format.paging;
+    this.config = config;
+    this.frames = store.frames;
+    this.store = store;
+    this.handle = handle;
+    this.shared = shared;
+    this.rootPfn = (handle.paddr / PAGE_SIZE) as Pfn;
+    this.firstVpn = Number(first >> 12n);
+    this.pages = Number(last >> 12n) - this.firstVpn + 1;
+    const upper = this.firstVpn >= 2 ** 51;
+    this.baseVpn = upper ? 2 ** 52 - 2 ** (vaBits - 12) : 0;
+    this.open = [];
+  }
+
+  /**
+   * A table in which nothing is mapped. Of a configuration whose top tables are shared (`topLevelCanUnmap` is false) it has all
+   * of them already, so that every user table made from it sees what is mapped later.
+   *
+   * @throws {@link PageTableError} `unsupported-memory`; `FrameError` `no-memory`, `no-allocator`: nothing has changed then
+   *
+   * @example
+   * ```ts
+   * import { FrameTable, unitMeta } from "@memkit/frame-meta";
+   * import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+   * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
+   * import { PageTable } from "@memkit/page-table/table";
+   *
+   * const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
+   * createBuddy(frames);
+   * const table = PageTable.create(frames, userConfig(x86Format()));
+   * const cursor = table.cursorMut(0x40_0000, 16);
+   * cursor.map(allocFrame(frames, unitMeta, {}), pageProperty(READ | USER));
+   * cursor.jump(0x40_0000);
+   * cursor.query(); // => 1
+   * cursor.close();
+   * cursor.prop; // => READ | USER
+   * table.drop();
+   * ```
+   */
+  static create<C extends PageTableConfig>(frames: FrameTable, config: C): PageTable<C> {
+    const store = nodeStoreOf(frames, config);
+    const table = PageTable.withRoot(store, config);
+    if (!config.topLevelCanUnmap) {
+      try {
+        table.fillTop();
+      } catch (error) {
+        table.drop();
+        throw error;
+      }
+    }
+    return table;
+  }
+
+  private static withRoot<C extends PageTableConfig>(
+    store: NodeStore,
+    config: C,
+    shared?: Frame,
+  ): PageTable<C> {
+    const pfn = store.alloc(store.levels);
+    const handle = store.references.giveFrame(pfn).tryAs(nodeMetaOf(config));
+    return new PageTable<C>(store, config, handle as NodeFrame<C>, shared);
+  }
+
+  /** One table below each of the root's entries. */
+  private fillTop(): void {
+    const { store, rootPfn } = this;
+    const { memory, coder, levels } = store;
+    for (let i = store.firstEntry(levels); i < store.endEntry(levels); i += 1) {
+      const child = store.alloc(levels - 1);
+      memory.locate(rootPfn, levels);
+      coder.writeTable(memory.words, memory.base + 2 * i, child);
+      store.count(memory.meta, 1);
+    }
+  }
+
+  /**
+   * A user's table that shares this kernel's half: its root has the kernel's entries, which it neither counts nor owns. This
+   * table's root lives as long as one of them does. Where the kernel has a root of its own (AArch64) there is nothing to share.
+   *
+   * @throws {@link PageTableError} `invalid-index-range` where the user's entries are not all others than the kernel's;
+   * `FrameError` `no-memory`
+   */
+  createUser<U extends PageTableConfig>(config: U): PageTable<U> {
+    const [first, last] = config.topLevelIndexRange;
+    const [mineFirst, mineLast] = this.config.topLevelIndexRange;
+    const sameRoot = config.upperRoot === this.config.upperRoot;
+    const sameFormat = config.format === this.config.format;
+    if (!sameFormat || (sameRoot && first <= mineLast && mineFirst <= last)) {
+      throw new PageTableError({ code: "invalid-index-range", first, last });
+    }
+    this.live();
+    const store = nodeStoreOf(this.frames, config);
+    if (!sameRoot) return PageTable.withRoot(store, config);
+    const shared = this.handle.clone();
+    try {
+      const table = PageTable.withRoot(store, config, shared);
+      const { memory, levels } = store;
+      memory.locate(this.rootPfn, levels);
+      const { words, base } = memory;
+      memory.locate(table.rootPfn, levels);
+      for (let at = 2 * mineFirst; at < 2 * mineLast + 2; at += 1) {
+        memory.words[memory.base + at] = words[base + at]!;
+      }
+      return table;
+    } catch (error) {
+      shared.drop();
+      throw error;
+    }
+  }
+
+  /** The same root of another: a table of nothing, for `fork`. @internal */
+  createSibling(): PageTable<C> {
+    const { store, config, shared } = this;
+    const clone = shared?.clone();
+    try {
+      const table = PageTable.withRoot(store, config, clone);
+      if (clone !== undefined) {
+        const { memory, levels } = store;
+        memory.locate(this.rootPfn, levels);
+        const { words, base } = memory;
+        memory.locate(table.rootPfn, levels);
+        memory.words.set(words.subarray(base, base + 1024), memory.base);
+        const [first, last] = config.topLevelIndexRange;
+        memory.words.fill(0, memory.base + 2 * first, memory.base + 2 * last + 2);
+      }
+      return table;
+    } catch (error) {
+      clone?.drop();
+      throw error;
+    }
+  }
+
+  /** Whether entry `index` of the shared root leads to this table. @internal */
+  sharesTable(index: number, pfn: number): boolean {
+    const { shared, store } = this;
+    if (shared === undefined) return false;
+    const { memory, coder, levels } = store;
+    memory.locate(shared.paddr / PAGE_SIZE, levels);
+    const at = memory.base + 2 * index;
+    return coder.childOf(memory.words[at]!, memory.words[at + 1]!) === pfn;
+  }
+
+  /** One more handle on the root: OSTD's `shallow_copy`. */
+  root(): Frame<PageTablePageMeta<C>> {
+    return this.handle.clone();
+  }
+
+  /**
+   * Opens a cursor that reads, on `pages` pages from `va` on. Close it: until then no other cursor has any of the pages.
+   *
+   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `invalid-range`, `cursor-deadlock`
+   */
+  cursor(va: VirtualAddress, pages: number): Cursor {
+    const start = this.claim(va, pages);
+    return new Cursor(this, start, start + pages);
+  }
+
+  /** As {@link PageTable.cursor}, of a cursor that also writes. */
+  cursorMut(va: VirtualAddress, pages: number): CursorMut {
+    const start = this.claim(va, pages);
+    return new CursorMut(this, start, start + pages);
+  }
+
+  /** The whole of the table's share, for a cursor. */
+  cursorMutOfAll(): CursorMut {
+    return this.cursorMut(this.vaOf(this.firstVpn - this.baseVpn), this.pages);
+  }
+
+  /**
+   * Maps `pages` untracked pages from frame `pfn` on, with the largest pages that fit.
+   *
+   * @param maxLevel - The largest page's level; the format's largest if not given
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `already-mapped`, `invalid-pfn`, `unrepresentable`; `FrameError`
+   * `no-memory`. Nothing is mapped then.
+   */
+  mapRange(
+    va: VirtualAddress,
+    pages: number,
+    pfn: number,
+    prop: number,
+    maxLevel: number = this.store.levels,
+  ): void {
+    this.with(va, pages, (cursor) => cursor.mapRun(pfn, pages, prop, maxLevel));
+  }
+
+  /** As {@link PageTable.mapRange}, of a segment, which ends if this succeeds. @throws `unfit-item` */
+  mapSegment(
+    va: VirtualAddress,
+    segment: Segment,
+    prop: number,
+    maxLevel: number = this.store.levels,
+  ): void {
+    this.with(va, segment.frames, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
+  }
+
+  /**
+   * Removes whatever is mapped in a range and lets go of it; huge pages that reach out of the range are split.
+   *
+   * @returns base pages that were mapped
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `release-failed`, where all is unmapped; `FrameError` `no-memory` for
+   * a split, where nothing is
+   */
+  unmapRange(va: VirtualAddress, pages: number): number {
+    return this.with(va, pages, (cursor) => cursor.unmapRun(pages));
+  }
+
+  /**
+   * Sets and clears flags of whatever is mapped in a range; huge pages that reach out of it are split.
+   *
+   * @returns base pages that are mapped
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `unrepresentable`; `FrameError` `no-memory`. No property has
+   * changed then.
+   */
+  protectRange(va: VirtualAddress, pages: number, set: number, clear: number): number {
+    return this.with(va, pages, (cursor) => cursor.protectRun(pages, set, clear));
+  }
+
+  /**
+   * Frees tables in which nothing is mapped, of those that lie in the range as a whole; of the whole table if no range is given.
+   *
+   * @returns tables freed
+   */
+  cleanUp(
+    va: VirtualAddress = this.vaOf(this.firstVpn - this.baseVpn),
+    pages: number = this.pages,
+  ): number {
+    return this.with(va, pages, (cursor) => cursor.cleanRun(pages));
+  }
+
+  private with<T>(va: VirtualAddress, pages: number, run: (cursor: CursorMut) => T): T {
+    const cursor = this.cursorMut(va, pages);
+    try {
+      return run(cursor);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  get dropped(): boolean {
+    return this.handle.dropped;
+  }
+
+  private live(): void {
+    if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "page table" });
+  }
+
+  /**
+   * Gives up the root; with its last handle everything that is mapped, and every table.
+   *
+   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `FrameError` `drop-failed`
+   */
+  drop(): void {
+    this.live();
+    const [cursor] = this.open;
+    if (cursor !== undefined) {
+      throw new TableError({ code: "cursor-deadlock", va: cursor.va, pages: 1 });
+    }
+    try {
+      this.handle.drop();
+    } finally {
+      if (this.handle.dropped) this.shared?.drop();
+    }
+  }
+
+  /** Drops it unless it has ended: what `using` calls. */
+  [Symbol.dispose](): void {
+    if (!this.dropped) this.drop();
+  }
+
+  /** The address of the table's own page number. @internal */
+  vaOf(page: number): bigint {
+    return BigInt(page + this.baseVpn) << 12n;
+  }
+
+  /** The table's own number of the page that starts at `va`; not in 0..2^45-1 where it is outside. @internal */
+  pageOf(va: VirtualAddress): number {
+    const whole =
+      typeof va === "bigint" ? va >= 0n && va < 2n ** 64n : Number.isSafeInteger(va) && va >= 0;
+    if (!whole) throw new PageTableError({ code: "invalid-vaddr", va });
+    const rest = typeof va === "bigint" ? Number(va & 4095n) : va % PAGE_SIZE;
+    if (rest !== 0) throw new TableError({ code: "unaligned", va, level: 1 });
+    return (typeof va === "bigint" ? Number(va >> 12n) : va / PAGE_SIZE) - this.baseVpn;
+  }
+
+  /** Proves that a range is free for a cursor. @returns its first page */
+  private claim(va: VirtualAddress, pages: number): number {
+    this.live();
+    const start = this.pageOf(va);
+    const first = this.firstVpn - this.baseVpn;
+    const whole = Number.isInteger(pages) && pages > 0;
+    if (!whole || start < first || start + pages > first + this.pages) {
+      throw new TableError({ code: "invalid-range", va, pages });
+    }
+    for (const cursor of this.open) {
+      if (cursor.startPage < start + pages && start < cursor.endPage) {
+        throw new TableError({ code: "cursor-deadlock", va: this.vaOf(start), pages });
+      }
+    }
+    return start;
+  }
+
+  /**
+   * Takes the lowest node that covers a cursor's range: its lock word names the cursor.
+   *
+   * A range that is one whole entry is covered by the node that has the entry, not by the one below it, so that a huge page can
+   * be mapped there (upstream locks one level too low and panics). Cursors of one thread that do not overlap may share a node:
+   * the word then names the one that came first, and the last one to close clears it.
+   *
+   * @internal
+   */
+  lock(cursor: Cursor): void {
+    const { memory, coder, levels } = this.store;
+    const { startPage: start, endPage: end } = cursor;
+    memory.locate(this.rootPfn, levels);
+    let level = levels;
+    let pfn: number = this.rootPfn;
+    while (level > 1) {
+      const size = PAGES[level]!;
+      const index = Math.floor(start / size);
+      const inside = end <= (index + 1) * size;
+      const whole = start === index * size && end === (index + 1) * size;
+      const at = memory.base + 2 * (index % 512);
+      const lo = memory.words[at]!;
+      const hi = memory.words[at + 1]!;
+      if (!inside || whole || coder.kind(lo, hi, level) !== 2) break;
+      pfn = coder.childOf(lo, hi);
+      level -= 1;
+      memory.locate(pfn, level);
+    }
+    const { meta, slotWords } = memory;
+    lastOwner = (lastOwner % 0x7fff_ffff) + 1;
+    cursor.guardPfn = pfn;
+    cursor.guardLevel = level;
+    if (slotWords[meta + LOCK_WORD] === 0) slotWords[meta + LOCK_WORD] = lastOwner;
+    this.open.push(cursor);
+  }
+
+  /** @internal */
+  unlock(cursor: Cursor): void {
+    const { memory } = this.store;
+    this.open.splice(this.open.indexOf(cursor), 1);
+    if (this.open.some(({ guardPfn }) => guardPfn === cursor.guardPfn)) return;
+    memory.locate(cursor.guardPfn, cursor.guardLevel);
+    memory.slotWords[memory.meta + LOCK_WORD] = 0;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a mapping holds: one reference on each of its frames.
+ *
+ * PT-31: a tracked mapping is a handle on each of its frames and nothing else is: map turns handles into mappings and moves no
+ * count, taking turns them back, letting go is one handle less. So a frame's count is its handles and its mappings.
+ *
+ * @see vostd `embedding`, rc = handles + paths
+ * @module
+ */
+
+import { PAGE_SIZE } from "@memkit/core/address";
+import { Frame, type FrameTable, Segment } from "@memkit/frame-meta";
+
+/** What can be mapped: a page, or frames in a row. */
+export type Item = Frame | Segment;
+
+export class References {
+  readonly frames: FrameTable;
+
+  constructor(frames: FrameTable) {
+    this.frames = frames;
+  }
+
+  /** A handle becomes a mapping: it ends, its count stays. */
+  take(item: Item): void {
+    const { ledger, slots } = this.frames;
+    const paddr = "start" in item ? item.start : item.paddr;
+    const first = slots.geometry.slotOf(paddr / PAGE_SIZE);
+    const raws = item.intoRaw();
+    if (ledger === undefined) return;
+    const frames = typeof raws === "number" ? 1 : raws.length;
+    for (let i = 0; i < frames; i += 1) ledger.move(first + i, "raw", "path");
+  }
+
+  /** The mapping of a page becomes a handle. */
+  giveFrame(pfn: number): Frame {
+    const { frames } = this;
+    const frame = Frame.fromInUse(frames, pfn * PAGE_SIZE);
+    frames.ledger?.release(frames.slots.geometry.slotOf(pfn), "path");
+    frames.slots.dec(pfn);
+    return frame;
+  }
+
+  /** The mapping of `pages` frames becomes a handle on all. */
+  give(pfn: number, pages: number): Item {
+    if (pages === 1) return this.giveFrame(pfn);
+    const raws = Array.from({ length: pages }, (_, i) => this.giveFrame(pfn + i).intoRaw());
+    return Segment.fromRaw(this.frames, raws);
+  }
+
+  /** One more mapping of `pages` frames that are mapped. @throws `FrameError` `count-at-max`: nothing has changed */
+  share(pfn: number, pages: number): void {
+    const { slots, ledger } = this.frames;
+    for (let i = 0; i < pages; i += 1) {
+      try {
+        slots.inc(pfn + i);
+      } catch (error) {
+        for (let done = 0; done < i; done += 1) this.release(pfn + done);
+        throw error;
+      }
+      ledger?.acquire(slots.geometry.slotOf(pfn + i), "path");
+    }
+  }
+
+  /**
+   * A mapping of a page ends, and the frame with it if nobody else has it.
+   *
+   * @throws `FrameError` `drop-refused`, or what `onDropPre` threw: the mapping has its reference still. `drop-failed`: it has not.
+   */
+  release(pfn: number): void {
+    const { slots, ledger } = this.frames;
+    const index = slots.countIndexOf(pfn);
+    if (ledger === undefined && slots.load(index) > 1) {
+      slots.decAt(index);
+      return;
+    }
+    const last = this.giveFrame(pfn);
+    try {
+      last.drop();
+    } catch (error) {
+      if (!last.dropped) this.take(last);
+      throw error;
+    }
+  }
+
+  /**
+   * Mappings of `pages` frames end.
+   *
+   * @param errors - takes what was thrown; such a frame keeps its count
+   */
+  releaseAll(pfn: number, pages: number, errors: unknown[]): void {
+    for (let i = 0; i < pages; i += 1) {
+      try {
+        this.release(pfn + i);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  }
+}
