@@ -12,6 +12,7 @@
  * @module
  */
 
+import { requireObject } from "./argument.js";
 import { encodeMemoryType, type MemoryType } from "./memory-type.js";
 import { RegionError, wholeNumber } from "./region-error.js";
 import { encodeUnsigned, WasmReader } from "./wasm-reader.js";
@@ -139,6 +140,7 @@ export function adoptMemory(bytes: Uint8Array<ArrayBuffer>, options: AdoptOption
       reason: "a module is given as a Uint8Array",
     });
   }
+  requireObject("options", options);
   const { module, name, maxPages } = options;
   const moduleBytes = encodeName("module", module);
   const nameBytes = encodeName("name", name);

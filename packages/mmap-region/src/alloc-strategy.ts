@@ -8,6 +8,7 @@
  * @module
  */
 
+import { badArgument } from "./argument.js";
 import { RegionError } from "./region-error.js";
 
 /** Chooses a position in the list of free slots. */
@@ -55,6 +56,7 @@ export const linear: AllocStrategy = {
  * ```
  */
 export function customRandom(rng: () => number): AllocStrategy {
+  if (typeof rng !== "function") throw badArgument("rng", rng, "must be a function");
   return {
     next(free, capacity) {
       requireFree(free, capacity);

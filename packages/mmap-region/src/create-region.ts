@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireObject } from "./argument.js";
 import type { Driver } from "./driver/driver.js";
 import type { LimitSizes } from "./limits.js";
 import { MmapRegion, type MmapRegionOptions } from "./mmap-region.js";
@@ -52,6 +53,7 @@ export function createRegion(
   sizes: Partial<LimitSizes> = {},
   options: CreateRegionOptions = {},
 ): Region<MmapSlot> | Region<WasmSlot> {
+  requireObject("options", options);
   const { backend = driver === undefined ? "wasm" : "mmap", ...others } = options;
   const unsupported = (capability: string): RegionError =>
     new RegionError({ code: "unsupported", backend, capability });
@@ -63,7 +65,7 @@ export function createRegion(
     throw new RegionError({
       code: "invalid-argument",
       argument: "backend",
-      value: String(backend),
+      value: typeof backend === "string" ? backend : typeof backend,
       reason: "must be mmap, wasm, or left out",
     });
   }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { badArgument } from "./argument.js";
 import { RegionError } from "./region-error.js";
 
 /** The types of globals that fit into 8 bytes. */
@@ -39,6 +40,8 @@ export type GlobalSpec = DefinedGlobal | ImportedGlobal | EngineGlobal;
 /** Bytes of one global: lucet's `GlobalValue` is a union of 8 bytes. */
 export const GLOBAL_SIZE = 8;
 
+const TYPES: readonly string[] = ["i32", "i64", "f32", "f64"];
+
 const scratch: DataView = new DataView(new ArrayBuffer(GLOBAL_SIZE));
 
 /** The lowest and the highest integer that an integer type can be given, signed or unsigned. */
@@ -62,6 +65,10 @@ const RANGES: Readonly<Record<"i32" | "i64", readonly [bigint, bigint]>> = {
  * ```
  */
 export function globalOf(type: GlobalType, value: number | bigint): DefinedGlobal {
+  if (typeof type !== "string" || !TYPES.includes(type)) {
+    throw badArgument("type", type, `must be one of ${TYPES.join(", ")}`);
+  }
+  if (typeof value !== "number" && typeof value !== "bigint") throw badValue(type, value);
   scratch.setBigUint64(0, 0n, true);
   if (type === "f32" || type === "f64") {
     if (typeof value !== "number") throw badValue(type, value);
@@ -81,7 +88,7 @@ function badValue(type: GlobalType, value: number | bigint): RegionError {
   return new RegionError({
     code: "invalid-argument",
     argument: "global",
-    value: String(value),
+    value: typeof value === "number" || typeof value === "bigint" ? String(value) : typeof value,
     reason: `is no value of a global of type ${type}`,
   });
 }

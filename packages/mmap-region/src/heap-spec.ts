@@ -10,6 +10,7 @@
  * @module
  */
 
+import { objectsOf, requireObject } from "./argument.js";
 import type { Limits } from "./limits.js";
 import type { MemoryType } from "./memory-type.js";
 import { WASM_PAGE_SIZE } from "./page-size.js";
@@ -82,6 +83,7 @@ function exceeds(
  * ```
  */
 export function heapSpecOf(type: MemoryType): HeapSpec {
+  requireObject("type", type);
   if (type.shared || type.memory64) {
     const capability = type.shared ? "shared memories" : "memories with 64-bit addresses";
     throw new RegionError({ code: "unsupported", backend: "wasm", capability });
@@ -116,15 +118,7 @@ export function planHeap(
       reason: "heap memory size requested for instance is larger than slot allows",
     });
   }
-  if (spec !== undefined && (typeof spec !== "object" || spec === null)) {
-    const value = spec === null ? "null" : typeof spec;
-    throw new RegionError({
-      code: "invalid-argument",
-      argument: "heap",
-      value,
-      reason: "a heap is described by an object, or left out",
-    });
-  }
+  if (spec !== undefined) requireObject("heap", spec);
   const addressSpace = limits.heapAddressSpaceSize;
   const initialSize = spec === undefined ? 0 : wholeNumber("initialSize", spec.initialSize);
   const reservedSize = wholeNumberOr("reservedSize", spec?.reservedSize, initialSize);
@@ -214,7 +208,7 @@ function copyOf(bytes: Uint8Array): Uint8Array {
 
 /** The caller's initial data, copied, so that a later change of the caller's arrays does not reach the next reset. */
 export function copyInitialData(spec: ModuleSpec, initialSize: number): readonly InitialData[] {
-  return (spec.initialData ?? []).map(({ offset, bytes }) => {
+  return objectsOf("initialData", spec.initialData ?? []).map(({ offset, bytes }) => {
     wholeNumber("initialData offset", offset);
     const copy = copyOf(bytes);
     exceeds("incorrect-module", "initial data beyond the heap", offset + copy.length, initialSize);

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { requireObject } from "./argument.js";
 import { HOST_PAGE_SIZE } from "./page-size.js";
 import { RegionError, wholeNumberOr } from "./region-error.js";
 
@@ -108,6 +109,7 @@ export class Limits implements LimitSizes {
    * the sizes fit together is asked by {@link Limits.validate}.
    */
   constructor(sizes: Partial<LimitSizes> = {}) {
+    requireObject("sizes", sizes);
     const size = (name: keyof LimitSizes): number =>
       wholeNumberOr(name, sizes[name], DEFAULTS[name]);
     this.heapMemorySize = size("heapMemorySize");
@@ -125,6 +127,7 @@ export class Limits implements LimitSizes {
    * @throws {@link RegionError} `invalid-argument` as the constructor.
    */
   with(sizes: Partial<LimitSizes>): Limits {
+    requireObject("sizes", sizes);
     const given = Object.entries(sizes).filter(([, size]) => size !== undefined);
     return new Limits({ ...this, ...Object.fromEntries(given) });
   }

@@ -9,6 +9,7 @@
  */
 
 import { linear } from "./alloc-strategy.js";
+import { badArgument, objectsOf, requireDriver, requireObject } from "./argument.js";
 import type { Driver } from "./driver/driver.js";
 import { type ModuleSpec, planHeap } from "./heap-spec.js";
 import { offerAccount } from "./inspect/account.js";
@@ -152,6 +153,8 @@ export class MmapRegion implements Region<MmapSlot> {
     heapAlignment: number,
     options: MmapRegionOptions = {},
   ): MmapRegion {
+    requireDriver(driver);
+    requireObject("options", options);
     const limits = new Limits(sizes); // a copy, for MR-1 also of what is, or claims to be, a Limits
     limits.validate();
     if (driver.pageSize !== HOST_PAGE_SIZE) {
@@ -175,12 +178,19 @@ export class MmapRegion implements Region<MmapSlot> {
    * @throws {@link RegionError} `invalid-argument`
    */
   static attach(driver: Driver, handle: SharedRegion): MmapRegion {
+    requireDriver(driver);
+    requireObject("handle", handle);
     const { agent, sizes, alignment, options, slabs, words, budget } = handle;
+    requireObject("handle.options", options);
     const settings = settingsOf(options);
     const layout = new SlotLayout(new Limits(sizes), alignment, settings.slotGuard);
+    const ranges = objectsOf("handle.slabs", slabs);
+    requireWords("handle.words", words);
+    requireWords("handle.budget", budget);
+    const pool = SharedSlots.join<SlotPages>(words, agent);
+    const space = SlotSpace.adopt(driver, layout, ranges, pool.capacity);
     driver.budget.join(budget);
-    const pool = SharedSlots.join<SlotPages>(words, wholeNumberOr("agent", agent, 0));
-    return new MmapRegion(driver, layout, pool, SlotSpace.adopt(driver, layout, slabs), settings);
+    return new MmapRegion(driver, layout, pool, space, settings);
   }
 
   /**
@@ -273,6 +283,8 @@ export class MmapRegion implements Region<MmapSlot> {
    * changed then.
    */
   newInstance(module: ModuleSpec, options: InstanceOptions = {}): MmapSlot {
+    requireObject("module", module);
+    requireObject("options", options);
     const plan = planHeap(this.limits, module.heap, options.heapLimit, HOST_PAGE_SIZE);
     requireHostPages("initialSize", plan.initialSize);
     const data = dataOf(module, plan.initialSize);
@@ -296,14 +308,14 @@ export class MmapRegion implements Region<MmapSlot> {
    * Otherwise as the slots' `drop`; then some have been dropped and the others are still in use.
    */
   dropAll(slots: Iterable<MmapSlot>): void {
-    const all = [...new Set(slots)];
+    const all = [...new Set(objectsOf("slots", slots))];
     for (const slot of all) {
-      if (!slot.isOf(this.#home)) {
+      if (!(slot instanceof MmapSlot && slot.isOf(this.#home))) {
         const reason = "must be a slot of this region";
         throw new RegionError({
           code: "invalid-argument",
           argument: "slots",
-          value: slot.index,
+          value: typeof slot.index === "number" ? slot.index : typeof slot,
           reason,
         });
       }
@@ -351,6 +363,13 @@ export class MmapRegion implements Region<MmapSlot> {
     if (pool instanceof SharedSlots && !pool.release()) return;
     this.#space.release(this.#pool.quarantined); // what was charged for warm slots, the next look finds gone
   }
+}
+
+/** What another thread sent; `instanceof` would need the name, which not every page has. */
+function requireWords(argument: string, value: unknown): void {
+  const tag = Object.prototype.toString.call(value);
+  if (tag === "[object SharedArrayBuffer]") return;
+  throw badArgument(argument, value, "must be what MmapRegion.share returned: a SharedArrayBuffer");
 }
 
 /** Asked before anything is reserved. @throws {@link RegionError} `invalid-argument` */

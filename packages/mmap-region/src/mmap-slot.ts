@@ -19,7 +19,7 @@ import type { Limits } from "./limits.js";
 import { liesInHeap, type ResetOutcome, type Slot } from "./region.js";
 import { RegionError } from "./region-error.js";
 import type { PreparedData } from "./slot-image.js";
-import type { AddrLocation, SlotPart } from "./slot-layout.js";
+import { type AddrLocation, requirePart, type SlotPart } from "./slot-layout.js";
 import { type PagesHome, SlotPages } from "./slot-pages.js";
 import type { SlotLedger } from "./slot-pool.js";
 import { SlotViews } from "./slot-views.js";
@@ -121,6 +121,7 @@ export class MmapSlot implements Slot {
    * @throws {@link RegionError} `too-many-mappings`, `system-call-failed`: a part is given access when it is first asked for.
    */
   addressOf(part: SlotPart): number {
+    requirePart(part);
     if (!this.#dropped) this.#show(part);
     return this.#pages.start + this.#home.layout[part];
   }
@@ -136,7 +137,8 @@ export class MmapSlot implements Slot {
    * @throws {@link RegionError} `slot-dropped`
    */
   addrLocation(address: number): AddrLocation {
-    return this.#home.layout.locate(address - this.#pages.start, this.heapLength);
+    const offset = typeof address === "number" ? address - this.#pages.start : Number.NaN;
+    return this.#home.layout.locate(offset, this.heapLength);
   }
 
   /**
@@ -295,6 +297,7 @@ export class MmapSlot implements Slot {
   }
 
   #buffer(part: SlotPart): ArrayBuffer {
+    requirePart(part);
     const extent = this.#home.layout.extent(part, this.heapLength); // a live slot's
     this.#show(part);
     return this.#views.buffer(part, extent);

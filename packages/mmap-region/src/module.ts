@@ -10,6 +10,7 @@
  * @module
  */
 
+import { badArgument, objectsOf, requireObject } from "./argument.js";
 import { GLOBAL_SIZE, type GlobalSpec } from "./globals.js";
 import {
   copyInitialData,
@@ -65,10 +66,16 @@ export class Module implements ModuleSpec {
 
   /** @throws {@link RegionError} `invalid-argument` for data that is none, `incorrect-module` for data beyond the heap */
   constructor(parts: ModuleParts = {}) {
+    requireObject("parts", parts);
     const { heap, data, globals, functions, start } = parts;
+    if (heap !== undefined) requireObject("heap", heap);
+    if (functions !== undefined) requireObject("functions", functions);
+    if (start !== undefined && typeof start !== "function") {
+      throw badArgument("start", start, "must be a function, or left out");
+    }
     this.heap = heap && { ...heap };
     this.initialData = copyInitialData({ initialData: data }, heap?.initialSize ?? 0);
-    this.globals = [...(globals ?? [])];
+    this.globals = objectsOf("globals", globals ?? []);
     this.functions = new Map(Object.entries(functions ?? {}));
     this.start = start;
   }
@@ -118,6 +125,7 @@ export class Module implements ModuleSpec {
    * @throws {@link RegionError} `invalid-argument`, `incorrect-module`, `limits-exceeded` with lucet's message in `what`
    */
   validateRuntimeSpec(limits: Limits, heapLimit?: number): void {
+    requireObject("limits", limits);
     planHeap(limits, this.heap, heapLimit, HOST_PAGE_SIZE);
     const asked = this.initialGlobalsSize;
     if (asked <= limits.globalsSize) return;

@@ -9,6 +9,7 @@
  */
 
 import { sharedRegistry } from "@memkit/core";
+import { requireDriver, requireObject } from "./argument.js";
 import type { Driver, Image } from "./driver/driver.js";
 import type { InitialData, ModuleSpec } from "./heap-spec.js";
 import { copyInitialData } from "./heap-spec.js";
@@ -111,6 +112,8 @@ const prepared: WeakMap<ModuleSpec, PreparedData> = sharedRegistry(
  * ```
  */
 export function prepareImage(module: ModuleSpec, driver?: Driver): HeapImage {
+  requireObject("module", module);
+  if (driver !== undefined) requireDriver(driver);
   const initialSize = wholeNumber("initialSize", module.heap?.initialSize ?? 0);
   const data = new PreparedData(copyInitialData(module, initialSize), driver);
   prepared.set(module, data);

@@ -17,6 +17,7 @@
  * @module
  */
 
+import { badArgument } from "./argument.js";
 import type { Limits } from "./limits.js";
 import { HOST_PAGE_SIZE } from "./page-size.js";
 import { RegionError, wholeNumber } from "./region-error.js";
@@ -44,6 +45,12 @@ export const RUN_OF: Readonly<Record<SlotPart, SlotRun>> = {
   globals: "stack",
   sigstack: "sigstack",
 };
+
+/** @throws {@link RegionError} `invalid-argument` for a name that is none: keys of prototypes are not, either */
+export function requirePart(part: SlotPart): void {
+  if (typeof part === "string" && Object.hasOwn(RUN_OF, part)) return;
+  throw badArgument("part", part, `must be one of ${Object.keys(RUN_OF).join(", ")}`);
+}
 
 /** What lies at an address, as lucet's `AddrLocation`. */
 export type AddrLocation =

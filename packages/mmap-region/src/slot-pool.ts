@@ -10,6 +10,7 @@
  */
 
 import type { AllocStrategy } from "./alloc-strategy.js";
+import { requireMethod } from "./argument.js";
 import { LeakWatch } from "./leak-watch.js";
 import { RegionError, wholeNumber } from "./region-error.js";
 
@@ -93,6 +94,7 @@ export class SlotPool<Leftover> implements SlotLedger<Leftover> {
   choose(strategy: AllocStrategy): number {
     if (this.#closed) throw new RegionError({ code: "region-closed" });
     this.leaks.warn();
+    requireMethod("allocStrategy", strategy, "next");
     const position = strategy.next(this.#free, this.capacity);
     // Asked again after the call: the caller's strategy may have closed the region or taken slots meanwhile.
     if (this.#closed) throw new RegionError({ code: "region-closed" });

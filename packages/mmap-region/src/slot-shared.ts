@@ -14,6 +14,7 @@
  */
 
 import { type AllocStrategy, linear } from "./alloc-strategy.js";
+import { badArgument, requireMethod } from "./argument.js";
 import { LeakWatch } from "./leak-watch.js";
 import { RegionError, wholeNumber } from "./region-error.js";
 import type { SlotLedger } from "./slot-pool.js";
@@ -65,8 +66,14 @@ export class SharedSlots<Leftover> implements SlotLedger<Leftover> {
     return slots;
   }
 
+  /** @throws {@link RegionError} `invalid-argument` */
   static join<L>(words: SharedArrayBuffer, agent: number): SharedSlots<L> {
-    return new SharedSlots<L>(words, agent);
+    if (words.byteLength < HEADER * Int32Array.BYTES_PER_ELEMENT || words.byteLength % 4 !== 0) {
+      throw badArgument("handle.words", words, "must be what MmapRegion.share returned");
+    }
+    const slots = new SharedSlots<L>(words, agent);
+    if (wholeNumber("handle.agent", agent, Atomics.load(slots.#words, AGENTS)) > 1) return slots;
+    throw badArgument("handle.agent", agent, "must be a number that MmapRegion.share gave out");
   }
 
   /** What another thread joins by. */
@@ -101,6 +108,7 @@ export class SharedSlots<Leftover> implements SlotLedger<Leftover> {
     this.leaks.warn();
     const { capacity } = this;
     const free = this.free || this.#count(); // the count may lag behind where threads have died
+    requireMethod("allocStrategy", strategy, "next");
     const position = strategy.next(free, capacity);
     if (free === 0) throw new RegionError({ code: "region-full", capacity });
     wholeNumber("allocation strategy's position", position, free - 1);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { badArgument } from "./argument.js";
 import type { Driver } from "./driver/driver.js";
 import { ENOMEM } from "./driver/linux-abi.js";
 import { RegionError } from "./region-error.js";
@@ -53,8 +54,24 @@ export class SlotSpace {
     return space;
   }
 
-  /** Room that another thread has reserved. */
-  static adopt(driver: Driver, layout: SlotLayout, slabs: readonly Slab[]): SlotSpace {
+  /**
+   * Room that another thread has reserved.
+   *
+   * @throws {@link RegionError} `invalid-argument` when there are not so many slots of this layout in it
+   */
+  static adopt(
+    driver: Driver,
+    layout: SlotLayout,
+    slabs: readonly Slab[],
+    capacity: number,
+  ): SlotSpace {
+    let slots = 0;
+    for (const slab of slabs) {
+      const { first, count, length } = slab;
+      if (first !== slots || length !== count * layout.stride) throw notOf(slab);
+      slots += count;
+    }
+    if (slots !== capacity) throw notOf(slabs);
     for (const { address, length } of slabs) driver.adopt(address, length);
     return new SlotSpace(driver, layout, [...slabs]);
   }
@@ -116,5 +133,8 @@ export class SlotSpace {
     return { address, length, first, count };
   }
 }
+
+const notOf = (value: unknown): RegionError =>
+  badArgument("handle.slabs", value, "must be what MmapRegion.share returned with these sizes");
 
 const ascending = (a: number, b: number): number => a - b;

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { badArgument } from "./argument.js";
 import type { Access } from "./driver/driver.js";
-import type { WasmSlot } from "./wasm-slot.js";
+import { WasmSlot } from "./wasm-slot.js";
 
 /**
  * Drops a slot like `slot.drop()`, and leaves its memory, zeroed, to the next tenant of the slot that asks for one of the
@@ -35,6 +36,7 @@ import type { WasmSlot } from "./wasm-slot.js";
  * ```
  */
 export function uncheckedRecycle(slot: WasmSlot): void {
+  requireSlot(slot);
   slot.uncheckedRecycle();
 }
 
@@ -76,5 +78,11 @@ export function uncheckedGuard(
   length: number,
   access: Access = "none",
 ): void {
+  requireSlot(slot);
   slot.uncheckedGuard(offset, length, access);
+}
+
+function requireSlot(slot: WasmSlot): void {
+  if (!(slot instanceof WasmSlot))
+    throw badArgument("slot", slot, "must be a slot of a WasmRegion");
 }

@@ -10,6 +10,7 @@
  */
 
 import { linear } from "./alloc-strategy.js";
+import { requireDriver, requireObject } from "./argument.js";
 import type { Driver } from "./driver/driver.js";
 import { type HeapPlan, largestHeap, type ModuleSpec, planHeap } from "./heap-spec.js";
 import { type LimitSizes, Limits } from "./limits.js";
@@ -108,6 +109,13 @@ export class WasmRegion implements Region<WasmSlot> {
     sizes: Partial<LimitSizes> = {},
     options: WasmRegionOptions = {},
   ): WasmRegion {
+    requireObject("options", options);
+    const { driver } = options;
+    if (driver !== undefined) requireDriver(driver);
+    if (driver?.name === "fake") {
+      const capability = "the fake driver, which does not see the engine's memories";
+      throw new RegionError({ code: "unsupported", backend: "wasm", capability });
+    }
     const limits = new Limits(sizes); // a copy, for MR-1 also of what is, or claims to be, a Limits
     limits.validate();
     requireWasmPages("heapMemorySize", limits.heapMemorySize);
@@ -138,6 +146,8 @@ export class WasmRegion implements Region<WasmSlot> {
    * changed then.
    */
   newInstance(module: ModuleSpec, options: InstanceOptions = {}): WasmSlot {
+    requireObject("module", module);
+    requireObject("options", options);
     const { heap } = module;
     const plan = planHeap(this.limits, heap, options.heapLimit, WASM_PAGE_SIZE);
     requireWasmPages("heapLimit", plan.heapLimit);

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { requireObject } from "../argument.js";
 import { RegionError } from "../region-error.js";
 import { requirePages, requireRange } from "./check-range.js";
 import { canDetach, detachBuffer } from "./detach.js";
@@ -89,6 +90,7 @@ export class FakeDriver implements Driver {
   #failing: { call: FakeCall["call"]; after: number } | undefined;
 
   constructor(options: FakeDriverOptions = {}) {
+    requireObject("options", options);
     this.pageSize = options.pageSize ?? 4096;
     this.#largest = options.largestReservation ?? Number.POSITIVE_INFINITY;
     this.#pages = new FakePages(this.pageSize);
@@ -173,7 +175,11 @@ export class FakeDriver implements Driver {
   adopt(address: number, length: number): void {
     requireRange(address, length, this.pageSize);
     this.#reservations.add(address, length);
-    this.#access.set(address, length, "none");
+    // A range of this driver's own has the access that it has.
+    const known = this.segments().some(
+      (run) => run.address < address + length && address < run.address + run.length,
+    );
+    if (!known) this.#access.set(address, length, "none");
   }
 
   createImage(bytes: Uint8Array): Image {

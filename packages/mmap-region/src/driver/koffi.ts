@@ -24,6 +24,7 @@ export async function bindKoffi(): Promise<Libc> {
     memfd_create: bind("int memfd_create(uintptr_t, unsigned int)"),
     pwrite: bind("intptr_t pwrite(int, uintptr_t, size_t, int64_t)"),
     fcntl: bind("int fcntl(int, int, int)"),
+    ioctl: bind("int ioctl(int, unsigned long, uintptr_t)"),
     close: bind("int close(int)"),
     sysconf: bind("long sysconf(int)"),
     syscall: bind("intptr_t syscall(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t)"),

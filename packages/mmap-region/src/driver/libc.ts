@@ -28,6 +28,8 @@ export interface Libc {
   pwrite(fd: number, bytes: number, length: number, offset: number): number;
   /** Variadic in C; integer arguments are passed as to an ordinary function on Linux x64 and arm64. */
   fcntl(fd: number, command: number, argument: number): number;
+  /** Variadic in C, as `fcntl`. @param argument - An address */
+  ioctl(fd: number, request: number, argument: number): number;
   close(fd: number): number;
   sysconf(name: number): number;
   /** Variadic in C, as `fcntl`. */

@@ -51,7 +51,7 @@ export class LinuxDriver implements Driver {
     this.#libc = libc;
     this.name = libc.name;
     this.pageSize = libc.sysconf(SC_PAGESIZE);
-    this.#pagemap = new LinuxPagemap(this.pageSize);
+    this.#pagemap = new LinuxPagemap(libc, this.pageSize);
     this.#batch = new ProcessMadvise(libc);
     this.capabilities = {
       guards: true,

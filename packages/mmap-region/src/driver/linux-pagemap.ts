@@ -1,7 +1,8 @@
 /**
  * Which pages have contents of their own, by `/proc/self/pagemap`: eight bytes a page, readable without privileges.
  *
- * Reading it costs as much as there are resident pages; discarding costs as much as there are dirty ones, and each of those
+ * Since Linux 6.7 a call finds them and passes over what nobody has touched; before, all entries of the range are read. Either
+ * way it costs as much as there are resident pages; discarding costs as much as there are dirty ones, and each of those
  * costs another fault when it is used again.
  *
  * @see Linux `Documentation/admin-guide/mm/pagemap.rst`
@@ -9,7 +10,9 @@
  * @module
  */
 
+import type { Libc } from "./libc.js";
 import { nodeBuiltin } from "./node-builtin.js";
+import { PagemapScan } from "./pagemap-scan.js";
 
 /** Bytes of an entry. */
 const ENTRY = 8;
@@ -27,8 +30,10 @@ export class LinuxPagemap {
   readonly #pageSize: number;
   readonly #entries: Uint32Array = new Uint32Array((AT_ONCE * ENTRY) / 4);
   #fd = -1;
+  /** Undefined where the kernel has been found not to know the call. */
+  #scan: PagemapScan | undefined;
 
-  constructor(pageSize: number) {
+  constructor(libc: Libc, pageSize: number) {
     this.#pageSize = pageSize;
     try {
       this.#fd = nodeBuiltin("node:fs")?.openSync("/proc/self/pagemap") ?? -1;
@@ -36,10 +41,18 @@ export class LinuxPagemap {
       this.#fd = -1; // forbidden (`--permission`) or not built into the kernel: then nobody can tell
     }
     this.readable = this.#fd !== -1;
+    if (this.readable) this.#scan = new PagemapScan(libc, this.#fd, pageSize);
   }
 
   /** As `Driver.dirtyPages`. */
   dirtyPages(address: number, length: number, pages: Uint32Array): number {
+    const found = this.#scan?.dirtyPages(address, length, pages);
+    if (found !== undefined) return found;
+    this.#scan = undefined;
+    return this.#readEntries(address, length, pages);
+  }
+
+  #readEntries(address: number, length: number, pages: Uint32Array): number {
     const fs = this.readable ? nodeBuiltin("node:fs") : undefined;
     if (fs === undefined) return -1;
     const entries = this.#entries;

@@ -7,6 +7,7 @@
  */
 
 import { sharedRegistry } from "@memkit/core";
+import { requireObject } from "../argument.js";
 import { RegionError } from "../region-error.js";
 import type { Driver, NativeDriverName } from "./driver.js";
 import { bindKoffi } from "./koffi.js";
@@ -80,12 +81,13 @@ async function make(name: NativeDriverName): Promise<Made> {
  * ```
  */
 export async function loadDriver(options: LoadDriverOptions = {}): Promise<DriverReport> {
+  requireObject("options", options);
   const { only } = options;
-  if (only !== undefined && !Object.hasOwn(BINDINGS, only)) {
+  if (only !== undefined && !(typeof only === "string" && Object.hasOwn(BINDINGS, only))) {
     throw new RegionError({
       code: "invalid-argument",
       argument: "only",
-      value: String(only),
+      value: typeof only === "string" ? only : typeof only,
       reason: `must be one of ${Object.keys(BINDINGS).join(", ")}`,
     });
   }

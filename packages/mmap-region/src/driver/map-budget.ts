@@ -12,6 +12,7 @@
  * @module
  */
 
+import { badArgument } from "../argument.js";
 import { RegionError } from "../region-error.js";
 
 /** What the process uses now. */
@@ -113,9 +114,16 @@ export class MapBudget {
     return shared;
   }
 
-  /** Goes on with the account of another thread, to which this one's charges are added. */
+  /**
+   * Goes on with the account of another thread, to which this one's charges are added.
+   *
+   * @throws {@link RegionError} `invalid-argument`
+   */
   join(shared: SharedArrayBuffer): void {
     if (this.#account.buffer === shared) return;
+    if (shared.byteLength !== ACCOUNT * Int32Array.BYTES_PER_ELEMENT) {
+      throw badArgument("budget", shared, "must be what share returned");
+    }
     const account = new Int32Array(shared);
     Atomics.add(account, SINCE, Atomics.load(this.#account, SINCE));
     this.#account = account;

@@ -34,6 +34,7 @@ const SIGNATURES = {
   memfd_create: ["int32", "uint64", "int32"],
   pwrite: ["int64", "int32", "uint64", "uint64", "int64"],
   fcntl: ["int32", "int32", "int32", "int32"],
+  ioctl: ["int32", "int32", "uint64", "uint64"],
   close: ["int32", "int32"],
   sysconf: ["int64", "int32"],
   syscall: ["int64", "int64", "int64", "int64", "int64", "int64", "int64"],
@@ -51,8 +52,8 @@ export function bindNodeFfi(): Libc {
     ]),
   );
   const call = ffi.dlopen(null, definitions).functions as Record<keyof typeof SIGNATURES, Call>;
-  const { mmap, munmap, mprotect, madvise, memfd_create, pwrite, fcntl, close, sysconf, syscall } =
-    call;
+  const { mmap, munmap, mprotect, madvise, memfd_create, pwrite, fcntl, ioctl, close } = call;
+  const { sysconf, syscall } = call;
   return {
     name: "node:ffi",
     mmap: (address, length, protection, flags, fd, offset) =>
@@ -65,6 +66,7 @@ export function bindNodeFfi(): Libc {
     pwrite: (fd, bytes, length, offset) =>
       Number(pwrite(fd, BigInt(bytes), BigInt(length), BigInt(offset))),
     fcntl: (fd, command, argument) => Number(fcntl(fd, command, argument)),
+    ioctl: (fd, request, argument) => Number(ioctl(fd, BigInt(request), BigInt(argument))),
     close: (fd) => Number(close(fd)),
     sysconf: (name) => Number(sysconf(name)),
     syscall: (...values) => Number(syscall(...values.map(BigInt))),

@@ -8,11 +8,13 @@
  * @module
  */
 
+import { objectsOf, requireDriver, requireMethod, requireObject } from "../argument.js";
 import type { Driver } from "../driver/driver.js";
 import type { Segment } from "../driver/page-map.js";
 import { pageRuns, processSegments } from "../driver/process-pages.js";
 import { HOST_PAGE_SIZE } from "../page-size.js";
 import type { Region, Slot } from "../region.js";
+import { wholeNumber } from "../region-error.js";
 import type { SlotLayout } from "../slot-layout.js";
 import { accountOf, type RegionAccount } from "./account.js";
 import type {
@@ -60,7 +62,11 @@ export function inspect<S extends Slot>(
   region: Region<S>,
   options: InspectOptions<S> = {},
 ): RegionReport {
-  const held = [...(options.slots ?? [])].filter((slot) => !slot.dropped);
+  requireMethod("region", region, "newInstance");
+  requireObject("options", options);
+  if (options.driver !== undefined) requireDriver(options.driver);
+  const held = objectsOf("slots", options.slots ?? []).filter((slot) => !slot.dropped);
+  for (const slot of held) wholeNumber("slot.index", slot.index);
   const account = accountOf(region);
   const driver = account?.driver ?? options.driver;
   const source = new Source(driver);

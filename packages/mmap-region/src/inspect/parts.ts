@@ -4,6 +4,7 @@
  * @module
  */
 
+import { badArgument, requireObject } from "../argument.js";
 import type { LayoutPart, RegionReport, SlotReport, StateRun } from "./report.js";
 
 /** A run of a part, by its offset from the start of the part. */
@@ -65,4 +66,12 @@ export function headline(report: RegionReport): string {
       ? ""
       : `; ${sizeText(totals.resident)} resident, ${sizeText(totals.dirty)} dirty`;
   return `${backend} region${by}: ${usedSlots} of ${capacity} slots used, ${freeSlots} free${memory}`;
+}
+
+/** @throws {@link RegionError} `invalid-argument` for what `inspect` has not made */
+export function requireReport(report: RegionReport): void {
+  requireObject("report", report);
+  if (Array.isArray(report.slots) && Array.isArray(report.layout) && Array.isArray(report.notes))
+    return;
+  throw badArgument("report", report, "must be what inspect returned");
 }

@@ -7,7 +7,7 @@
  */
 
 import { HOST_PAGE_SIZE } from "../page-size.js";
-import { headline, type PartReport, partsOf, sizeText } from "./parts.js";
+import { headline, type PartReport, partsOf, requireReport, sizeText } from "./parts.js";
 import type { LayoutPartName, RegionReport, SlotReport, StateRun } from "./report.js";
 import { contentsText, slotLine } from "./text.js";
 
@@ -70,6 +70,7 @@ function text(x: number, y: number, content: string): string {
  * ```
  */
 export function toSvg(report: RegionReport): string {
+  requireReport(report);
   const width = Math.max(
     LEGEND,
     report.layout.reduce((sum, { name }) => sum + BOXES[name].width + GAP, -GAP),

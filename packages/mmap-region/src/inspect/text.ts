@@ -4,7 +4,14 @@
  * @module
  */
 
-import { addressText, headline, type PartReport, partsOf, sizeText } from "./parts.js";
+import {
+  addressText,
+  headline,
+  type PartReport,
+  partsOf,
+  requireReport,
+  sizeText,
+} from "./parts.js";
 import type { RegionReport, SlotReport } from "./report.js";
 
 /**
@@ -24,6 +31,7 @@ import type { RegionReport, SlotReport } from "./report.js";
  * ```
  */
 export function toText(report: RegionReport): string {
+  requireReport(report);
   const lines = [headline(report)];
   for (const slot of report.slots) {
     lines.push(slotLine(slot));

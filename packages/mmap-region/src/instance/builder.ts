@@ -7,7 +7,8 @@
  */
 
 import type { AllocStrategy } from "../alloc-strategy.js";
-import type { Module } from "../module.js";
+import { badArgument, requireMethod, requireObject } from "../argument.js";
+import { Module } from "../module.js";
 import type { Region, Slot } from "../region.js";
 import { EmbedContexts, type EmbedType } from "./embed-contexts.js";
 import { Instance } from "./instance.js";
@@ -53,6 +54,7 @@ export class InstanceBuilder<S extends Slot> {
 
   /** What a wasm module imports, apart from its memory. */
   withImports(imports: WasmImports): this {
+    requireObject("imports", imports);
     this.#imports = imports;
     return this;
   }
@@ -114,5 +116,9 @@ export function newInstanceBuilder<S extends Slot>(
   region: Region<S>,
   module: Module,
 ): InstanceBuilder<S> {
+  requireMethod("region", region, "newInstance");
+  if (!(module instanceof Module)) {
+    throw badArgument("module", module, "must be a Module or a WasmModule");
+  }
   return new InstanceBuilder(region, module);
 }

@@ -206,7 +206,10 @@ export class Instance<S extends Slot> implements Droppable {
     const fn = this.#state === "dropped" ? undefined : this.#guest.lookup(entrypoint);
     if (fn !== undefined) return fn;
     this.#require("not-started", "ready", "running", "faulted", "terminated", "poisoned");
-    throw new RegionError({ code: "symbol-not-found", symbol: String(entrypoint) });
+    throw new RegionError({
+      code: "symbol-not-found",
+      symbol: typeof entrypoint === "string" ? entrypoint : typeof entrypoint,
+    });
   }
 
   #enter(fn: Entrypoint, args: readonly unknown[]): unknown {
