@@ -104,7 +104,26 @@ export type RegionErrorDetail =
       readonly code: "import-name-taken";
       readonly importModule: string;
       readonly importName: string;
-    };
+    }
+  /** The image of a snapshot was closed. */
+  | { readonly code: "image-closed" }
+  /** The memory or the instance is not this image's: it was never applied, or another image was since. */
+  | { readonly code: "image-not-applied" }
+  /** The target lacks what the image has, or has more of it than the image knows of. */
+  | { readonly code: "image-mismatch"; readonly what: string; readonly reason: string }
+  /** A memory or table has grown beyond its image, and neither can shrink. Bytes or elements. */
+  | {
+      readonly code: "has-grown";
+      readonly what: string;
+      readonly now: number;
+      readonly limit: number;
+    }
+  /** A function of the guest has not returned yet. */
+  | { readonly code: "guest-inside"; readonly depth: number }
+  /** A global or a table element whose value nobody can keep, put back, or carry to another instance. */
+  | { readonly code: "state-out-of-reach"; readonly what: string; readonly reason: string }
+  /** Not a file of an image, or cut short. */
+  | { readonly code: "malformed-image"; readonly reason: string };
 
 const hex = (value: number | string): string =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
@@ -171,6 +190,20 @@ function describe(detail: RegionErrorDetail): string {
         `the module already imports something else as ${JSON.stringify(detail.importModule)} ` +
         `${JSON.stringify(detail.importName)}; choose another name for its memory`
       );
+    case "image-closed":
+      return "the image was closed; take another snapshot";
+    case "image-not-applied":
+      return "the image is not the last one that was applied to this memory or instance; apply it first";
+    case "image-mismatch":
+      return `the image does not fit: ${detail.what} ${detail.reason}`;
+    case "has-grown":
+      return `${detail.what} has ${hex(detail.now)}, its image ${hex(detail.limit)}, and cannot shrink; make a new instance`;
+    case "guest-inside":
+      return `the guest is running (${detail.depth} calls have not returned); reset it when all have`;
+    case "state-out-of-reach":
+      return `${detail.what} cannot be rewound: ${detail.reason}`;
+    case "malformed-image":
+      return `not a saved image: ${detail.reason}`;
   }
 }
 

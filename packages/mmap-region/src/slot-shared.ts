@@ -15,6 +15,7 @@
 
 import { type AllocStrategy, linear } from "./alloc-strategy.js";
 import { badArgument, requireMethod } from "./argument.js";
+import { notShareable } from "./driver/map-budget.js";
 import { LeakWatch } from "./leak-watch.js";
 import { RegionError, wholeNumber } from "./region-error.js";
 import type { SlotLedger } from "./slot-pool.js";
@@ -52,12 +53,13 @@ export class SharedSlots<Leftover> implements SlotLedger<Leftover> {
     this.capacity = this.#words.length - HEADER;
   }
 
-  /** @throws {@link RegionError} `invalid-argument`, `limits-exceeded` */
+  /** @throws {@link RegionError} `invalid-argument`, `limits-exceeded`, `unsupported` */
   static create<L>(capacity: number): SharedSlots<L> {
     if (wholeNumber("capacity", capacity) > MOST_SLOTS) {
       const what = "slots of a shared region";
       throw new RegionError({ code: "limits-exceeded", what, asked: capacity, limit: MOST_SLOTS });
     }
+    if (typeof SharedArrayBuffer === "undefined") throw notShareable();
     const words = new SharedArrayBuffer((HEADER + capacity) * Int32Array.BYTES_PER_ELEMENT);
     const slots = new SharedSlots<L>(words, 1);
     Atomics.store(slots.#words, AGENTS, 1);

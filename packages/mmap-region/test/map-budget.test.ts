@@ -1,8 +1,10 @@
 /** MR-10: the account of mappings is never too small, and not so large that nothing can be had. */
 
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { MapBudget } from "../src/driver.js";
+import { FakeDriver } from "../src/fake-driver.js";
+import { MmapRegion } from "../src/mmap.js";
 import { refusal } from "./expect-error.js";
 
 test("MR-10: whatever is charged and taken back, the process never has more than nine tenths", () => {
@@ -45,4 +47,18 @@ test("where the process cannot be looked at, charges alone count", () => {
   budget.charge(6);
   budget.requireSpace(9);
   refusal(() => budget.requireSpace(10), "out-of-address-space", { used: 0, limit: 9 });
+});
+
+test("a page that is not isolated shares nothing, and says so", () => {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  try {
+    const driver = new FakeDriver();
+    expect(() => driver.budget.share()).toThrow(expect.objectContaining({ code: "unsupported" }));
+    expect(() => MmapRegion.create(driver, 1, {}, { shared: true })).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+    expect(driver.calls).toEqual([]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

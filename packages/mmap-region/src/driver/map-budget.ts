@@ -41,6 +41,12 @@ const LOOKS = 2;
 const LOOK_AT = 3;
 const ACCOUNT = 4;
 
+/** Why nothing can be shared here: `SharedArrayBuffer` is there only in pages that are cross-origin isolated. */
+export function notShareable(): RegionError {
+  const capability = "sharing (shared) in a page that is not cross-origin isolated";
+  return new RegionError({ code: "unsupported", backend: "mmap", capability });
+}
+
 /** The budget of one process. */
 export class MapBudget {
   /** Mappings at which to refuse. */
@@ -103,9 +109,11 @@ export class MapBudget {
    * forgotten until the next look; the tenth that is left has room for that.
    *
    * @returns what {@link MapBudget.join} takes in another thread
+   * @throws {@link RegionError} `unsupported` in a page that is not cross-origin isolated
    */
   share(): SharedArrayBuffer {
     const { buffer } = this.#account;
+    if (typeof SharedArrayBuffer === "undefined") throw notShareable();
     if (buffer instanceof SharedArrayBuffer) return buffer;
     const shared = new SharedArrayBuffer(ACCOUNT * Int32Array.BYTES_PER_ELEMENT);
     const account = new Int32Array(shared);
