@@ -14,6 +14,8 @@ export {
   userConfig,
   vaddrRange,
 } from "./format/config.js";
+export { type FaultOptions, type FaultOutcome, handleFault } from "./table/fault.js";
+export { COPY_ON_WRITE, fork } from "./table/fork.js";
 export type { NodeFrame, PageTablePageMeta } from "./table/node-store.js";
 export { PageTable } from "./table/page-table.js";
 export type { Item } from "./table/references.js";
