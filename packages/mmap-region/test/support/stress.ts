@@ -3,9 +3,10 @@
  * runs it for a minute; stress.test.ts for two seconds. Arguments: seconds, seed.
  *
  * Every tenant looks for bytes of others when it comes, and after each reset. The main thread writes to every view that a
- * tenant let it have, for ever, and tenants' threads end at random without dropping anything. They end themselves: koffi
- * aborts the process when `terminate()` meets it in the middle of making a view. What must not happen shows as a signal, or
- * as an exit code that is not 0.
+ * tenant let it have, for ever, and every third thread ends without dropping anything. They end themselves: koffi aborts the
+ * process when `terminate()` meets it in the middle of making a view. When half of the shared slots are in quarantine the
+ * region is closed under its tenants, and another one made. What must not happen shows as a signal, or as an exit code that
+ * is not 0; what did happen, as one line of JSON.
  */
 
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -47,6 +48,8 @@ interface Work {
   /** Milliseconds that the thread lives. */
   readonly life: number;
   readonly handle: SharedRegion;
+  /** Whether it drops what it has before it ends. */
+  readonly tidy: boolean;
 }
 
 async function driverOf(): Promise<Driver> {
@@ -81,7 +84,7 @@ interface Tenant {
 /** One step of a thread that has these tenants. */
 function step(
   random: (below: number) => number,
-  regions: readonly (MmapRegion | WasmRegion)[],
+  regions: readonly (() => MmapRegion | WasmRegion)[],
   modules: readonly [plain: object, imaged: object],
   tenants: Tenant[],
   kept: Uint8Array[],
@@ -94,7 +97,7 @@ function step(
   if (what < 3 || tenant === undefined) {
     if (tenants.length > 12) return;
     const imaged = random(2) === 1;
-    const region = regions[random(regions.length)]!;
+    const region = regions[random(regions.length)]!();
     const slot = region.newInstance(imaged ? modules[1] : { ...modules[0], heap });
     requirePristine(new Uint8Array(slot.heap.buffer), imaged);
     if ("u8" in slot) {
@@ -132,19 +135,19 @@ function step(
 
 /** Steps until `until`, in turns so that messages and finalizers come through. */
 async function run(
-  work: { seed: number; until: number },
+  work: { seed: number; until: number; tidy: boolean },
   driver: Driver,
-  shared: MmapRegion,
+  shared: () => MmapRegion,
   give: (moved: ArrayBuffer) => void,
-): Promise<number> {
+): Promise<{ steps: number; refused: number }> {
   const random = randomOf(work.seed);
   const sizes = { heapMemorySize: SIZES.heapMemorySize };
-  const regions = [
-    shared,
+  const own = [
     MmapRegion.create(driver, 8, SIZES, { warmSlots: 4, hugePages: true }),
     WasmRegion.create(8, sizes, { driver }),
     WasmRegion.create(8, sizes),
   ];
+  const regions = [shared, ...own.map((region) => () => region)];
   const plain = {};
   const imaged = {
     heap: { initialSize: WASM_PAGE },
@@ -154,21 +157,23 @@ async function run(
   const tenants: Tenant[] = [];
   const kept: Uint8Array[] = [];
   let steps = 0;
+  let refused = 0;
   for (; performance.now() < work.until; steps++) {
     try {
       step(random, regions, [plain, imaged], tenants, kept, give);
     } catch (error) {
       // Full, out of reach, beyond a limit: refused in words.
       if (!(error instanceof RegionError)) throw error;
+      refused += 1;
     }
     for (const view of kept) if (view.length > 0) view[random(view.length)] = MARK;
     if (steps % 64 === 0) await new Promise((done) => setImmediate(done));
     if (random(2000) === 0) globalThis.gc?.();
   }
-  if (!isMainThread) process.exit(); // with all it has
+  if (!work.tidy) process.exit(); // with all it has
   for (const { slot } of tenants) slot.drop();
-  for (const region of regions.slice(1)) region.close();
-  return steps;
+  for (const region of own) region.close();
+  return { steps, refused };
 }
 
 const driver = await driverOf();
@@ -176,15 +181,18 @@ if (isMainThread) {
   const [seconds = 60, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
   const until = performance.now() + seconds * 1000;
   const random = randomOf(seed);
-  const region = MmapRegion.create(driver, CAPACITY, SIZES, { shared: true });
+  const create = (): MmapRegion => MmapRegion.create(driver, CAPACITY, SIZES, { shared: true });
+  const regions = [create()];
+  const current = (): MmapRegion => regions.at(-1)!;
   const stolen: Uint8Array[] = [];
   let died = 0;
   /** A thread that dies again and again, and what it leaves taken back. */
   const threads = Array.from({ length: THREADS }, async () => {
     while (performance.now() < until) {
+      const region = current();
       const handle = region.share();
       const life = Math.min(500 + random(1500), seconds * 500);
-      const work: Work = { seed: random(2 ** 31), life, handle };
+      const work: Work = { seed: random(2 ** 31), life, handle, tidy: random(3) > 0 };
       const worker = new Worker(new URL("stress.boot.mjs", import.meta.url), {
         workerData: work,
         execArgv: ["--conditions=@memkit/source"],
@@ -195,27 +203,35 @@ if (isMainThread) {
       await ended;
       region.reclaim(handle.agent);
       died += 1;
+      if (region !== current() || region.quarantinedSlots < CAPACITY / 2) continue;
+      regions.push(create());
+      region.close();
     }
   });
   const poke = setInterval(() => {
     for (const view of stolen) for (let n = 0; n < view.length; n += PAGE) view[n] = STOLEN;
   }, 5);
-  const steps = await run({ seed, until }, driver, region, (moved) => {
+  const { steps, refused } = await run({ seed, until, tidy: true }, driver, current, (moved) => {
     stolen.push(new Uint8Array(moved));
   });
   await Promise.all(threads);
   clearInterval(poke);
-  const { quarantinedSlots, freeSlots } = region;
-  if (quarantinedSlots + freeSlots !== CAPACITY)
-    failed(`${freeSlots} free, ${quarantinedSlots} away`);
-  region.close();
-  process.stdout.write(
-    JSON.stringify({ seed, steps, died, stolen: stolen.length, quarantinedSlots }),
-  );
+  current().close();
+  for (const { quarantinedSlots: away, freeSlots: free } of regions) {
+    if (away + free !== CAPACITY) failed(`${free} free, ${away} away`);
+  }
+  const summary = { seed, steps, refused, died, stolen: stolen.length, regions: regions.length };
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
 } else {
-  const { seed, life, handle } = workerData as Work;
+  const { seed, life, handle, tidy } = workerData as Work;
   const region = MmapRegion.attach(driver, handle);
-  await run({ seed, until: performance.now() + life }, driver, region, (moved) => {
-    parentPort?.postMessage(moved, [moved]);
-  });
+  const until = performance.now() + life;
+  await run(
+    { seed, until, tidy },
+    driver,
+    () => region,
+    (moved) => {
+      parentPort?.postMessage(moved, [moved]);
+    },
+  );
 }
