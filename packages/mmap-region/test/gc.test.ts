@@ -1,7 +1,10 @@
-import { setImmediate } from "node:timers/promises";
+import { readdirSync, readlinkSync } from "node:fs";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WasmRegion, type WasmSlot } from "../src/index.js";
+import { prepareImage } from "../src/mmap.js";
 import { backends } from "./contract/backends.js";
+import { nativeDrivers } from "./contract/drivers.js";
 
 const PAGE = 65536;
 const ROUNDS = 50;
@@ -88,3 +91,29 @@ test.each(backends)(
     ]);
   },
 );
+
+test.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
+  "%s: images that are lost with their modules give their files back",
+  async (_name, driver) => {
+    const files = (): number =>
+      readdirSync("/proc/self/fd").filter((fd) => isImage(`/proc/self/fd/${fd}`)).length;
+    const before = files();
+    const bytes = new Uint8Array(4096).fill(1);
+    for (let n = 0; n < ROUNDS; n++) {
+      prepareImage({ heap: { initialSize: PAGE }, initialData: [{ offset: 0, bytes }] }, driver);
+    }
+    for (let n = 0; n < 20 && files() > before; n++) {
+      globalThis.gc?.();
+      await setTimeout(5);
+    }
+    expect(files()).toBe(before);
+  },
+);
+
+function isImage(path: string): boolean {
+  try {
+    return readlinkSync(path).includes("memkit-image");
+  } catch {
+    return false; // closed meanwhile, such as the one that reads the folder
+  }
+}

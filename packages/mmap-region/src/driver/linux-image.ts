@@ -17,8 +17,15 @@ import { systemCallFailed } from "./system-call-failed.js";
 /** The most bytes that one `pwrite` takes: `MAX_RW_COUNT` of Linux `include/linux/fs.h`, on pages of 4096. */
 const MAX_WRITE = 0x7fff_f000;
 
-/** The file's name in `/proc/self/maps`. */
-const NAME = new TextEncoder().encode("memkit-image\0");
+/** The file's name in `/proc/self/maps`. Kept, so that its address is good for as long as a call may read it. */
+const NAME: Uint8Array<ArrayBuffer> = new Uint8Array(new TextEncoder().encode("memkit-image\0"));
+
+/**
+ * Closes the files of images that were lost without `close()`, with their modules: a process has few descriptors, 1024 by
+ * default on many systems, and nothing shows that these are gone.
+ */
+const lost: FinalizationRegistry<{ readonly libc: Libc; readonly fd: number }> =
+  new FinalizationRegistry(({ libc, fd }) => void libc.close(fd));
 
 /** See {@link Image}. */
 export class LinuxImage implements Image {
@@ -39,14 +46,13 @@ export class LinuxImage implements Image {
     // A copy of whole pages: it lies outside the engine's heap, where nothing moves it while the system reads it.
     const copy = new Uint8Array(Math.ceil(bytes.length / pageSize) * pageSize);
     copy.set(bytes);
-    const fd = libc.memfd_create(
-      libc.addressOf(NAME.slice().buffer),
-      MFD_CLOEXEC | MFD_ALLOW_SEALING,
-    );
+    const name = libc.addressOf(NAME.buffer);
+    const fd = libc.memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd === -1) throw systemCallFailed(libc, "memfd_create", 0, copy.length);
     this.length = copy.length;
     this.#libc = libc;
     this.#fd = fd;
+    lost.register(this, { libc, fd }, this);
     try {
       this.#fill(copy, pageSize);
     } catch (error) {
@@ -91,6 +97,7 @@ export class LinuxImage implements Image {
 
   close(): void {
     if (this.#fd === -1) return;
+    lost.unregister(this);
     this.#libc.close(this.#fd);
     this.#fd = -1;
   }
