@@ -75,11 +75,11 @@ export class TableAgent {
   }
 
   /** {@link park} in the middle of a step that has changed nothing yet: nobody has to wait for who waits. */
-  park(index: number, seen: number): void {
+  park(index: number, seen: number, words: Int32Array = this.slots.words): void {
     const { depth, slots } = this;
     this.depth = 0;
     slots.store(this.pinnedAt, 0);
-    park(slots.words, index, seen);
+    park(words, index, seen);
     if (depth > 0) this.pin();
     this.depth = depth;
   }

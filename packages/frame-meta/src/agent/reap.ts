@@ -71,8 +71,10 @@ export interface ReapOptions {
  * Gives back what the agents with these numbers held. Caller must know that they are dead: that the worker has been terminated,
  * and its `exit` event has come. Their numbers can be used again afterwards.
  *
- * @throws {@link FrameError} `invalid-option` where this agent has no number; `no-such-agent`; `agent-pinned` where another agent does
- * not leave its step. Nothing has been given back then.
+ * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too.
+ *
+ * @throws {@link FrameError} `invalid-option` where this agent has no number; `no-such-agent`; `no-allocator`; `agent-pinned` where
+ * another agent does not leave its step. Nothing has been given back then.
  *
  * @example
  * ```ts
@@ -98,7 +100,7 @@ export function reap(
   agents: readonly number[],
   { patience = 1000 }: ReapOptions = {},
 ): ReapReport {
-  const { agent, slots, ledger } = table;
+  const { agent, allocator, slots, ledger } = table;
   if (agent === undefined) {
     throw new FrameError({ code: "invalid-option", option: "agent", got: "undefined" });
   }
@@ -108,12 +110,15 @@ export function reap(
       throw new FrameError({ code: "no-such-agent", agent: dead });
     }
   }
+  // It would end frames that it cannot give back, and leave a lock of the dead to whoever waits for it.
+  if (table.lacksAllocator) throw new FrameError({ code: "no-allocator" });
   const found: Found = { parked: new Map(), released: new Map(), abandoned: new Map(), locks: [] };
   let busy: number[] = [];
   stop(table, agent, agents, Date.now() + patience);
   try {
     for (const dead of agents) freeEntriesOf(slots, dead);
     freeUnsent(slots);
+    allocator?.takeOver?.(agents); // first: what it finds ended is unused below
     if (ledger === undefined) busy = busySlots(table);
     else takeOver(table, ledger, agents, found);
     for (const dead of agents) {
@@ -217,6 +222,7 @@ function takeOver(
       continue;
     }
     slots.stepAt(index, count, REF_COUNT_BUSY);
+    table.allocator?.takeBack?.(slots.geometry.pfnOf(slot));
     leaveList(table, slot);
     const typed = slots.words[slots.wordOf(slot, SlotWord.type)] !== 0;
     if (typed && held.ending === undefined) {
@@ -276,7 +282,7 @@ function parkedIn({ slots }: FrameTable): number[] {
   return parked;
 }
 
-/** Tears down what was found, as any agent would. @returns what that threw */
+/** Tears down what was found, in the way of every agent. @returns what that threw */
 function finish(table: FrameTable, { abandoned }: Found): unknown {
   try {
     table.teardown.batch(() => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TableAgent } from "../agent/agent.js";
 import { park } from "../slot/park.js";
 
 /** Nobody has the lock. An agent that has it puts its number + 1 there. */
@@ -12,9 +13,12 @@ export const UNLOCKED = 0;
 /** Words of one agent: plain loads and stores. */
 export class AllocWords {
   readonly words: Int32Array;
+  private readonly agent: TableAgent | undefined;
 
-  constructor(words: Int32Array) {
+  /** @param agent - who waits, where a reaper may have to know */
+  constructor(words: Int32Array, agent?: TableAgent) {
     this.words = words;
+    this.agent = agent;
   }
 
   load(index: number): number {
@@ -53,12 +57,13 @@ export class AllocWords {
     return found;
   }
 
-  /** Takes the lock, when it is free. */
+  /** Takes the lock, when it is free. Who waits is not pinned: its holder may have to be reaped. */
   lock(index: number, holder: number): void {
     for (;;) {
       const found = this.swap(index, UNLOCKED, holder);
       if (found === UNLOCKED) return;
-      park(this.words, index, found);
+      if (this.agent === undefined) park(this.words, index, found);
+      else this.agent.park(index, found, this.words);
     }
   }
 

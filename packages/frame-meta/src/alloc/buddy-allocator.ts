@@ -12,10 +12,12 @@
  * of a tree (under the lock) or a cache (by one exchange) sets it; `add` clears it, by one step that only one of two can have
  * made, before it puts the frame in. So a frame that is freed twice is found out, and one that was not taken is not put in.
  *
- * FM-26: a frame that is torn down is in the free set before its slot is UNUSED, so another agent may take it while its slot is
- * still BUSY. It waits then, in `claimTaken`: the slot is about to become UNUSED, by the agent whose `add` has returned, and
- * nobody else can claim it meanwhile, since every claim has taken its frame out of the free set first. The other order would
- * let an agent claim the frame by its address before it is in the free set; it would then be in use and free.
+ * FM-26: a frame that is torn down is in the free set before its slot is UNUSED. The other order would let an agent claim the
+ * frame by its address before it is in the free set; it would then be in use and free. FM-38: as long as its slot is BUSY it is
+ * in the cache of the agent that frees it, and stays there: others leave it alone, and the agent itself does nothing else
+ * before the slot is UNUSED. So what an agent that died had in its cache tells how far it was, and nobody else has the frame.
+ * An agent with a number in the table but no cache keeps the lock instead, until the slot is UNUSED. One that has neither puts
+ * the frame into a tree, where another may take it while its slot is BUSY, and waits for that in `claimTaken`.
  *
  * Who could break them: code that claims slots without the allocator (`SlotTable.tryClaim` of a frame that is not taken).
  *
@@ -58,6 +60,10 @@ export interface BuddyInit extends BuddyHooks {
   readonly claimed: readonly Segment[];
 }
 
+/** A record's state: of an agent that has no number in the table, and of one that has, less its number. */
+const NUMBERLESS = 1;
+const NUMBERED = 2;
+
 /** Made by `createBuddy`, or by `attachBuddy` in another agent. */
 export class BuddyAllocator implements FrameAllocator {
   /** Which record is this agent's, to be told to whoever may have to `reap` it; -1 where there was none left, and no cache. */
@@ -73,7 +79,11 @@ export class BuddyAllocator implements FrameAllocator {
   private readonly agents: number;
   private readonly taken: number;
   private readonly exhausted: BuddyHooks["onExhausted"];
+  /** Its number in the table, -1 for none. */
+  private readonly id: number;
   private cache: FrameCache;
+  /** Whether `add` has kept the lock. */
+  private keeps = false;
 
   /** @internal */
   constructor({ table, words, parts, depot, agents, room, claimed, onExhausted }: BuddyInit) {
@@ -84,6 +94,7 @@ export class BuddyAllocator implements FrameAllocator {
     this.agents = agents;
     this.taken = parts.taken;
     this.exhausted = onExhausted;
+    this.id = table.agent?.id ?? -1;
     this.agent = this.claimRecord();
     const record = this.agent < 0 ? 0 : depot.recordOf(this.agent);
     this.cache = new FrameCache(words, record, this.agent < 0 ? 0 : room);
@@ -153,21 +164,33 @@ export class BuddyAllocator implements FrameAllocator {
       this.addRun(pfn, leaf, frames);
       return;
     }
-    const bit = 1 << (leaf & (WORD_FRAMES - 1));
-    const word = this.taken + (leaf >>> WORD_ORDER);
-    if ((this.words.and(word, ~bit) & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
     const cache = this.cache;
-    if (cache.isFull) {
-      if (cache.room === 0) {
-        this.depot.lock(this.holder);
+    if (cache.room === 0) {
+      this.depot.lock(this.holder);
+      try {
+        this.untake(leaf, pfn);
         this.depot.put(leaf, 1);
-        this.depot.unlock();
-        return;
+        this.keeps = this.id >= 0 && this.depot.isEnding(leaf);
+      } finally {
+        if (!this.keeps) this.depot.unlock();
       }
+      return;
+    }
+    if (cache.isFull) {
+      this.expectTaken(leaf, pfn);
+      // Before the frame is given back: who waits for the lock must not be in the middle of it.
       this.depot.spill(this.holder, cache, (cache.room + 1) >>> 1);
     }
+    this.untake(leaf, pfn);
     cache.put(leaf);
     cache.tell(); // FM-25: after the frame is there
+  }
+
+  /** See `FreeSet.settle`. @internal */
+  settle(): void {
+    if (!this.keeps) return;
+    this.keeps = false;
+    this.depot.unlock();
   }
 
   /** What there is: exact while no agent works. */
@@ -198,21 +221,42 @@ export class BuddyAllocator implements FrameAllocator {
 
   /**
    * Takes over what a terminated agent had here: its cache, and the lock if it died with it. What it had in its hands stays
-   * taken: see {@link BuddyAllocator.rescan}.
+   * taken: see {@link BuddyAllocator.rescan}. For agents without a number in the table; of those that have one `reap` of
+   * `@memkit/frame-meta/agents` takes over this too.
    *
    * @param agent - its {@link BuddyAllocator.agent}. Caller must know that it is dead, and not reaped by another.
-   * @throws {@link FrameError} `invalid-option`
+   * @throws {@link FrameError} `invalid-option`, also for an agent with a number
    */
   reap(agent: number): void {
-    if (!(Number.isInteger(agent) && agent >= 0 && agent < this.agents && agent !== this.agent)) {
+    const known = Number.isInteger(agent) && agent >= 0 && agent < this.agents;
+    if (!known || agent === this.agent || this.stateOf(agent) > NUMBERLESS) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
-    const words = this.words;
-    if (words.swap(AllocWord.lock, agent + 1, this.holder) !== agent + 1) {
-      this.depot.lock(this.holder);
-    } else this.depot.rebuild(); // in the middle of a step: the bits are what counts
-    this.depot.drain(agent);
-    words.store(this.depot.recordOf(agent) + RecordWord.state, 0);
+    this.takeOverRecords([agent], [agent + 1]);
+  }
+
+  /** See {@link FrameAllocator.takeOver}. @internal */
+  takeOver(dead: readonly number[]): void {
+    const records: number[] = [];
+    for (let agent = 0; agent < this.agents; agent += 1) {
+      if (dead.includes(this.stateOf(agent) - NUMBERED)) records.push(agent);
+    }
+    const holders = [
+      ...records.map((agent) => agent + 1),
+      ...dead.map((id) => this.recordless(id)),
+    ];
+    this.takeOverRecords(records, holders);
+  }
+
+  /** See {@link FrameAllocator.takeBack}. @internal */
+  takeBack(pfn: number): void {
+    const leaf = this.leafOf(pfn);
+    const bit = 1 << (leaf & (WORD_FRAMES - 1));
+    const word = this.taken + (leaf >>> WORD_ORDER);
+    if ((this.words.load(word) & bit) !== 0) return; // it was not given back
+    this.depot.lock(this.holder);
+    this.depot.takeAt(leaf); // or it was on its way to its place, and is nowhere
+    this.words.or(word, bit);
     this.depot.unlock();
   }
 
@@ -225,8 +269,8 @@ export class BuddyAllocator implements FrameAllocator {
   rescan(): number {
     const depot = this.depot;
     depot.lock(this.holder);
-    for (let agent = 0; agent < this.agents; agent += 1) depot.drain(agent);
-    const before = depot.frames;
+    const before = depot.frames + depot.cached();
+    depot.forget();
     depot.scan(this.slots);
     const won = depot.frames - before;
     depot.unlock();
@@ -234,14 +278,52 @@ export class BuddyAllocator implements FrameAllocator {
   }
 
   private get holder(): number {
-    return this.agent < 0 ? this.agents + 1 : this.agent + 1;
+    return this.agent < 0 ? this.recordless(this.id) : this.agent + 1;
+  }
+
+  /** What an agent without a record puts into the lock; all that have no number either put the same. */
+  private recordless(id: number): number {
+    return this.agents + NUMBERED + id;
+  }
+
+  private stateOf(agent: number): number {
+    return this.words.load(this.depot.recordOf(agent) + RecordWord.state);
   }
 
   private claimRecord(): number {
+    const state = this.id < 0 ? NUMBERLESS : NUMBERED + this.id;
     for (let agent = 0; agent < this.agents; agent += 1) {
-      if (this.words.swap(this.depot.recordOf(agent) + RecordWord.state, 0, 1) === 0) return agent;
+      const at = this.depot.recordOf(agent) + RecordWord.state;
+      if (this.words.swap(at, 0, state) === 0) return agent;
     }
     return -1;
+  }
+
+  private takeOverRecords(records: readonly number[], holders: readonly number[]): void {
+    const { depot, words, holder } = this;
+    const held = words.load(AllocWord.lock);
+    if (holders.includes(held) && words.swap(AllocWord.lock, held, holder) === held) {
+      depot.rebuild(); // in the middle of a step: the bits are what counts
+    } else depot.lock(holder);
+    for (const agent of records) {
+      depot.takeOver(agent);
+      words.store(depot.recordOf(agent) + RecordWord.state, 0);
+    }
+    depot.unlock();
+  }
+
+  private expectTaken(leaf: number, pfn: number): void {
+    const bits = this.words.load(this.taken + (leaf >>> WORD_ORDER));
+    if (((bits >>> (leaf & (WORD_FRAMES - 1))) & 1) === 0) {
+      throw new FrameError({ code: "not-taken", pfn });
+    }
+  }
+
+  /** Clears the bit of a frame that is given back: one step, which only one of two can make. */
+  private untake(leaf: number, pfn: number): void {
+    const bit = 1 << (leaf & (WORD_FRAMES - 1));
+    const found = this.words.and(this.taken + (leaf >>> WORD_ORDER), ~bit);
+    if ((found & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
   }
 
   /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio` */

@@ -9,10 +9,13 @@
  * run there, and no agent has said meanwhile that it put a frame into a cache. Frames that somebody is just about to say so of
  * count as freed later: their `add` has not returned.
  *
+ * FM-38: a frame whose slot is BUSY stays in the cache of the agent that frees it, whoever looks for frames. It counts as freed
+ * later too: who skipped one looks again, and believes that there is no run only if the frame has been BUSY ever since.
+ *
  * @module
  */
 
-import { REF_COUNT_UNUSED } from "../ref-count.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNUSED } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { AllocWords } from "./alloc-words.js";
@@ -21,14 +24,28 @@ import { BuddyTree } from "./buddy-tree.js";
 import type { FrameCache } from "./cache.js";
 import { type AllocParts, AllocWord, RecordWord } from "./layout.js";
 
+/** A frame that stayed in a cache because its slot was busy. */
+interface Skipped {
+  readonly at: number;
+  readonly seen: number;
+  readonly generation: number;
+}
+
 export class Depot {
   readonly trees: readonly BuddyTree[];
   private readonly words: AllocWords;
   private readonly parts: AllocParts;
   private readonly agents: number;
   private readonly room: number;
+  private readonly slots: SlotTable;
 
-  constructor(words: AllocWords, parts: AllocParts, agents: number, room: number) {
+  constructor(
+    words: AllocWords,
+    parts: AllocParts,
+    agents: number,
+    room: number,
+    slots: SlotTable,
+  ) {
     const { buffer } = words.words;
     const nodes = new Uint8Array(buffer, parts.nodes * 4, (parts.words - parts.nodes) * 4);
     this.trees = parts.trees.map((shape) => new BuddyTree(shape, words.words, parts.free, nodes));
@@ -36,6 +53,7 @@ export class Depot {
     this.parts = parts;
     this.agents = agents;
     this.room = room;
+    this.slots = slots;
   }
 
   /** Frames in the trees. Caller has the lock. */
@@ -72,9 +90,10 @@ export class Depot {
       let missed = false;
       if (leaf < 0) {
         const before = this.freed();
-        for (let agent = 0; agent < this.agents; agent += 1) this.drain(agent);
+        const skipped: Skipped[] = [];
+        for (let agent = 0; agent < this.agents; agent += 1) this.drain(agent, skipped);
         leaf = this.takeRun(frames, order, limit);
-        missed = leaf < 0 && this.freed() !== before;
+        missed = leaf < 0 && !(this.stillEnding(skipped) && this.freed() === before);
       }
       this.unlock();
       if (!missed) return leaf;
@@ -144,20 +163,51 @@ export class Depot {
     for (let agent = 0; agent < this.agents; agent += 1) {
       const first = this.recordOf(agent) + RecordWord.cache;
       for (let at = first; at < first + this.room; at += 1) {
-        if (words.load(at) === leaf + 1 && words.swap(at, leaf + 1, 0) === leaf + 1) return true;
+        if (words.load(at) !== leaf + 1) continue;
+        return !this.isEnding(leaf) && words.swap(at, leaf + 1, 0) === leaf + 1;
       }
     }
     return false;
   }
 
-  /** Empties the cache of an agent. Caller has the lock. */
-  drain(agent: number): void {
+  /** Empties the cache of an agent, but for frames that it is just about to make unused. Caller has the lock. */
+  drain(agent: number, skipped?: Skipped[]): void {
     const words = this.words;
     const first = this.recordOf(agent) + RecordWord.cache;
     for (let at = first; at < first + this.room; at += 1) {
-      if (words.load(at) === 0) continue;
-      const found = words.empty(at); // 0 where its agent was faster
-      if (found !== 0) this.put(found - 1, 1);
+      const seen = words.load(at);
+      if (seen === 0) continue;
+      const generation = this.generationOf(seen - 1);
+      if (this.isEnding(seen - 1)) {
+        skipped?.push({ at, seen, generation });
+        continue;
+      }
+      // 0 or another one where its agent was faster: then it has been there and has been free meanwhile.
+      if (words.swap(at, seen, 0) === seen) this.put(seen - 1, 1);
+    }
+  }
+
+  /**
+   * Empties the cache of a dead agent. A frame that is busy there is one that it had ended all but for the last store, for nobody
+   * else puts any there: that is made up for. Caller has the lock.
+   */
+  takeOver(agent: number): void {
+    const { slots, words } = this;
+    const first = this.recordOf(agent) + RecordWord.cache;
+    for (let at = first; at < first + this.room; at += 1) {
+      const leaf = words.load(at) - 1;
+      if (leaf < 0) continue;
+      if (this.isEnding(leaf)) slots.releaseAt(this.countOf(leaf));
+      words.store(at, 0);
+      this.put(leaf, 1);
+    }
+  }
+
+  /** What is in caches is nowhere. Caller has the lock, and is about to {@link Depot.scan}. */
+  forget(): void {
+    for (let agent = 0; agent < this.agents; agent += 1) {
+      const first = this.recordOf(agent) + RecordWord.cache;
+      for (let at = first; at < first + this.room; at += 1) this.words.store(at, 0);
     }
   }
 
@@ -205,6 +255,31 @@ export class Depot {
       }
     }
     this.rebuild();
+  }
+
+  /** The index of the slot's word that counts a leaf, which must be a frame. */
+  private countOf(leaf: number): number {
+    const tree = this.treeOf(leaf);
+    return this.slots.countIndexOf(tree.base + (leaf - tree.firstLeaf));
+  }
+
+  /** Whether a frame in a cache is about to become unused, and is not yet. */
+  isEnding(leaf: number): boolean {
+    return this.slots.load(this.countOf(leaf)) === REF_COUNT_BUSY;
+  }
+
+  private generationOf(leaf: number): number {
+    return this.slots.load(this.countOf(leaf) - SlotWord.count + SlotWord.generation);
+  }
+
+  /** Whether the frames that were skipped have been busy ever since: a slot has another generation before it becomes unused. */
+  private stillEnding(skipped: readonly Skipped[]): boolean {
+    return skipped.every(
+      ({ at, seen, generation }) =>
+        this.words.load(at) === seen &&
+        this.isEnding(seen - 1) &&
+        this.generationOf(seen - 1) === generation,
+    );
   }
 
   private takeRun(frames: number, order: number, limit: number): number {

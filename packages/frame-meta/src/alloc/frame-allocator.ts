@@ -4,6 +4,9 @@
  * Every frame is in one of three places: in the free set, in a hand, or in use. A hand is the way between the two others: who
  * has taken a frame out and not claimed its slot yet, or has `add`ed it and not released its slot yet.
  *
+ * FM-38 is what an allocator owes to a `reap`: of a frame whose slot is BUSY it must know whether `add` has happened, and nobody
+ * may have taken it since.
+ *
  * @see OSTD `ostd/src/mm/frame/allocator.rs`, `GlobalFrameAllocator`
  * @module
  */
@@ -42,4 +45,15 @@ export interface FrameAllocator extends FreeSet {
    * @throws `not-taken` where a frame is in the free set, and then none has been given back
    */
   add(pfn: number, frames?: number): void;
+  /**
+   * Takes over what agents had here that have died, by their numbers in the table. Called by `reap`, which has stopped the table:
+   * no agent with a number is between a step of a slot and that of the ledger. Frames whose {@link FrameAllocator.add} had
+   * returned end as if their slots had been released.
+   */
+  takeOver?(dead: readonly number[]): void;
+  /**
+   * Frame `pfn` is busy, and nobody's but the reaper's, who will `add` it: whatever its {@link FrameAllocator.add} by an agent
+   * that died has done is undone. Called after {@link FrameAllocator.takeOver}.
+   */
+  takeBack?(pfn: number): void;
 }

@@ -35,7 +35,7 @@ export const AllocWord = {
 
 /** Where each word of an agent's record is. */
 export const RecordWord = {
-  /** 1 while an agent has it. */
+  /** 0 while nobody has it, 1 while an agent does that has no number in the table, its number + 2 where it has one. */
   state: 0,
   /** Counts frames that the agent has put into its cache, modulo 2^32. */
   freed: 1,

@@ -117,8 +117,9 @@ function open(
   const room = expect("cache", words[AllocWord.cache] ?? 0, 0, MAX_CACHE);
   const parts = allocParts(table.memory, agents, room);
   expectWord("size", words.length, parts.words);
-  const access = table.mode === "single" ? new AllocWords(words) : new SharedAllocWords(words);
-  const depot = new Depot(access, parts, agents, room);
+  const Words = table.mode === "single" ? AllocWords : SharedAllocWords;
+  const access = new Words(words, table.agent);
+  const depot = new Depot(access, parts, agents, room, table.slots);
   const hook = onExhausted === undefined ? {} : { onExhausted };
   return new BuddyAllocator({ table, words: access, parts, depot, agents, room, claimed, ...hook });
 }

@@ -29,6 +29,8 @@ import { BoundTypes } from "./types.js";
 export interface FreeSet {
   /** Frame `pfn` is about to become unused. It still is busy: it can be claimed only after this call. */
   add(pfn: number): void;
+  /** The frame that {@link FreeSet.add} was told of last is unused, or will never be. */
+  settle?(): void;
 }
 
 /** What one agent adds to a table. */

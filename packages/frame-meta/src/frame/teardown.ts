@@ -205,10 +205,11 @@ export class Teardown {
   #release(slot: number, tell: boolean, kind: "busy" | "ending"): void {
     const table = this.#table;
     const { slots, freeSet } = table;
+    table.pin();
     // Before the frame is unused: it must not be claimed by address and found in the free set afterwards.
     if (tell && freeSet !== undefined) this.#tell(freeSet, slots.geometry.pfnOf(slot));
-    table.pin();
     const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
+    freeSet?.settle?.();
     table.lose(slot, kind);
     if (refusal < 0) this.#blame(slot, refusal);
   }

@@ -28,7 +28,17 @@ const AGENTS = 3;
 
 class Killed extends Error {}
 
-const NAMES = ["load", "store", "compareExchange", "add", "sub", "exchange", "wait"] as const;
+const NAMES = [
+  "load",
+  "store",
+  "compareExchange",
+  "add",
+  "sub",
+  "and",
+  "or",
+  "exchange",
+  "wait",
+] as const;
 
 /**
  * Runs until access number `at`, counted from 0, which no longer happens, nor any later one: what handlers and `finally` blocks

@@ -52,6 +52,10 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "of the reaper alone, which runs as shipped here: test/agent is for it",
   },
   {
+    matches: of(["#release"], ["dropped statement"], /settle/),
+    reason: "of an agent with a number alone, which waits for nobody here: test/agent is for it",
+  },
+  {
     matches: of(["drain"], ["dropped check"], /lacksAllocator/),
     reason:
       "of an agent that does not know the allocator, whatever the schedule: test/alloc is for it",
