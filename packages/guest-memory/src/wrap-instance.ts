@@ -120,18 +120,26 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
   }
   const wrap = (name: string, value: unknown): unknown => {
     if (typeof value !== "function") return value;
+    const run = value as Callable;
     if (!awaited.includes(name)) {
-      return (...args: unknown[]) => enter(life, memories, name, value as Callable, args);
+      return shaped(run, (...args: unknown[]) => enter(life, memories, name, run, args));
     }
-    const run = promising(value as Callable);
-    return (...args: unknown[]) => enterSuspending(life, memories, name, run, args);
+    const start = promising(run);
+    return shaped(run, (...args: unknown[]) => enterSuspending(life, memories, name, start, args));
   };
   // fromEntries defines; assigning would take an export called "__proto__" for something else.
   const exports = Object.entries(instance.exports).map(([name, value]) => [
     name,
     wrap(name, value),
   ]);
-  return Object.freeze(Object.fromEntries(exports)) as E;
+  const wrapped = Object.freeze(Object.fromEntries(exports)) as E;
+  lives().set(wrapped, life); // it may be wrapped again, and is still the same instance
+  return wrapped;
+}
+
+/** A wrapper that says of itself what its export does: how many parameters it takes, above all. */
+function shaped({ length, name }: Callable, wrapper: Callable): Callable {
+  return Object.defineProperties(wrapper, { length: { value: length }, name: { value: name } });
 }
 
 /** A `WebAssembly.Memory` in this place would be found out only when the guest is entered. */
@@ -140,7 +148,7 @@ function demandMemory(memory: unknown): void {
   const asked = [hasOutstandingBorrows, outstandingBorrows];
   demandOption(
     asked.every((method) => typeof method === "function"),
-    "memory",
+    "memory (a GuestMemory)",
     memory,
   );
 }

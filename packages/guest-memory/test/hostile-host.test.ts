@@ -193,7 +193,9 @@ describe("a guest that declares a float where an integer is described", () => {
 
   it.each(kinds)("%s is never a fraction", (type) => {
     const got: unknown[] = [];
-    const f = bound({ params: [["a", type]] }, (a: unknown) => void got.push(a));
+    const suspending = (fn: unknown) => fn;
+    const spec = { params: [["a", type]], async: true };
+    const f = bound(spec, (a: unknown) => void got.push(a), { suspending });
     for (const raw of [0.5, 1.5, 1e-9, NaN, Infinity]) {
       expect(carriedBy(() => f(raw))).toMatchObject({ code: "signature-mismatch" });
     }

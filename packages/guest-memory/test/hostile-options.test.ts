@@ -256,12 +256,20 @@ describe("exports that take other numbers than described", () => {
     moduleOf(`(module (func (export "narrow") (param i32)) (func (export "wide") (param i64)))`),
   );
 
-  it("are a signature mismatch, with the engine's words as its cause", () => {
+  it("are a signature mismatch before they are called, if the engine knows their types", () => {
+    const functions = { narrow: { params: [["a", i64]] } } as const;
+    expect(String(thrownBy(() => exportsOf({ exports }, { memory: memory(), functions })))).toBe(
+      "GuestError: exports.narrow is described as (i64) -> (), but the guest has other types",
+    );
+  });
+
+  it("are a signature mismatch when called if not, with the engine's words as its cause", () => {
     const functions = {
       narrow: { params: [["a", i64]] },
       wide: { params: [["a", u32]] },
     } as const;
-    const guest = exportsOf({ exports }, { memory: memory(), functions });
+    const wrapped = wrapInstance<object>({ exports }, { memory: memory() });
+    const guest = exportsOf({ exports: wrapped }, { memory: memory(), functions });
     expect(thrownBy(() => guest.narrow(5n))).toMatchObject({
       code: "signature-mismatch",
       func: "narrow",

@@ -15,6 +15,7 @@ import { hostFunction, type Method, type RawFunction } from "./host-function.js"
 import { MemoryCell, type MemoryOption } from "./memory-cell.js";
 import { type Plan, plansOf, refuse, type Signature } from "./signature.js";
 import { type CallEvent, traced } from "./trace.js";
+import { FunctionTypes } from "./typed-functions.js";
 
 /** The description of an import module. Plain data: functions may share parts of it. */
 export interface ModuleSpec {
@@ -47,6 +48,11 @@ export interface Bindings<M extends string = string, F extends FunctionSpecs = F
   readonly signatures: { readonly [K in keyof F]: Signature };
   /**
    * The imports object for one instance: the module by its name, spread it among others.
+   *
+   * Its functions are wasm functions of the types in {@link signatures}, so a guest that declares one of them otherwise is
+   * refused when it is instantiated, by a `WebAssembly.LinkError` that names the import. Whoever calls one from JavaScript
+   * gets the conversions that any wasm function does: bigints for i64, 0 for what is left out. Functions that are `async`
+   * have no type until they are called: numbers that were not described are a `signature-mismatch` then.
    *
    * @throws {@link GuestError} `invalid-binding` if an implementation is missing, `invalid-option`, `jspi-missing` if a
    * function is `async` and this host cannot suspend guests
@@ -122,6 +128,9 @@ export function bindings<const S extends ModuleSpec>(
   const signatures = Object.freeze(
     Object.fromEntries(plans.map(({ func, signature }) => [func, signature])),
   );
+  // What suspends the guest is no function of which it could be known what it returns.
+  const typed = plans.filter((plan) => !plan.async);
+  const types = new FunctionTypes(typed.map(({ signature }) => signature));
   const imports = (options: ImportsOptions<FunctionSpecs>): object => {
     demandOption(isRecord(options), "options", options);
     for (const name of ["trace", "suspending"] as const) {
@@ -129,8 +138,11 @@ export function bindings<const S extends ModuleSpec>(
       demandOption(given === undefined || typeof given === "function", name, given);
     }
     const cell = new MemoryCell(options.memory, target);
-    const bound = plans.map((plan) => [plan.func, importOf(plan, cell, options)]);
-    return Object.fromEntries([[module, Object.fromEntries(bound)]]);
+    const bound = new Map(plans.map((plan) => [plan, importOf(plan, cell, options)]));
+    const given = types.give(typed.map((plan) => bound.get(plan)));
+    for (const [i, plan] of typed.entries()) bound.set(plan, given[i]);
+    const functions = [...bound].map(([{ func }, fn]) => [func, fn]);
+    return Object.fromEntries([[module, Object.fromEntries(functions)]]);
   };
   return Object.freeze({ module, signatures, imports }) as unknown as Bindings<
     S["module"],

@@ -24,6 +24,7 @@ import { lowered, noAllocator } from "./lower-arg.js";
 import { fatal } from "./outcome.js";
 import { Pass } from "./pass.js";
 import { type Plan, plansOf, refuse, signatureText } from "./signature.js";
+import { hasType } from "./typed-functions.js";
 
 /** What {@link exportsOf} is given. */
 export interface ExportsOptions<F extends FunctionSpecs> {
@@ -40,11 +41,11 @@ export interface ExportsOptions<F extends FunctionSpecs> {
  * guest has ended, and traps come out as typed errors.
  *
  * @throws {@link GuestError} `invalid-binding` for what is not exported, or a description that means nothing;
- * `invalid-option`; as {@link wrapInstance}
+ * `signature-mismatch` for what has another type than described; `invalid-option`; as {@link wrapInstance}
  *
  * The functions throw {@link GuestError} `try-from-int-error` and its like for arguments that are no values of their types,
- * `allocation-failed`, `guest-errno`, `signature-mismatch` for an export that takes other numbers than described, and what
- * entering throws.
+ * `allocation-failed`, `guest-errno`, `signature-mismatch` for a wrapped export that takes or returns other
+ * numbers than described, and what entering throws.
  *
  * @example
  * ```ts
@@ -90,6 +91,7 @@ export function exportsOf<const F extends FunctionSpecs>(
   const bound = plans.map((plan) => {
     const run = demand(plan.func);
     demandArity(plan, instance.exports);
+    demandType(plan, instance.exports);
     demandAllocator(plan, tried);
     return [plan.func, typedExport({ plan, memory, run, allocators })];
   });
@@ -128,6 +130,11 @@ function demandArity({ func, signature }: Plan, exports: object): void {
   }
 }
 
+/** The engine knows the types of its own functions. What is wrapped or made by a host has none to be compared. */
+function demandType(plan: Plan, exports: object): void {
+  if (!hasType(demandFunction(exports, plan.func), plan.signature)) throw otherType(plan);
+}
+
 interface Export {
   readonly plan: Plan;
   readonly memory: GuestMemory;
@@ -163,7 +170,7 @@ function typedExport({ plan, memory, run, allocators }: Export): (...args: unkno
 
 /** Frees what a failed call has left. What the call threw says more than what the allocator may throw now. */
 function failed(plan: Plan, blocks: GuestAllocator | undefined, raised: unknown): never {
-  const error = isRefusedNumber(raised) ? refusedNumber(plan, raised) : raised;
+  const error = isRefusedNumber(raised) ? otherType(plan, raised) : raised;
   try {
     blocks?.freeAll();
   } catch {
@@ -180,12 +187,13 @@ function isRefusedNumber(raised: unknown): raised is TypeError {
   return raised instanceof TypeError && raised.message.includes("BigInt");
 }
 
-function refusedNumber({ module, func, signature }: Plan, cause: TypeError): GuestError {
+function otherType({ module, func, signature }: Plan, cause?: TypeError): GuestError {
   const expected = signatureText(signature);
-  const got = "other parameters";
-  const reason = `${module}.${func} is described as ${expected}, but the guest has ${got}: ${cause.message}`;
+  const got = "other types";
+  const why = cause === undefined ? "" : `: ${cause.message}`;
+  const reason = `${module}.${func} is described as ${expected}, but the guest has ${got}${why}`;
   const detail = { code: "signature-mismatch", module, func, expected, got, reason } as const;
-  return new GuestError(detail, { cause });
+  return new GuestError(detail, cause && { cause });
 }
 
 /** What an export returned, or stored at `places`. */
@@ -193,7 +201,12 @@ function resultOf(plan: Plan, memory: GuestMemory, raw: Raw, places: readonly nu
   const { outs, direct, error, func, noreturn } = plan;
   if (noreturn)
     throw fatal("invalid-binding", plan, "it returned, but its description says noreturn");
-  if (direct !== undefined) return lift(direct, memory, raw, 0);
+  if (direct !== undefined) {
+    // A wrapped export has no type that was compared: a float would pass for an i32.
+    const [type] = plan.signature.results;
+    if (type === "i32" && typeof raw === "number" && !Number.isInteger(raw)) mismatch(direct, raw);
+    return lift(direct, memory, raw, 0);
+  }
   if (error !== undefined && !Number.isInteger(raw)) mismatch({ name: "errno", plan }, raw);
   if (error !== undefined && raw !== 0) {
     const errno = Number(raw) >>> 0;

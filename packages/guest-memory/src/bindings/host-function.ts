@@ -3,7 +3,8 @@
  *
  * Everything that the description decides is decided once, when the function is bound. Functions of few parameters have a
  * closure of their own for each number of them: the engine learns per closure text, and one text for all, or rest
- * parameters, doubles what a call costs. No code is generated, so content security policies do not matter.
+ * parameters, doubles what a call costs. No JavaScript is generated, so content security policies
+ * matter no more than for the guest itself.
  *
  * A call converts its arguments from left to right, checks where results will go, and only then runs the implementation:
  * a call with a bad pointer has done nothing. (wiggle finds a bad result pointer after it has run.) Several results are
@@ -15,7 +16,7 @@
 
 import type { GuestMemory } from "../guest-memory.js";
 import { finish, give, refuseBorrows } from "./finish.js";
-import { lift, liftAddress, type Raw } from "./lift.js";
+import { lift, liftAddress, otherCount, type Raw } from "./lift.js";
 import type { MemoryCell } from "./memory-cell.js";
 import { answer, Step } from "./outcome.js";
 import type { Plan, Slot } from "./signature.js";
@@ -164,6 +165,8 @@ function ofMany({ plan, cell, self, method }: Bound): RawFunction {
     const to: number[] = [];
     let result: unknown;
     try {
+      // An import that may be suspended has no type that the engine would have compared.
+      if (raw.length !== plan.signature.params.length) otherCount(plan, raw.length);
       mem = cell.memory ?? cell.find(plan);
       const args: unknown[] = [];
       for (; step < params.length; step++) {

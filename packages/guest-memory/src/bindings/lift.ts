@@ -18,7 +18,7 @@ import { GuestPtr } from "../guest-ptr.js";
 import { GuestStrPtr } from "../guest-str-ptr.js";
 import { printed } from "../printed.js";
 import { Pass } from "./pass.js";
-import { type Slot, signatureText } from "./signature.js";
+import { type Plan, type Slot, signatureText } from "./signature.js";
 
 /** A wasm number as JavaScript sees it: i64 is a bigint. */
 export type Raw = number | bigint;
@@ -123,11 +123,19 @@ function unknownFlags({ name }: Layout, got: Raw, unknown: Raw): never {
 
 /** The guest has other types than the description: an i64, a float or nothing where an i32 is due, or the reverse. */
 export function mismatch({ name, plan }: Pick<Slot, "name" | "plan">, raw: unknown): never {
-  const { module, func } = plan;
-  const expected = signatureText(plan.signature);
   const got =
     raw === undefined ? "nothing" : typeof raw === "bigint" ? "an i64" : otherThanI64(raw);
-  const reason = `${module}.${func} is described as ${expected}, but for its ${name} the guest has ${got}`;
+  differs(plan, `for its ${name} the guest has`, got);
+}
+
+/** The guest passes `count` numbers. */
+export function otherCount(plan: Plan, count: number): never {
+  differs(plan, "the guest passes", `${count} numbers`);
+}
+
+function differs({ module, func, signature }: Plan, verb: string, got: string): never {
+  const expected = signatureText(signature);
+  const reason = `${module}.${func} is described as ${expected}, but ${verb} ${got}`;
   throw new GuestError({ code: "signature-mismatch", module, func, expected, got, reason });
 }
 

@@ -2,7 +2,9 @@
  * What becomes of a host function that failed: a number for the guest, or the guest's end.
  *
  * Invariant GM-31: nothing but a wasm trap leaves a bound function by way of an exception, so a guest cannot swallow what
- * its host threw. Who could break it: the end of the stack, where there may be no room to make the trap.
+ * its host threw, nor what the engine throws when it cannot convert a result: a guest that declares another type is not
+ * linked (typed-functions.ts). Who could break it: the end of the stack, where there may be no room to make the trap; and
+ * what may be suspended, whose result no engine compares with a type before it converts it.
  *
  * @see wiggle `generate/src/funcs.rs`, `GuestError::InFunc`; wasi-common `src/snapshots/preview_1/error.rs`
  * @module

@@ -99,6 +99,9 @@ function planOf(module: string, func: string, spec: FunctionSpec, target: GuestT
 
 type Refuse = (reason: string) => never;
 
+/** Parameters of a function. @see https://webassembly.github.io/spec/js-api/index.html#limits */
+const MOST_PARAMS = 1000;
+
 /** Gives each parameter and result its place. */
 function fill(plan: Plan, params: readonly Param[], results: readonly Layout[], no: Refuse): Plan {
   const wasm: WasmType[] = [];
@@ -131,6 +134,8 @@ function fill(plan: Plan, params: readonly Param[], results: readonly Layout[], 
       no(`${made.layout.name} is no wasm number, so it needs an error type to be a result`);
     return made;
   });
+  if (wasm.length > MOST_PARAMS)
+    no(`it has ${wasm.length} parameters, engines allow ${MOST_PARAMS}`);
   const direct = error === undefined ? out[0] : undefined;
   const returned: WasmType[] =
     error !== undefined ? ["i32"] : direct === undefined ? [] : wasmTypes(direct);

@@ -23,10 +23,14 @@ export async function rejectionOf(promise: unknown): Promise<unknown> {
 
 const tools = await wabt();
 
+/** A module's bytes from its text. */
+export function assembled(wat: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(tools.parseWat("test.wat", wat, { exceptions: true }).toBinary({}).buffer);
+}
+
 /** A module from its text. */
 export function moduleOf(wat: string): WebAssembly.Module {
-  const parsed = tools.parseWat("test.wat", wat, { exceptions: true });
-  return new WebAssembly.Module(Uint8Array.from(parsed.toBinary({}).buffer));
+  return new WebAssembly.Module(assembled(wat));
 }
 
 /** Whether this host can suspend guests. Where it cannot, what needs it is tested for its refusal. */
