@@ -10,7 +10,12 @@
 interface Builtins {
   "node:fs": {
     readFileSync(path: string): Uint8Array;
-    openSync(path: string): number;
+    openSync(path: string, flags?: string): number;
+    closeSync(fd: number): void;
+    /** To a descriptor it writes on from where it is. */
+    writeFileSync(fd: number, bytes: Uint8Array): void;
+    renameSync(from: string, to: string): void;
+    unlinkSync(path: string): void;
     readSync(
       fd: number,
       into: ArrayBufferView,

@@ -23,8 +23,11 @@ const SMALL = 65536;
 /** A mapping over part of another makes three of it. */
 const MAPPINGS = 2;
 
-/** Which memory shows which image now: the last one applied. One for each realm would not do: memories cross realms. */
+/** Which memory shows which image: the last one applied. */
 const shown: WeakMap<MemoryTarget, MappedMemory> = new WeakMap();
+
+/** What a memory shows, if it is an image's. */
+export const shownBy = (memory: MemoryTarget): MappedMemory | undefined => shown.get(memory);
 
 /** The name under which a message tells of a memory. */
 const nameOf = (name: string): string =>
@@ -67,7 +70,7 @@ export class MemoryImage {
   }
 
   get length(): number {
-    return this.stored.bytes.length;
+    return this.stored.length;
   }
 
   /** @throws {@link RegionError} `unsupported`, `has-grown` */

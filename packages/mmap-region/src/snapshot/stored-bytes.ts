@@ -30,11 +30,14 @@ const lost: FinalizationRegistry<Held> = new FinalizationRegistry(giveBack);
 export class StoredBytes {
   /** Whole pages of 64 KiB. Nobody writes to it: where it is mapped that would end the process. */
   readonly bytes: Uint8Array;
+  /** Of `bytes`, also when they are closed. */
+  readonly length: number;
   readonly #held: Held | undefined;
   #open = true;
 
   private constructor(bytes: Uint8Array, held: Held | undefined) {
     this.bytes = bytes;
+    this.length = bytes.length;
     this.#held = held;
     if (held !== undefined) lost.register(this, held, this);
   }

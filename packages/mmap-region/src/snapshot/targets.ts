@@ -56,7 +56,10 @@ export const isGlobal = (value: unknown): value is GlobalTarget => {
   // The getter of `value` also throws for types that JavaScript cannot see (v128), so the class is asked about.
   const prototype = engine.WebAssembly?.Global.prototype;
   const inherits = prototype !== undefined && typeof value === "object" && value !== null;
-  return inherits && (Object.prototype.isPrototypeOf.call(prototype, value) || branded("Global", "value", value));
+  return (
+    inherits &&
+    (Object.prototype.isPrototypeOf.call(prototype, value) || branded("Global", "value", value))
+  );
 };
 
 /** @throws {@link RegionError} `invalid-argument` for what is neither a memory nor has exports */

@@ -1,0 +1,14 @@
+/**
+ * Snapshots: an instance as it was, again and again, in microseconds.
+ *
+ * @module
+ */
+
+export { EXPOSED_PREFIX, exposeState } from "./snapshot/expose-state.js";
+export type { Guest } from "./snapshot/guest.js";
+export type { Image } from "./snapshot/image.js";
+export { loadImage, saveImage } from "./snapshot/image-file.js";
+export { track } from "./snapshot/instance-state.js";
+export type { Choice, EngineName, SnapshotOptions } from "./snapshot/options.js";
+export { snapshot } from "./snapshot/snapshot.js";
+export type { InstanceTarget, MemoryTarget } from "./snapshot/targets.js";

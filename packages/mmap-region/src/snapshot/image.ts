@@ -1,0 +1,219 @@
+/**
+ * A snapshot: memories, mutable globals and tables as they were, to be given to the same or to other instances any number of
+ * times.
+ *
+ * @module
+ */
+
+import { requireObject } from "../argument.js";
+import { WASM_PAGE_SIZE } from "../page-size.js";
+import { RegionError } from "../region-error.js";
+import { Guest } from "./guest.js";
+import {
+  type InstanceState,
+  type Parts,
+  partsOf,
+  requireNames,
+  requireState,
+  requireTables,
+  restoreState,
+  track,
+  translateState,
+} from "./instance-state.js";
+import { type MappedMemory, MemoryImage, shownBy } from "./memory-image.js";
+import { occupancyOf, requireEmpty } from "./occupancy.js";
+import type { Choice, Plan } from "./options.js";
+import { type InstanceTarget, isMemory, type MemoryTarget, requireTarget } from "./targets.js";
+
+/** Something that an image was applied to. */
+interface Applied {
+  readonly parts: Parts;
+  readonly state: InstanceState;
+  readonly memories: readonly MappedMemory[];
+}
+
+/** What an image is made of. */
+export interface ImageContents {
+  readonly memories: ReadonlyMap<string, Uint8Array>;
+  readonly state: InstanceState;
+  /** What they were taken of, if that is in this process: it gets its own functions back, whichever they are. */
+  readonly source?: object;
+}
+
+/** The image that a target was given last. */
+const lastApplied: WeakMap<object, Image> = new WeakMap();
+
+/** See the head of this module. Made by {@link snapshot} and `loadImage`. */
+export class Image {
+  readonly #plan: Plan;
+  readonly #memories: readonly MemoryImage[];
+  readonly #state: InstanceState;
+  readonly #source: WeakRef<object> | undefined;
+  readonly #applied: WeakMap<object, Applied> = new WeakMap();
+  #open = true;
+
+  /** @internal */
+  constructor(contents: ImageContents, plan: Plan) {
+    this.#plan = plan;
+    this.#state = contents.state;
+    this.#source = contents.source && new WeakRef(contents.source);
+    const memories: MemoryImage[] = [];
+    try {
+      for (const [name, bytes] of contents.memories) {
+        memories.push(new MemoryImage(name, bytes, plan));
+      }
+    } catch (error) {
+      for (const memory of memories) memory.stored.close();
+      throw error;
+    }
+    this.#memories = memories;
+  }
+
+  /** Bytes of all memories. */
+  get byteLength(): number {
+    return this.#memories.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * Gives a memory or an instance the image. A memory that is shorter grows.
+   *
+   * What throws has changed nothing, except that of several memories some may have grown.
+   *
+   * @throws {@link RegionError} `image-closed`, `invalid-argument`, `image-mismatch`, `has-grown`, `guest-inside`,
+   * `out-of-memory`, `state-out-of-reach`; `unsupported` for a shared memory
+   */
+  apply(target: MemoryTarget | InstanceTarget): void {
+    this.#requireOpen();
+    const inner = innerOf(target);
+    this.#apply(inner, partsOf(inner), this.#stateFor(inner));
+    this.#plan.reseed?.(target);
+  }
+
+  /**
+   * Puts back a memory or an instance that the image was applied to.
+   *
+   * @throws {@link RegionError} `image-closed`, `image-not-applied`, `has-grown`, `guest-inside`. Nothing has changed then.
+   */
+  reset(target: MemoryTarget | InstanceTarget): void {
+    const { parts, state, memories } = this.#requireApplied(innerOf(target));
+    requireTables(state, parts);
+    for (const { image, memory } of memories) image.requireFit(memory);
+    requireEmpty(parts.memories.values());
+    for (const memory of memories) memory.reset();
+    restoreState(state, parts);
+    this.#plan.reseed?.(target);
+  }
+
+  /**
+   * Makes an instance and gives it the image. The module's start function runs, and its data are written, before that.
+   *
+   * @param module - A `WebAssembly.Module`: that of the instance which the snapshot was taken of.
+   * @throws {@link RegionError} as {@link Image.apply}; whatever the engine throws
+   */
+  instantiate(module: object, imports: object = {}): Guest {
+    this.#requireOpen();
+    requireObject("imports", imports);
+    const instance: InstanceTarget = new WebAssembly.Instance(
+      module as WebAssembly.Module,
+      imports as WebAssembly.Imports,
+    );
+    track(instance);
+    const parts = partsOf(instance);
+    this.#apply(instance, parts, this.#stateFor(instance));
+    const guest = new Guest(this, instance, occupancyOf(parts.memories.values()));
+    this.#plan.reseed?.(guest);
+    return guest;
+  }
+
+  /**
+   * The pages of 4096 bytes of a memory that differ from the image, in order: what did the guest change? Beyond the image they
+   * are compared with zeros.
+   *
+   * @throws {@link RegionError} `image-closed`, `image-not-applied`
+   */
+  dirtyPages(memory: MemoryTarget): Uint32Array {
+    return this.#shown(memory).dirtyPages();
+  }
+
+  /** Which engine the last `apply` or `reset` of a memory used, and why. @throws as {@link Image.dirtyPages} */
+  choice(memory: MemoryTarget): Choice {
+    return this.#shown(memory).choice;
+  }
+
+  /** Lets the image go. Memories stay as they are; a second call does nothing. */
+  close(): void {
+    this.#open = false;
+    for (const { stored } of this.#memories) stored.close();
+  }
+
+  /** What `saveImage` writes. @internal */
+  contents(): ImageContents {
+    this.#requireOpen();
+    const memories = new Map(this.#memories.map(({ name, stored }) => [name, stored.bytes]));
+    return { memories, state: this.#state };
+  }
+
+  #apply(target: MemoryTarget | InstanceTarget, parts: Parts, state: InstanceState): void {
+    requireNames(
+      "memory",
+      this.#memories.map(({ name }) => name),
+      parts.memories,
+    );
+    requireState(state, parts);
+    requireEmpty(parts.memories.values());
+    const pairs = this.#memories.flatMap((image) => {
+      const memory = parts.memories.get(image.name);
+      return memory === undefined ? [] : [{ image, memory }];
+    });
+    for (const { image, memory } of pairs) image.requireFit(memory);
+    for (const { image, memory } of pairs) growTo(memory, image.length);
+    const memories = pairs.map(({ image, memory }) => image.write(memory));
+    restoreState(state, parts);
+    this.#applied.set(target, { parts, state, memories });
+    lastApplied.set(target, this);
+  }
+
+  #stateFor(target: MemoryTarget | InstanceTarget): InstanceState {
+    if (isMemory(target) || this.#source?.deref() === target) return this.#state;
+    return translateState(this.#state, target as InstanceTarget);
+  }
+
+  #shown(memory: MemoryTarget): MappedMemory {
+    this.#requireOpen();
+    const shown = shownBy(memory);
+    if (shown === undefined || !this.#memories.includes(shown.image)) throw notApplied();
+    return shown;
+  }
+
+  #requireApplied(target: object): Applied {
+    this.#requireOpen();
+    const applied = this.#applied.get(target);
+    const last = lastApplied.get(target) === this;
+    if (applied === undefined || !last || !applied.memories.every(({ current }) => current)) {
+      throw notApplied();
+    }
+    return applied;
+  }
+
+  #requireOpen(): void {
+    if (!this.#open) throw new RegionError({ code: "image-closed" });
+  }
+}
+
+const notApplied = (): RegionError => new RegionError({ code: "image-not-applied" });
+
+/** A guest's state is its instance's. @throws {@link RegionError} `invalid-argument` */
+export function innerOf(target: MemoryTarget | InstanceTarget): MemoryTarget | InstanceTarget {
+  return target instanceof Guest ? target.instance : requireTarget(target);
+}
+
+/** @throws {@link RegionError} `out-of-memory` */
+function growTo(memory: MemoryTarget, length: number): void {
+  const missing = length - memory.buffer.byteLength;
+  if (missing <= 0) return;
+  try {
+    memory.grow(missing / WASM_PAGE_SIZE);
+  } catch (cause) {
+    throw new RegionError({ code: "out-of-memory", asked: length }, { cause });
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * What an instance has besides memories: its mutable globals and its tables, as far as it exports them.
+ *
+ * Numbers are kept as they are. Of references the identity is kept, which is enough to put the same instance back; for another
+ * instance a function must be known by the name that it is exported by, or by the place in a table where every new instance
+ * has its own.
+ *
+ * @module
+ */
+
+import { RegionError } from "../region-error.js";
+import {
+  type GlobalTarget,
+  type InstanceTarget,
+  isGlobal,
+  isMemory,
+  isTable,
+  type MemoryTarget,
+  requireTarget,
+  type TableTarget,
+} from "./targets.js";
+
+/** The exports that have state, by name. An object that is exported by several names comes once, by the first. */
+export interface Parts {
+  readonly memories: ReadonlyMap<string, MemoryTarget>;
+  readonly globals: ReadonlyMap<string, GlobalTarget>;
+  readonly tables: ReadonlyMap<string, TableTarget>;
+}
+
+/** A value that is not the same in another instance. */
+export type Origin =
+  | { readonly kind: "export"; readonly name: string }
+  | { readonly kind: "table"; readonly name: string; readonly index: number };
+
+/** A value of the instance, and where another instance has its like; undefined when nobody knows. */
+export interface Kept {
+  readonly value: unknown;
+  readonly origin: Origin | undefined;
+}
+
+/** Globals and tables as they were. */
+export interface InstanceState {
+  readonly globals: ReadonlyMap<string, Kept>;
+  readonly tables: ReadonlyMap<string, readonly Kept[]>;
+}
+
+const EMPTY: Parts = { memories: new Map(), globals: new Map(), tables: new Map() };
+
+const global = (name: string): string => `global ${JSON.stringify(name)}`;
+const element = (name: string, index: number): string =>
+  `element ${index} of table ${JSON.stringify(name)}`;
+
+function outOfReach(what: string, reason: string): RegionError {
+  return new RegionError({ code: "state-out-of-reach", what, reason });
+}
+
+/** @throws {@link RegionError} `state-out-of-reach` for a global that JavaScript cannot read */
+export function partsOf(target: MemoryTarget | InstanceTarget): Parts {
+  if (isMemory(target)) return { ...EMPTY, memories: new Map([["", target]]) };
+  const memories = new Map<string, MemoryTarget>();
+  const globals = new Map<string, GlobalTarget>();
+  const tables = new Map<string, TableTarget>();
+  const seen = new Set<unknown>();
+  for (const [name, value] of Object.entries((target as InstanceTarget).exports)) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (isMemory(value)) memories.set(name, value);
+    else if (isTable(value)) tables.set(name, value);
+    else if (isGlobal(value) && isMutable(name, value)) globals.set(name, value);
+  }
+  return { memories, globals, tables };
+}
+
+/** Only mutable globals take a value, even their own. */
+function isMutable(name: string, target: GlobalTarget): boolean {
+  let value: unknown;
+  try {
+    value = target.value;
+  } catch (cause) {
+    const reason = "JavaScript cannot see values of its type (v128 and the like)";
+    throw new RegionError({ code: "state-out-of-reach", what: global(name), reason }, { cause });
+  }
+  try {
+    target.value = value;
+    return true;
+  } catch {
+    return false; // the TypeError is the answer
+  }
+}
+
+/** Where each function of an instance is found in every instance of its module. */
+type Origins = Map<unknown, Origin>;
+
+const origins: WeakMap<object, Origins> = new WeakMap();
+
+/**
+ * Notes which functions an instance's exported tables hold when it is new. Images of it can then be given to other instances of
+ * the module, also where a table holds functions that are not exported. To be called before anything of the instance is.
+ *
+ * @throws {@link RegionError} `invalid-argument`, `state-out-of-reach`
+ */
+export function track(instance: InstanceTarget): void {
+  const parts = partsOf(requireTarget(instance));
+  const known = exportedBy(instance);
+  for (const [name, table] of parts.tables) {
+    for (let index = 0; index < table.length; index++) {
+      const value = table.get(index);
+      if (typeof value === "function" && !known.has(value)) {
+        known.set(value, { kind: "table", name, index });
+      }
+    }
+  }
+  origins.set(instance, known);
+}
+
+function exportedBy(target: MemoryTarget | InstanceTarget): Origins {
+  const known: Origins = new Map();
+  if (isMemory(target)) return known;
+  for (const [name, value] of Object.entries((target as InstanceTarget).exports)) {
+    if (typeof value === "function" && !known.has(value))
+      known.set(value, { kind: "export", name });
+  }
+  return known;
+}
+
+/** Reads globals and tables. */
+export function captureState(target: MemoryTarget | InstanceTarget, parts: Parts): InstanceState {
+  const known = origins.get(target) ?? exportedBy(target);
+  const keep = (value: unknown): Kept => ({ value, origin: known.get(value) });
+  const globals = new Map([...parts.globals].map(([name, { value }]) => [name, keep(value)]));
+  const tables = new Map(
+    [...parts.tables].map(([name, table]) => [
+      name,
+      Array.from({ length: table.length }, (_, index) => keep(table.get(index))),
+    ]),
+  );
+  return { globals, tables };
+}
+
+/** The target's own function that is found there. */
+function located(target: InstanceTarget, origin: Origin): unknown {
+  if (origin.kind === "export") return target.exports[origin.name];
+  for (const [value, at] of origins.get(target) ?? []) {
+    if (at.kind === "table" && at.name === origin.name && at.index === origin.index) return value;
+  }
+  return undefined;
+}
+
+/**
+ * The state with the target's own functions in the places of those of the instance that the state was taken of: a function of
+ * that one would run on that one's memory.
+ *
+ * @throws {@link RegionError} `state-out-of-reach` for a function of which nobody knows what the target has for it
+ */
+export function translateState(state: InstanceState, target: InstanceTarget): InstanceState {
+  const found = new Map<unknown, unknown>();
+  const translate = (kept: Kept, what: string): Kept => {
+    const { value, origin } = kept;
+    if (typeof value !== "function") return kept;
+    const key = origin === undefined ? value : JSON.stringify(origin);
+    const own = found.get(key) ?? (origin && located(target, origin));
+    if (typeof own !== "function") {
+      throw outOfReach(
+        what,
+        "its function is neither exported nor known of both instances (track)",
+      );
+    }
+    found.set(key, own);
+    return { value: own, origin };
+  };
+  const globals = new Map(
+    [...state.globals].map(([name, kept]) => [name, translate(kept, global(name))]),
+  );
+  const tables = new Map(
+    [...state.tables].map(([name, table]) => [
+      name,
+      table.map((kept, index) => translate(kept, element(name, index))),
+    ]),
+  );
+  return { globals, tables };
+}
+
+function mismatch(what: string, reason: string): RegionError {
+  return new RegionError({ code: "image-mismatch", what, reason });
+}
+
+/** Proves that the target has these names and no others. */
+export function requireNames(
+  kind: string,
+  expected: Iterable<string>,
+  actual: ReadonlyMap<string, unknown>,
+): void {
+  const names = new Set(expected);
+  for (const name of names) {
+    if (!actual.has(name))
+      throw mismatch(`${kind} ${JSON.stringify(name)}`, "is not in the target");
+  }
+  for (const name of actual.keys()) {
+    if (!names.has(name)) throw mismatch(`${kind} ${JSON.stringify(name)}`, "is not in the image");
+  }
+}
+
+/** @throws {@link RegionError} `image-mismatch`, `has-grown` for a table, which cannot shrink */
+export function requireState(state: InstanceState, parts: Parts): void {
+  requireNames("global", state.globals.keys(), parts.globals);
+  requireNames("table", state.tables.keys(), parts.tables);
+  requireTables(state, parts);
+}
+
+/** {@link requireState} of what can change while the instance lives. */
+export function requireTables(state: InstanceState, { tables }: Parts): void {
+  for (const [name, table] of state.tables) {
+    const now = tables.get(name)?.length ?? 0;
+    const what = `table ${JSON.stringify(name)}`;
+    if (now > table.length)
+      throw new RegionError({ code: "has-grown", what, now, limit: table.length });
+    if (now < table.length) throw mismatch(what, `has ${now} elements, its image ${table.length}`);
+  }
+}
+
+/** Puts globals and tables back. The target has been found to fit. */
+export function restoreState(state: InstanceState, parts: Parts): void {
+  for (const [name, { value }] of state.globals) {
+    const target = parts.globals.get(name);
+    if (target !== undefined && !Object.is(target.value, value)) target.value = value;
+  }
+  for (const [name, elements] of state.tables) {
+    const target = parts.tables.get(name);
+    if (target === undefined) continue;
+    for (const [index, { value }] of elements.entries()) {
+      if (target.get(index) !== value) target.set(index, value);
+    }
+  }
+}
