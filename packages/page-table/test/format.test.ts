@@ -60,7 +60,6 @@ function madeUp(): PteFormat {
     pfnShift: 14,
     pfnHiMask: bits(0, 9),
     inheritLo: 0,
-    inheritHi: 0,
     loShift: 5,
     loMask: 7,
     hiShift: 0,

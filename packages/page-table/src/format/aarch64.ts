@@ -82,7 +82,6 @@ export function aarch64Format({ mair = DEFAULT_MAIR }: Aarch64FormatOptions = {}
     pfnShift: 12,
     pfnHiMask: bits(0, 15),
     inheritLo: 0,
-    inheritHi: 0,
     loShift: 2,
     loMask: 0x30,
     hiShift: 19,

@@ -54,8 +54,6 @@ export interface FormatSpec {
   readonly pfnHiMask: number;
   /** Bits of `lo` that every level must grant: those of the tables are and-ed into the leaf's. */
   readonly inheritLo: number;
-  /** Bits of `hi` that any level may take away: those of the tables are or-ed into the leaf's. */
-  readonly inheritHi: number;
   /** The gathering of permission bits; see the head of this module. */
   readonly loShift: number;
   readonly loMask: number;
@@ -94,9 +92,14 @@ export interface FormatSpec {
 export interface PteFormat extends FormatSpec {
   /** The index that grants READ, WRITE, EXECUTE (bits 0..2) and USER (bit 3), or -1. */
   readonly encodeIndex: Int16Array;
-  /** An entry leads to a table if `(lo ^ tableValue) & tableBits` is 0: present, no leaf, nothing reserved in `lo`. */
+  /**
+   * An entry leads to a table if `(lo ^ tableValue) & tableBits` is 0: present, no leaf, nothing reserved in `lo`. `tableValue`
+   * also has an inherited global bit, so that of and-ed differences it is 0 if any table is global.
+   */
   readonly tableBits: number;
   readonly tableValue: number;
+  /** `rights` by the index shifted left by `loShift`: `lo` needs no shift then. -1 where the combination is reserved. */
+  readonly gathered: Int8Array;
   /** 2^(32 - pfnShift), a small integer: a result of `**` would make every frame number a double. */
   readonly pfnHiScale: number;
   /**
@@ -121,12 +124,18 @@ export function defineFormat(spec: FormatSpec): PteFormat {
       encodeIndex[(flags & 7) | ((flags & USER) >>> 2)] = index;
     }
   });
-  const { valid, leafMask, leafXor, tableXor, tableReservedLo } = spec;
+  const gathered = new Int8Array(spec.rights.length << spec.loShift);
+  spec.rights.forEach((rights, index) => {
+    gathered[index << spec.loShift] = rights === RESERVED_RIGHTS ? -1 : rights;
+  });
+  const { valid, leafMask, leafXor, tableXor, tableReservedLo, globalInherited, global } = spec;
   const format: PteFormat = Object.freeze({
     ...spec,
     encodeIndex,
+    gathered,
     tableBits: valid | leafMask | tableReservedLo,
-    tableValue: valid | (leafXor & leafMask) | (tableXor & tableReservedLo),
+    tableValue:
+      valid | (leafXor & leafMask) | (tableXor & tableReservedLo) | (globalInherited ? global : 0),
     pfnHiScale: 1 << (32 - spec.pfnShift),
     supports: (prop: number, level: number): boolean => supports(format, prop, level),
   });

@@ -66,7 +66,6 @@ export function riscvFormat({ sv = 39, svpbmt = false }: RiscvFormatOptions = {}
     pfnShift: 10,
     pfnHiMask: bits(0, 21),
     inheritLo: 0,
-    inheritHi: 0,
     loShift: 1,
     loMask: 15,
     hiShift: 25,

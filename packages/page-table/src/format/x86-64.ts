@@ -37,9 +37,9 @@ const RESET_PAT: readonly CachePolicy[] = [
   "uncacheable",
 ];
 
-/** R/W in bit 0, U/S in 1, XD in 2. */
+/** R/W in bit 0, U/S in 1, XD in 2, XD of the tables in 3. */
 function rights(index: number): number {
-  const [write, user, fetch] = [(index & 1) !== 0, (index & 2) !== 0, (index & 4) === 0];
+  const [write, user, fetch] = [(index & 1) !== 0, (index & 2) !== 0, (index & 12) === 0];
   const supervisor = SR | (write ? SW : 0) | (fetch ? SX : 0);
   return supervisor | (user ? UR | (write ? UW : 0) | (fetch ? UX : 0) : 0);
 }
@@ -75,15 +75,14 @@ export function x86Format({ levels = 4, pat = RESET_PAT }: X86FormatOptions = {}
     pfnShift: 12,
     pfnHiMask: bits(0, 19),
     inheritLo: 6,
-    inheritHi: bits(31, 31),
     loShift: 1,
     loMask: 3,
     hiShift: 29,
     hiMask: 4,
-    tableShift: 0,
-    tableMask: 0,
+    tableShift: 28,
+    tableMask: 8,
     encodeMask: 7,
-    rights: rightsTable(3, rights),
+    rights: rightsTable(4, rights),
     accessed: 0x20,
     dirty: 0x40,
     tableAccessed: 0x20,

@@ -9,6 +9,7 @@
 import type { PteFormat } from "../format/format.js";
 import { PageTableError } from "../page-table-error.js";
 import type { Half, Tuning } from "./dialect.js";
+import { aim, type Plan, planOf } from "./plan.js";
 import { AD_FAULT, AD_UPDATE, checkSettings, type MmuSettings, statusWith } from "./settings.js";
 
 function frame(pfn: number): number {
@@ -54,6 +55,8 @@ export class Machine implements Tuning {
   sizeHi: number;
   /** Bits of `hi` that must be 0 in an entry that leads to a table. */
   protected tableHi: number;
+  protected planLow: Plan;
+  protected planHigh: Plan;
   /** Where accessed and dirty bits go when nothing is said. */
   private readonly passive: boolean;
 
@@ -73,6 +76,7 @@ export class Machine implements Tuning {
     if (format.paging.canonical === "two-halves") {
       this.high = half(format, rootHigh === undefined ? -1 : frame(rootHigh));
     }
+    this.planLow = this.planHigh = planOf(format, this, this.low);
     this.configure(settings);
   }
 
@@ -100,6 +104,8 @@ export class Machine implements Tuning {
       all[level] = reserved | this.sizeHi;
     });
     this.tableHi = this.reservedHi[0]!;
+    this.planLow = planOf(format, this, this.low);
+    this.planHigh = this.high === this.low ? this.planLow : planOf(format, this, this.high);
   }
 
   /**
@@ -112,6 +118,8 @@ export class Machine implements Tuning {
     const given = [frame(root), high === low || rootHigh < 0 ? rootHigh : frame(rootHigh)] as const;
     if (high !== low) setRoot(high, given[1]);
     setRoot(low, given[0]);
+    aim(this.planLow);
+    aim(this.planHigh);
   }
 }
 

@@ -20,6 +20,11 @@ const PAGE_BYTES = 4096;
 const WORDS = 1024;
 /** Frames of a window at most, 4 GiB: an index of its words is then an int32, which needs no check for overflow. */
 const WINDOW = 2 ** 20;
+/**
+ * Where windows for more than one entry end, 8 GiB. The frame that an entry names, less the window's first, times the words of
+ * a page is then negative or beyond the window if the frame is outside, never an index that has wrapped around.
+ */
+const NEAR_END = 2 ** 21;
 
 /** A page of a sparse source: its bytes, `undefined` for not fetched yet, `absent` for no memory there. */
 export type Page = Uint8Array | undefined | "absent";
@@ -39,7 +44,7 @@ export interface Window {
   /** The frames' words, from the first one's. */
   words: Int32Array;
   first: number;
-  /** 0: there is nothing in the window. */
+  /** 0: nothing is in the window for longer than the entry that is being read. */
   frames: number;
 }
 
@@ -94,10 +99,9 @@ class MemoryTables implements Tables {
     if (at + PAGE_BYTES > bytes) return OUTSIDE;
     const { buffer } = views.liveU8;
     if (views.resizable) {
-      // A view of a resizable buffer would slow every walk of the process (CORE-3): a copy, for this walk only.
+      // A view of a resizable buffer would slow every walk of the process (CORE-3): a copy, for one entry.
       window.words = new Int32Array(buffer.slice(at, at + PAGE_BYTES));
       window.first = pfn;
-      window.frames = 1;
       return 0;
     }
     const skip = Math.floor((pfn - firstPfn) / WINDOW) * WINDOW;
@@ -110,8 +114,8 @@ class MemoryTables implements Tables {
     }
     window.words = words;
     window.first = firstPfn + skip;
-    // The window is for this walk only where a walk could read torn entries, or has no integers for the frames.
-    window.frames = views.shared || firstPfn + skip + whole > 2 ** 31 ? 0 : whole;
+    // The window is for one entry only where a walk could read torn ones, or its frames are beyond the short way.
+    window.frames = views.shared || firstPfn + skip + whole > NEAR_END ? 0 : whole;
     return 0;
   }
 

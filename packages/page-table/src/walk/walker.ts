@@ -42,9 +42,6 @@ export interface SoftwarePte {
 /** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. */
 export type SoftwareHook = (lo: number, hi: number, level: number) => SoftwarePte | undefined;
 
-/** Frames below are int32. */
-const INT_END = 2 ** 31;
-
 /** One entry of a walk. */
 export interface Step {
   readonly level: number;
@@ -91,7 +88,7 @@ export interface WalkerInit {
  * walker.translate(0x4000_0000); // => false
  * ```
  */
-export class Walker extends Machine {
+export class Walker extends Machine implements Window {
   readonly tables: Tables;
   readonly hook: SoftwareHook | undefined;
 
@@ -106,7 +103,7 @@ export class Walker extends Machine {
   /** The entry at `level`. */
   lo: number;
   hi: number;
-  /** Of the entries above: the lower words and-ed, the upper ones or-ed. */
+  /** Of the entries above: the lower words xor-ed with the format's `tableValue` and and-ed, the upper ones or-ed. */
   upperAnd: number;
   upperOr: number;
   /** Where the entry is: the table's frame, and 0..511. */
@@ -117,7 +114,12 @@ export class Walker extends Machine {
   /** What the entry means, if the hook says so. */
   software: SoftwarePte | undefined;
 
-  private readonly window: Window;
+  /** @internal */
+  words: Int32Array;
+  /** @internal */
+  first: number;
+  /** @internal */
+  frames: number;
   private readonly once: boolean;
 
   /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn` */
@@ -126,7 +128,7 @@ export class Walker extends Machine {
     super(format, settings, [root, rootHigh], tables.once);
     this.tables = tables;
     this.hook = software;
-    this.window = emptyWindow();
+    ({ words: this.words, first: this.first, frames: this.frames } = emptyWindow());
     this.once = tables.once;
     this.pfn = this.offset = this.level = this.rights = this.lo = this.hi = 0;
     this.upperAnd = this.upperOr = this.table = this.index = this.reason = 0;
@@ -151,79 +153,162 @@ export class Walker extends Machine {
    * @returns the leaf's level, 1..5, or a reason, below 0
    */
   walk(hi: number, lo: number): number {
-    const { format, window } = this;
-    const { tableBits, tableValue, pfnShift, pfnHiMask } = format;
-    const half = this.halfOf(hi);
-    if (!this.canonical(half, hi, lo)) {
-      return this.stop(half.root < 0 ? DISABLED : NON_CANONICAL, format.paging.levels);
+    const plan = (hi & 0x80_0000) !== 0 ? this.planHigh : this.planLow;
+    const { words, first } = this;
+    const { tableBits, tableValue, tableStop, pfnShift, levels } = plan;
+    let page = plan.near - first;
+    if ((((hi >> plan.free) + 1) & ~1) !== 0 || page >>> 0 >= this.frames >>> 0) {
+      return this.detour(plan.half, hi, lo);
     }
-    const { words, first, frames } = window;
-    const reservedHi = this.tableHi;
-    const { shift } = half;
-    // The root's index moves to the top nine bits, and the next ones follow it there.
-    let top = (shift < 32 ? (hi << shift) | (lo >>> (32 - shift)) : lo << (shift - 32)) & half.mask;
-    let rest = shift < 32 ? lo << shift : 0;
-    let level = half.levels;
-    // Frames below 2^31, so that all of this is integers: as doubles they would cost twice the time of the walk. And nothing
-    // is called, so that it stays in registers. What needs more goes the long way.
-    let pfn = half.root < INT_END ? half.root | 0 : -1;
+    // Integers, unrolled, and nothing is called, so that it stays in registers. What needs more goes the long way.
     let and = -1;
     let or = 0;
-    for (;;) {
-      const page = (pfn - first) | 0;
-      if (!(page >= 0 && page < frames)) return this.crawl(half, hi, lo);
-      const at = (page << 10) | ((top >>> 22) & 1022);
-      const entryLo = words[at];
-      const entryHi = words[at | 1];
-      if (entryLo === undefined || entryHi === undefined) return this.crawl(half, hi, lo);
-      // All but what leads to a table, at any level: absent, leaf, malformed.
-      if (
-        level === 1 ||
-        ((entryLo ^ tableValue) & tableBits) !== 0 ||
-        (entryHi & reservedHi) !== 0
-      ) {
-        this.lo = entryLo;
-        this.hi = entryHi;
-        break;
+    let at = page << 10;
+    if (levels > 3) {
+      if (levels > 4) {
+        at |= (hi >>> 15) & 1022;
+        const entryLo = words[at]! ^ tableValue;
+        const entryHi = words[at | 1]!;
+        if (((entryLo & tableBits) | (entryHi & tableStop)) !== 0) {
+          return this.leave(plan.half, hi, lo, 5, at, and, or);
+        }
+        and = entryLo;
+        or = entryHi;
+        page = (entryLo >>> pfnShift) - first;
+        at = page << 10;
+      }
+      at |= (hi >>> 6) & 1022;
+      const entryLo = words[at]! ^ tableValue;
+      const entryHi = words[at | 1]!;
+      if (((entryLo & tableBits) | (entryHi & tableStop)) !== 0) {
+        return this.leave(plan.half, hi, lo, 4, at, and, or);
       }
       and &= entryLo;
       or |= entryHi;
-      const high = entryHi & pfnHiMask;
-      if (high >>> (pfnShift - 1) !== 0) return this.crawl(half, hi, lo);
-      pfn = (entryLo >>> pfnShift) | (high << (32 - pfnShift));
-      top = (top << 9) | (rest >>> 23);
-      rest <<= 9;
-      level--;
+      page = (entryLo >>> pfnShift) - first;
+      at = page << 10;
     }
-    this.table = pfn;
-    this.index = top >>> 23;
+    at |= ((hi << 3) | (lo >>> 29)) & 1022;
+    let entryLo = words[at]! ^ tableValue;
+    let entryHi = words[at | 1]!;
+    if (((entryLo & tableBits) | (entryHi & tableStop)) !== 0) {
+      return this.leave(plan.half, hi, lo, 3, at, and, or);
+    }
+    and &= entryLo;
+    or |= entryHi;
+    page = (entryLo >>> pfnShift) - first;
+    at = (page << 10) | ((lo >>> 20) & 1022);
+    entryLo = words[at]! ^ tableValue;
+    entryHi = words[at | 1]!;
+    if (((entryLo & tableBits) | (entryHi & tableStop)) !== 0) {
+      return this.leave(plan.half, hi, lo, 2, at, and, or);
+    }
+    and &= entryLo;
+    or |= entryHi;
+    page = (entryLo >>> pfnShift) - first;
+    at = (page << 10) | ((lo >>> 11) & 1022);
+    entryLo = words[at]!;
+    entryHi = words[at | 1]!;
+    const rights =
+      plan.rights[
+        (entryLo & (and | plan.keepLo) & plan.loMask) |
+          ((entryHi >>> plan.hiShift) & plan.hiMask) |
+          ((or >>> plan.tableShift) & plan.tableMask)
+      ]!;
+    if (
+      (((entryLo ^ plan.leafValue) & plan.leafBits) | (entryHi & plan.leafStop)) !== 0 ||
+      rights < 0
+    ) {
+      return this.leave(plan.half, hi, lo, 1, at, and, or);
+    }
+    this.pfn = (entryLo >>> pfnShift) | (entryHi << plan.pfnUp);
+    this.offset = lo & 4095;
+    this.level = 1;
+    this.rights = rights;
+    this.lo = entryLo;
+    this.hi = entryHi;
+    this.upperAnd = and;
+    this.upperOr = or;
+    this.table = (page + first) | 0;
+    this.index = (at >>> 1) & 511;
+    this.reason = 0;
+    this.software = undefined;
+    return 1;
+  }
+
+  /** From the short way to the long: for addresses that are not plain, and whatever is wrong with them. */
+  private detour(half: Half, hi: number, lo: number): number {
+    if (!this.canonical(half, hi, lo)) {
+      return this.stop(half.root < 0 ? DISABLED : NON_CANONICAL, this.format.paging.levels);
+    }
+    const plain = (hi << half.tag) >> half.tag;
+    return plain === (hi | 0) ? this.crawl(half, hi, lo) : this.walk(plain, lo);
+  }
+
+  /** The short way has met an entry that does not lead to the next table. */
+  private leave(
+    half: Half,
+    hi: number,
+    lo: number,
+    level: number,
+    at: number,
+    and: number,
+    or: number,
+  ): number {
+    const { words, first } = this;
+    const entryLo = words[at];
+    const entryHi = words[at | 1];
+    if (
+      entryLo === undefined ||
+      entryHi === undefined ||
+      (level > 1 && this.leadsOn(entryLo, entryHi))
+    ) {
+      return this.crawl(half, hi, lo);
+    }
+    this.lo = entryLo;
+    this.hi = entryHi;
     this.upperAnd = and;
     this.upperOr = or;
     this.level = level;
+    this.table = (at >>> 10) + first;
+    this.index = (at >>> 1) & 511;
     return this.arrive(half, hi, lo);
   }
 
+  /** Whether an entry above level 1 leads to a table: present, no leaf, well formed. */
+  private leadsOn(lo: number, hi: number): boolean {
+    const { tableValue, tableBits } = this.format;
+    return ((lo ^ tableValue) & tableBits) === 0 && (hi & this.tableHi) === 0;
+  }
+
   /**
-   * The long way of {@link Walker.walk}: asks the source for each table. For tables in several places, for pages that are
-   * fetched, and for memories that other agents write to.
+   * The long way of {@link Walker.walk}: looks for each table. For tables in several places, for pages that are fetched, and
+   * for memories that other agents write to.
    *
    * @param steps - Where to put the entries, if they are wanted
    */
   private crawl(half: Half, hi: number, lo: number, steps?: Step[]): number {
-    const { format, tables, window } = this;
+    const { format, tables } = this;
     let level = half.levels;
     let table = half.root;
     let own = half.mask >>> 23;
     this.upperAnd = -1;
     this.upperOr = 0;
     for (;;) {
-      const failed = tables.locate(table, window);
+      const inside = table >= this.first && table - this.first < this.frames;
+      const failed = inside ? 0 : tables.locate(table, this);
       const index = pteIndexOfWords(hi, lo, level) & own;
-      const at = ((table - window.first) << 10) | (index << 1);
-      const entryHi = failed === 0 ? window.words[at | 1] : undefined;
-      const entryLo = window.words[at];
-      if (tables.shared && entryHi !== window.words[at | 1]) continue; // another agent is just writing it
+      const at = ((table - this.first) << 10) | (index << 1);
+      const entryHi = failed === 0 ? this.words[at | 1] : undefined;
+      const entryLo = this.words[at];
+      // Another agent is just writing it. Where there is no entry nothing is compared: the index may be any.
+      if (tables.shared && failed === 0 && entryHi !== this.words[at | 1]) continue;
       if (entryLo === undefined || entryHi === undefined) {
+        // The memory has shrunk under the window: ask once more.
+        if (inside) {
+          this.frames = 0;
+          continue;
+        }
         this.pfn = table;
         return this.stop(failed === 0 ? OUTSIDE : failed, level);
       }
@@ -233,21 +318,26 @@ export class Walker extends Machine {
       this.lo = entryLo;
       this.hi = entryHi;
       steps?.push({ level, table, index, lo: entryLo, hi: entryHi });
-      if (
-        level === 1 ||
-        ((entryLo ^ format.tableValue) & format.tableBits) !== 0 ||
-        (entryHi & this.tableHi) !== 0
-      ) {
-        break;
-      }
-      this.upperAnd &= entryLo;
+      if (level === 1 || !this.leadsOn(entryLo, entryHi)) break;
+      this.upperAnd &= entryLo ^ format.tableValue;
       this.upperOr |= entryHi;
       table = frameOf(format, entryLo, entryHi);
       own = 511;
       level--;
     }
-    if (this.once) window.frames = 0;
+    if (this.once) this.frames = 0;
     return this.arrive(half, hi, lo);
+  }
+
+  /**
+   * Whether the translation is the same in every address space: the leaf says so or, on RISC-V, a table above it. For the
+   * last translation; x86-64 with CR4.PGE.
+   */
+  get global(): boolean {
+    const { global, globalXor, globalInherited } = this.format;
+    return (
+      ((this.lo ^ globalXor) & global) !== 0 || (globalInherited && (this.upperAnd & global) === 0)
+    );
   }
 
   /** The walk is at an entry that leads no further: what is it? */
@@ -267,13 +357,13 @@ export class Walker extends Machine {
     const rights =
       format.rights[
         (((lo & (upperAnd | ~format.inheritLo)) >>> format.loShift) & format.loMask) |
-          (((hi | (upperOr & format.inheritHi)) >>> format.hiShift) & this.hiMask) |
+          ((hi >>> format.hiShift) & this.hiMask) |
           ((upperOr >>> format.tableShift) & half.tableMask)
       ]!;
     if (rights === RESERVED_RIGHTS) return this.malformed();
     this.rights = rights;
     this.reason = 0;
-    if (this.hook !== undefined) this.software = undefined;
+    this.software = undefined;
     const high = (hi & format.pfnHiMask) * format.pfnHiScale;
     if (level <= 3) {
       const inside = (1 << (9 * level - 9)) - 1;

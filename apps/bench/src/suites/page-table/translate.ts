@@ -3,7 +3,7 @@
  *
  * The floor is what one writes by hand for one format: the same outputs in fields (frame, offset, level, rights, the entry and its
  * place, what the upper levels have in common) and the same checks (canonical address, present, reserved bits, table
- * inside the memory), with every mask a constant.
+ * inside the memory, the root's too), with every mask a constant.
  *
  * @module
  */
@@ -64,9 +64,12 @@ class ByHand {
   upperOr = 0;
   reason = 0;
   readonly words: Int32Array;
+  /** CR3: every address space has another. */
+  root: number;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, root: number) {
     this.words = words;
+    this.root = root;
   }
 
   walk(hi: number, lo: number): number {
@@ -74,7 +77,9 @@ class ByHand {
     if (upper !== 0 && upper !== -1) return this.fail(-3, 4);
     const { words } = this;
     const frames = words.length >>> 10;
-    let at = ((hi >>> 7) & 511) * 2;
+    const { root } = this;
+    if (root >= frames) return this.fail(-7, 4);
+    let at = root * 1024 + ((hi >>> 7) & 511) * 2;
     let l = words[at]!;
     let h = words[at + 1]!;
     if ((l & 1) === 0) return this.fail(-1, 4);
@@ -155,7 +160,7 @@ const ours = (): Walker =>
     settings: { maxPhysAddr: 40 },
   });
 
-const byHand = (): ByHand => new ByHand(new Int32Array(tables()));
+const byHand = (): ByHand => new ByHand(new Int32Array(tables()), 0);
 
 /** Pages in order, or not. */
 const order = (shuffled: boolean): Int32Array =>
