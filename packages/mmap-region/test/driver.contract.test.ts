@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Driver } from "../src/driver.js";
+import { RegionError } from "../src/index.js";
 import { drivers } from "./contract/drivers.js";
 import { refusal } from "./expect-error.js";
 import { transferAway } from "./support/transfer-away.js";
@@ -167,4 +168,58 @@ describe.each(drivers)("%s", (name, driverOf) => {
   test("MR-10: more address space than there is is refused before it is asked for", () => {
     refusal(() => driver.reserve(2 ** 52), "out-of-address-space", { asked: 2 ** 52 });
   });
+});
+
+test.each(drivers)("%s refuses in words what no type allows, and goes on", (_name, create) => {
+  const driver = create();
+  const page = driver.pageSize;
+  const address = driver.reserve(4 * page);
+  driver.protect(address, page, "read-write");
+  const image = driver.createImage(new Uint8Array(page).fill(1));
+  const values: unknown[] = [undefined, null, Number.NaN, -1, 1.5, 1, "x", true, 5n, Symbol("s")];
+  values.push({}, [null], () => 0, Object.create(null), new Uint8Array(4).subarray(2, 2));
+  for (const value of values) {
+    const bad = value as never;
+    const calls: readonly (() => unknown)[] = [
+      () => driver.reserve(bad),
+      () => driver.protect(bad, page, "read"),
+      () => driver.protect(address, bad, "read"),
+      () => driver.protect(address, page, bad),
+      () => driver.discard(bad, page),
+      () => driver.discard(address, bad),
+      () => driver.discardAll(bad),
+      () => driver.discardAll([bad]),
+      () => driver.remap(bad, page, "none"),
+      () => driver.remap(address, bad, "none"),
+      () => driver.remap(address, page, bad),
+      () => driver.dirtyPages(bad, page, new Uint32Array(1)),
+      () => driver.dirtyPages(address, bad, new Uint32Array(1)),
+      () => driver.dirtyPages(address, page, bad),
+      () => driver.preferHugePages(bad, page),
+      () => driver.createImage(bad),
+      () => driver.mapImage(bad, image),
+      () => driver.mapImage(address, bad),
+      () => driver.adopt(bad, page),
+      () => driver.adopt(address, bad),
+      () => driver.release(bad, page),
+      () => driver.release(address, bad),
+      () => driver.view(bad, page),
+      () => driver.view(address, bad),
+      () => driver.addressOf(bad),
+      () => driver.detach(bad),
+      () => driver.budget.join(bad),
+    ];
+    for (const [n, call] of calls.entries()) {
+      expect(call, `call ${n} with ${typeof value}`).toThrow(RegionError);
+    }
+    if (value === 1) continue; // one mapping is a good number of them
+    expect(() => driver.budget.charge(bad), typeof value).toThrow(RegionError);
+    expect(() => driver.budget.requireSpace(bad), typeof value).toThrow(RegionError);
+  }
+  driver.mapImage(address, image);
+  const view = driver.view(address, page);
+  expect(new Uint8Array(view)[0]).toBe(1);
+  driver.detach(view);
+  image.close();
+  driver.release(address, 4 * page);
 });

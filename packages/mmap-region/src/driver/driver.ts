@@ -51,7 +51,8 @@ export type NativeDriverName = "koffi" | "node:ffi";
  *
  * Every method throws {@link RegionError} `invalid-argument` for a range that is none, and `system-call-failed` when the
  * system refuses; nothing has changed then, except that `protect` and `discard` may have reached the first part of a
- * range that has a hole.
+ * range that has a hole. Addresses are taken at their word, as by the system: a range of which another part of the process
+ * is the owner is changed all the same, which ends the process sooner or later.
  */
 export interface Driver {
   readonly name: NativeDriverName | "fake";

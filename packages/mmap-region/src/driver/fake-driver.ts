@@ -12,7 +12,13 @@
 
 import { requireObject } from "../argument.js";
 import { RegionError } from "../region-error.js";
-import { requirePages, requireRange } from "./check-range.js";
+import {
+  requireAccess,
+  requireArray,
+  requirePages,
+  requireRange,
+  requireRanges,
+} from "./check-range.js";
 import { canDetach, detachBuffer } from "./detach.js";
 import type { Access, Driver, DriverCapabilities, Image, PageRange } from "./driver.js";
 import { FakePages } from "./fake-pages.js";
@@ -132,6 +138,7 @@ export class FakeDriver implements Driver {
 
   protect(address: number, length: number, access: Access): void {
     this.#own(address, length);
+    requireAccess(access);
     this.#maybeFail("protect", address, length);
     if (access === "none") this.#requireNoView(address, length);
     this.#access.set(address, length, access);
@@ -148,12 +155,14 @@ export class FakeDriver implements Driver {
   }
 
   discardAll(ranges: readonly PageRange[]): void {
+    requireRanges(ranges, this.pageSize);
     for (const { address, length } of ranges) this.discard(address, length);
   }
 
   /** Over a view that was moved away it takes no access, as it takes none of a real driver. */
   remap(address: number, length: number, access: "none" | "read-write"): void {
     this.#own(address, length);
+    requireAccess(access);
     this.#maybeFail("remap", address, length);
     if (access === "none") this.#requireNoView(address, length);
     this.#pages.forget(address, length);
@@ -164,6 +173,7 @@ export class FakeDriver implements Driver {
 
   dirtyPages(address: number, length: number, pages: Uint32Array): number {
     this.#own(address, length);
+    requireArray("pages", pages, Uint32Array);
     this.#saveViews(address, length);
     return this.#pages.dirtyPages(address, length, pages);
   }
@@ -183,10 +193,12 @@ export class FakeDriver implements Driver {
   }
 
   createImage(bytes: Uint8Array): Image {
+    requireArray("bytes", bytes, Uint8Array);
     return this.#pages.createImage(bytes);
   }
 
   mapImage(address: number, image: Image): void {
+    requireObject("image", image);
     this.#own(address, image.length);
     this.#maybeFail("mapImage", address, image.length);
     this.#saveViews(address, image.length);

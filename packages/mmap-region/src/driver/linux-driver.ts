@@ -7,7 +7,15 @@
  * @module
  */
 
-import { requirePages, requireRange } from "./check-range.js";
+import { requireObject } from "../argument.js";
+import {
+  requireAccess,
+  requireArray,
+  requireBuffer,
+  requirePages,
+  requireRange,
+  requireRanges,
+} from "./check-range.js";
 import { canDetach, detachBuffer } from "./detach.js";
 import type {
   Access,
@@ -79,6 +87,7 @@ export class LinuxDriver implements Driver {
 
   protect(address: number, length: number, access: Access): void {
     requireRange(address, length, this.pageSize);
+    requireAccess(access);
     if (this.#libc.mprotect(address, length, PROTECTION[access]) !== 0) {
       throw systemCallFailed(this.#libc, "mprotect", address, length);
     }
@@ -92,13 +101,14 @@ export class LinuxDriver implements Driver {
   }
 
   discardAll(ranges: readonly PageRange[]): void {
-    for (const { address, length } of ranges) requireRange(address, length, this.pageSize);
+    requireRanges(ranges, this.pageSize);
     if (this.#batch.discard(ranges)) return;
     for (const { address, length } of ranges) this.discard(address, length);
   }
 
   remap(address: number, length: number, access: "none" | "read-write"): void {
     requireRange(address, length, this.pageSize);
+    requireAccess(access);
     // The flags of `reserve`: mappings of different ones are never merged.
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
     if (this.#libc.mmap(address, length, PROTECTION[access], flags, -1, 0) === -1) {
@@ -108,6 +118,7 @@ export class LinuxDriver implements Driver {
 
   dirtyPages(address: number, length: number, pages: Uint32Array): number {
     requireRange(address, length, this.pageSize);
+    requireArray("pages", pages, Uint32Array);
     return this.#pagemap.dirtyPages(address, length, pages);
   }
 
@@ -117,10 +128,12 @@ export class LinuxDriver implements Driver {
   }
 
   createImage(bytes: Uint8Array): Image {
+    requireArray("bytes", bytes, Uint8Array);
     return new LinuxImage(this.#libc, bytes, this.pageSize);
   }
 
   mapImage(address: number, image: Image): void {
+    requireObject("image", image);
     requireRange(address, image.length, this.pageSize);
     const fd = LinuxImage.fdOf(image);
     const flags = MAP_PRIVATE | MAP_FIXED;
@@ -150,10 +163,12 @@ export class LinuxDriver implements Driver {
   }
 
   addressOf(buffer: ArrayBuffer): number {
+    requireBuffer(buffer);
     return this.#libc.addressOf(buffer);
   }
 
   detach(buffer: ArrayBuffer): boolean {
+    requireBuffer(buffer);
     return detachBuffer(buffer);
   }
 }

@@ -12,8 +12,8 @@
  * @module
  */
 
-import { badArgument } from "../argument.js";
-import { RegionError } from "../region-error.js";
+import { badArgument, requireObject } from "../argument.js";
+import { RegionError, wholeNumber } from "../region-error.js";
 
 /** What the process uses now. */
 export interface MapUsage {
@@ -72,6 +72,7 @@ export class MapBudget {
    * @throws {@link RegionError} `too-many-mappings`
    */
   charge(count: number): number {
+    wholeNumber("count", count);
     const account = this.#account;
     if (this.#used + count > Atomics.load(account, LOOK_AT)) this.#look();
     const used = this.#used;
@@ -98,6 +99,8 @@ export class MapBudget {
    * @throws {@link RegionError} `out-of-address-space`
    */
   requireSpace(asked: number): void {
+    // Not wholeNumber: many slots together may well be more than 2^53 - 1, and are refused for that below.
+    if (!Number.isInteger(asked) || asked < 0) throw badArgument("asked", asked, "must be bytes");
     const used = this.#measure()?.bytes ?? 0;
     if (used + asked <= this.maxBytes) return;
     const limit = this.maxBytes;
@@ -128,6 +131,7 @@ export class MapBudget {
    * @throws {@link RegionError} `invalid-argument`
    */
   join(shared: SharedArrayBuffer): void {
+    requireObject("budget", shared);
     if (this.#account.buffer === shared) return;
     if (shared.byteLength !== ACCOUNT * Int32Array.BYTES_PER_ELEMENT) {
       throw badArgument("budget", shared, "must be what share returned");
