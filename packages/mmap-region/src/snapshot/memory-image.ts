@@ -90,8 +90,7 @@ export class MemoryImage {
 
   /** Gives a memory, which fits and is not shorter, the image. */
   write(memory: MemoryTarget): MappedMemory {
-    shown.get(memory)?.leave();
-    const mapped = new MappedMemory(this, memory);
+    const mapped = new MappedMemory(this, memory, shown.get(memory)?.mappedLength ?? 0);
     shown.set(memory, mapped);
     return mapped;
   }
@@ -107,10 +106,13 @@ export class MappedMemory {
   #bytes: Uint8Array;
   /** Of the mapping. Undefined when the bytes were copied. */
   #address: number | undefined;
+  /** Bytes from the start of the memory that may still show an earlier image when they are discarded. */
+  #beneath: number;
 
-  constructor(image: MemoryImage, memory: MemoryTarget) {
+  constructor(image: MemoryImage, memory: MemoryTarget, beneath: number) {
     this.image = image;
     this.memory = memory;
+    this.#beneath = beneath;
     this.#buffer = memory.buffer;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#choice = { engine: "copy", reason: image.copyBecause };
@@ -169,14 +171,10 @@ export class MappedMemory {
     return pages.slice(0, count);
   }
 
-  /** Another image takes the memory: a mapping is replaced by zero pages, so that nothing of it is left beyond the new one. */
-  leave(): void {
+  /** Bytes from the start of the memory that are mapped, of this image or of an earlier one. */
+  get mappedLength(): number {
     this.#follow();
-    const driver = this.#driver();
-    if (driver !== undefined && this.#address !== undefined) {
-      driver.remap(this.#address, this.image.length, "read-write");
-    }
-    this.#address = undefined;
+    return this.#address === undefined ? this.#beneath : this.image.length;
   }
 
   #driver(): Driver | undefined {
@@ -201,6 +199,8 @@ export class MappedMemory {
     try {
       driver.budget.charge(MAPPINGS); // found gone at a look, once the memory is
       driver.mapImage(address, mappable.image);
+      const left = this.#beneath - image.length;
+      if (left > 0) driver.remap(address + image.length, left, "read-write");
     } catch (error) {
       if (engine !== "auto" || !(error instanceof RegionError)) throw error;
       this.#choice = { engine: "copy", reason: `it cannot be mapped: ${error.message}` };
@@ -229,6 +229,7 @@ export class MappedMemory {
     const address = this.#driver()?.addressOf(buffer as ArrayBuffer);
     if (address === this.#address) return;
     this.#address = undefined;
+    this.#beneath = 0;
     this.#choice = { engine: "copy", reason: "the memory moved when it grew" };
   }
 
