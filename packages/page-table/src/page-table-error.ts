@@ -43,6 +43,8 @@ export type PageTableErrorDetail =
   | { readonly code: "invalid-page"; readonly pfn: number }
   /** A page source threw; the original is the `cause`. */
   | { readonly code: "page-source-threw"; readonly pfn: number }
+  /** A translation cache or a log of flushes cannot be made with this: `option` is what it was given `got` for. */
+  | { readonly code: "invalid-tlb"; readonly option: string; readonly got: number }
   /** Listing the tables took more walks than allowed: they are cyclic, or very large. */
   | { readonly code: "walk-budget"; readonly budget: number }
   /** Not the image that the opener reads; `what` is what is wrong. */
@@ -73,6 +75,8 @@ function describe(detail: PageTableErrorDetail): string {
       return `the page source gave something for frame ${hex(detail.pfn)} that is not a Uint8Array of 4096 bytes`;
     case "page-source-threw":
       return `the page source threw when asked for frame ${hex(detail.pfn)}`;
+    case "invalid-tlb":
+      return `${detail.got} will not do for ${detail.option}: see the documentation of the option for what will`;
     case "walk-budget":
       return `more than ${detail.budget} walks to list the tables: are they cyclic? If not, give a larger budget`;
     case "invalid-image":

@@ -1,0 +1,108 @@
+/**
+ * What an owner of tables calls while it unmaps: requests in a batch, and the frames that must live until all have flushed.
+ *
+ * PT-14: what was given to `keep` is released once, and not before every request issued before it is done everywhere.
+ *
+ * @see OSTD `TlbFlusher`: `issue_tlb_flush_with`, `dispatch_tlb_flush`, `sync_tlb_flush`
+ * @module
+ */
+
+import type { Shootdown } from "./shootdown.js";
+import { ANY_ASID } from "./tlb.js";
+
+/** A handle on frames: a `Frame`, a `Segment`. */
+export interface Releasable {
+  drop(): void;
+}
+
+/** Requests from here on become one for everything: OSTD `FLUSH_ALL_PAGES_THRESHOLD`. */
+const ALL_PAGES = 32;
+/** Pages of the whole address space. */
+const EVERYTHING = 2 ** 52;
+
+/**
+ * Collects what is to be flushed, sends it at once, and keeps frames alive until it is done.
+ *
+ * @example
+ * ```ts
+ * import { Shootdown, shootdownWords, Tlb, TlbFlusher } from "@memkit/page-table/tlb";
+ *
+ * const words = new Int32Array(shootdownWords(1));
+ * const flusher = new TlbFlusher(new Shootdown(words, 1, 0, new Tlb()));
+ * let dropped = 0;
+ * flusher.issue(0, 0x1000, 1, 3);
+ * flusher.keep({ drop: () => dropped++ });
+ * dropped; // => 0
+ * flusher.dispatch();
+ * flusher.collect(); // => true
+ * dropped; // => 1
+ * ```
+ */
+export class TlbFlusher {
+  private readonly shootdown: Shootdown;
+  /** hi, lo, pages, ASID. */
+  private batch: [number, number, number, number][] = [];
+  private pages = 0;
+  private fresh: Releasable[] = [];
+  private waiting: { readonly ticket: number; readonly kept: Releasable[] }[] = [];
+
+  constructor(shootdown: Shootdown) {
+    this.shootdown = shootdown;
+  }
+
+  /** Asks for a flush of `pages` pages from an address on. Nothing happens before {@link TlbFlusher.dispatch}. */
+  issue(hi: number, lo: number, pages: number, asid: number): void {
+    this.batch.push([hi, lo, pages, asid]);
+    this.pages += pages;
+  }
+
+  /** Hands over what the unmapped addresses led to. */
+  keep(item: Releasable): void {
+    this.fresh.push(item);
+  }
+
+  /** Sends what was issued, as one request for everything if it is 32 pages or more. */
+  dispatch(): void {
+    const { batch, fresh } = this;
+    if (batch.length === 0 && fresh.length === 0) return;
+    const all = this.pages >= ALL_PAGES || batch.length === 0;
+    let ticket = 0;
+    for (const [hi, lo, pages, asid] of all ? [[0, 0, EVERYTHING, ANY_ASID] as const] : batch) {
+      ticket = this.shootdown.publish(hi, lo, pages, asid);
+    }
+    this.batch = [];
+    this.pages = 0;
+    this.fresh = [];
+    if (fresh.length > 0) this.waiting.push({ ticket, kept: fresh });
+  }
+
+  /**
+   * Releases what nobody can reach any more.
+   *
+   * @returns whether nothing is left
+   * @throws what a `drop` throws; the others have been released
+   */
+  collect(): boolean {
+    const { shootdown } = this;
+    const errors: unknown[] = [];
+    while (this.waiting.length > 0 && shootdown.done(this.waiting[0]!.ticket)) {
+      for (const item of this.waiting.shift()!.kept) {
+        try {
+          item.drop();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+    return this.waiting.length === 0 && this.fresh.length === 0 && this.batch.length === 0;
+  }
+
+  /** Dispatches, waits for all agents, and releases. They must poll, or be detached. */
+  sync(): void {
+    this.dispatch();
+    const last = this.waiting.at(-1);
+    if (last !== undefined) this.shootdown.wait(last.ticket);
+    this.collect();
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Invalidation between agents: a log of requests in shared memory, and how far each agent has read it.
+ *
+ *     word 0  lock: 0, or 1 + the writer        word 1  requests so far
+ *     then by agent, 2 words:  live?            requests that it has done
+ *     then the last 32 requests, 4 words:       hi, lo, pages, ASID
+ *
+ * An agent reads the log at places of its own choice (`poll`). One that is more than the log behind flushes everything.
+ *
+ * PT-13: when a ticket is done, every agent that was attached when it was published, and has not been detached, has flushed what
+ * it says. Who unlinks a page may then free it.
+ *
+ * @see OSTD `mm/tlb.rs` (`TlbFlusher`), whose interrupt `poll` stands for
+ * @module
+ */
+
+import { PageTableError } from "../page-table-error.js";
+import type { Tlb } from "./tlb.js";
+
+const LOCK = 0;
+const HEAD = 1;
+const AGENTS = 2;
+const AGENT_WORDS = 2;
+/** Requests that the log keeps: OSTD flushes everything from 32 pages on. */
+const LOG = 32;
+const REQUEST_WORDS = 4;
+/** Agents at most. */
+const MOST_AGENTS = 1024;
+
+function checkAgents(agents: number): number {
+  if (!(Number.isInteger(agents) && agents >= 1 && agents <= MOST_AGENTS)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "agents", got: agents });
+  }
+  return agents;
+}
+
+function checkAgent(agent: number, agents: number): void {
+  if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "agent", got: agent });
+  }
+}
+
+/**
+ * Words of shared memory that a log for so many agents takes. They must be zero at first.
+ *
+ * @throws {@link PageTableError} `invalid-tlb`
+ */
+export function shootdownWords(agents: number): number {
+  return AGENTS + checkAgents(agents) * AGENT_WORDS + LOG * REQUEST_WORDS;
+}
+
+/**
+ * One agent's end of the log.
+ *
+ * @example
+ * ```ts
+ * import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
+ * import { UR } from "@memkit/page-table/walk";
+ *
+ * const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
+ * const [mine, theirs] = [new Tlb(), new Tlb()];
+ * const here = new Shootdown(words, 2, 0, mine);
+ * const there = new Shootdown(words, 2, 1, theirs); // in another worker
+ * theirs.insert(0, 0x1000, 5, UR, 1, false);
+ *
+ * const ticket = here.publish(0, 0x1000, 1, 0);
+ * here.done(ticket); // => false
+ * there.poll();
+ * here.done(ticket); // => true
+ * theirs.lookup(0, 0x1000, UR); // => false
+ * ```
+ */
+export class Shootdown {
+  private readonly words: Int32Array;
+  private readonly agents: number;
+  private readonly agent: number;
+  private readonly tlb: Tlb;
+  private readonly log: number;
+
+  /**
+   * Attaches an agent with its cache, which is flushed.
+   *
+   * @throws {@link PageTableError} `invalid-tlb`: not so many agents, no such agent, another's number, or too few words
+   */
+  constructor(words: Int32Array, agents: number, agent: number, tlb: Tlb) {
+    if (words.length < shootdownWords(agents)) {
+      throw new PageTableError({ code: "invalid-tlb", option: "words", got: words.length });
+    }
+    checkAgent(agent, agents);
+    const at = AGENTS + agent * AGENT_WORDS;
+    if (Atomics.compareExchange(words, at, 0, 1) !== 0) {
+      throw new PageTableError({ code: "invalid-tlb", option: "agent", got: agent });
+    }
+    this.words = words;
+    this.agents = agents;
+    this.agent = agent;
+    this.tlb = tlb;
+    this.log = AGENTS + agents * AGENT_WORDS;
+    // Attached first, so that whoever publishes from now on waits; what was published before finds an empty cache.
+    Atomics.store(words, at + 1, Atomics.load(words, HEAD));
+    tlb.flushAll();
+  }
+
+  /**
+   * Tells every agent to flush, and flushes the own cache. Waits for another that is just publishing.
+   *
+   * @returns a ticket for {@link Shootdown.done}
+   */
+  publish(hi: number, lo: number, pages: number, asid: number): number {
+    const { words } = this;
+    this.lock();
+    const head = Atomics.load(words, HEAD);
+    const at = this.log + (head & (LOG - 1)) * REQUEST_WORDS;
+    // More pages than an int32 has are all of them: the reader sees 0.
+    const count = pages < 2 ** 31 ? pages : 0;
+    [hi, lo, count, asid].forEach((word, i) => {
+      Atomics.store(words, at + i, word);
+    });
+    const ticket = (head + 1) | 0;
+    Atomics.store(words, HEAD, ticket);
+    Atomics.store(words, LOCK, 0);
+    this.poll();
+    return ticket;
+  }
+
+  /** Does what others have published. One load if there is nothing: call it wherever the agent holds no translation. */
+  poll(): void {
+    const { words, tlb, log } = this;
+    const mine = AGENTS + this.agent * AGENT_WORDS + 1;
+    let head = Atomics.load(words, HEAD);
+    for (let next = Atomics.load(words, mine); next !== head; next = (next + 1) | 0) {
+      const at = log + (next & (LOG - 1)) * REQUEST_WORDS;
+      const hi = Atomics.load(words, at);
+      const lo = Atomics.load(words, at + 1);
+      const pages = Atomics.load(words, at + 2);
+      const asid = Atomics.load(words, at + 3);
+      head = Atomics.load(words, HEAD);
+      // The writer may be at the request that is one log further: read too late, so it may be half another.
+      if (((head - next) | 0) >= LOG || pages === 0) {
+        tlb.flushAll();
+        if (pages !== 0) break;
+      } else tlb.flush(hi, lo, pages, asid);
+    }
+    Atomics.store(words, mine, head);
+  }
+
+  /** Whether every agent has flushed what the ticket says, this one included. */
+  done(ticket: number): boolean {
+    const { words, agents } = this;
+    for (let agent = 0; agent < agents; agent++) {
+      const at = AGENTS + agent * AGENT_WORDS;
+      if (Atomics.load(words, at) === 0) continue;
+      if (((Atomics.load(words, at + 1) - ticket) | 0) < 0) return false;
+    }
+    return true;
+  }
+
+  /** Waits until {@link Shootdown.done}, polling: two agents that wait for each other both get on. */
+  wait(ticket: number): void {
+    while (!this.done(ticket)) {
+      this.poll();
+      park(this.words, HEAD);
+    }
+  }
+
+  /**
+   * Leaves the log, or takes out an agent that is dead: nobody waits for it any more. A lock that it held is opened.
+   *
+   * @throws {@link PageTableError} `invalid-tlb`: there is no such agent
+   */
+  detach(agent: number = this.agent): void {
+    const { words } = this;
+    checkAgent(agent, this.agents);
+    Atomics.store(words, AGENTS + agent * AGENT_WORDS, 0);
+    Atomics.compareExchange(words, LOCK, agent + 1, 0);
+  }
+
+  private lock(): void {
+    const { words } = this;
+    while (Atomics.compareExchange(words, LOCK, 0, this.agent + 1) !== 0) {
+      this.poll();
+      park(words, HEAD);
+    }
+  }
+}
+
+/** A millisecond at most, or until somebody publishes; at once where the agent may not block. The caller looks again. */
+function park(words: Int32Array, index: number): void {
+  try {
+    Atomics.wait(words, index, Atomics.load(words, index), 1);
+  } catch {
+    // A TypeError: not shared, or the main thread of a page.
+    Atomics.load(words, index);
+  }
+}
