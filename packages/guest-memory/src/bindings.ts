@@ -33,6 +33,7 @@ export type {
   HostFunction,
   HostFunctions,
   HostResult,
+  Known,
   NoReturnSpec,
   Param,
   PlainSpec,

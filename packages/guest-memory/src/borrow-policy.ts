@@ -66,8 +66,8 @@ export interface BorrowPolicy {
  * `BorrowDebugger` of `@memkit/guest-memory/debug` is one. A memory without one asks nothing of all this.
  */
 export interface WatchingPolicy extends BorrowPolicy {
-  /** `holder`, a guard, holds the borrow that `handle` names. */
-  held(handle: number, holder: object): void;
+  /** `holder`, a guard, holds the borrow of `memory` that `handle` names. */
+  held(handle: number, holder: object, memory: { base(): Uint8Array }): void;
   /** What the holder of the borrow may see instead of its range of `memory`: the same bytes at every call. */
   lend(handle: number, memory: { base(): Uint8Array }): Uint8Array;
   /** Where the borrow of `holder` ended, as a stack. */

@@ -114,7 +114,7 @@ export class CheckedMemory extends ClaimedMemory {
 
   /**
    * Ends every borrow at once, of every GuestMemory over this source: for hosts that give the instance's slot to another
-   * guest, whatever its last one left behind. Handles are stale afterwards and guards throw `released`.
+   * guest, whatever its last one left behind, before they reset it. Handles are stale afterwards and guards throw `released`.
    *
    * Caller must: hold no view of a borrow any more, and know that nobody else does.
    *

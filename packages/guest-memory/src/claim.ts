@@ -47,6 +47,10 @@ const claims = (): Claims =>
     byBuffer: new WeakMap(),
   }));
 
+/** Policies that watch a memory. One that watched two would take the borrows of one for borrows of the other. */
+const taken = (): WeakSet<BorrowPolicy> =>
+  sharedRegistry("@memkit/guest-memory/policies/v1", () => new WeakSet());
+
 /** Every method that a policy must have. */
 const METHODS: readonly (keyof BorrowPolicy)[] = [
   "mutBorrow",
@@ -116,7 +120,12 @@ export function claimSource(
   if (present === undefined) {
     const { target = "wasm32", policy = "precise" } = options;
     const made: Claim = { target: demandTarget(target), policy: demandPolicy(policy), epoch: 0 };
+    if (taken().has(made.policy)) {
+      const got = "one that watches another memory already";
+      throw new GuestError({ code: "invalid-option", option: "policy", got });
+    }
     claimBuffer(source, buffer);
+    taken().add(made.policy);
     bySource.set(source, made);
     return made;
   }

@@ -49,7 +49,7 @@ export abstract class Guard {
     this.epoch = mem.epoch;
     if (kind === undefined) this.handle = -1;
     else this.handle = kind === "mut" ? mem.mutBorrow(region) : mem.sharedBorrow(region);
-    if (mem.watch !== null && kind !== undefined) mem.watch.held(this.handle, this);
+    if (mem.watch !== null && kind !== undefined) mem.watch.held(this.handle, this, mem);
   }
 
   /** The name of its class, whatever a minifier made of that. */

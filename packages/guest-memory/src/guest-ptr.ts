@@ -10,6 +10,7 @@
 
 import type { Layout } from "@memkit/core";
 import { brand } from "./brand.js";
+import { demandKind } from "./demand.js";
 import { GuestError } from "./error.js";
 import type { GuestArrayPtr } from "./guest-array-ptr.js";
 import type { GuestMemory } from "./guest-memory.js";
@@ -72,9 +73,11 @@ export class GuestPtr<T extends Layout = Layout> {
   /**
    * The pointer `count` elements further on. Only the end of the address space is checked.
    *
+   * @param count - not negative; to go back, make a pointer of an `offset`
    * @throws {@link GuestError} `ptr-overflow`, `try-from-int-error`
    */
   add(count: number): GuestPtr<T> {
+    demandKind(count >= 0, "a count of elements", count);
     const elements = this.mem.toAddress(count);
     const { size } = this.type;
     const bytes = elements * size;

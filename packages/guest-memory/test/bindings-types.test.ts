@@ -159,13 +159,17 @@ describe("an implementation", () => {
 
 describe("a description", () => {
   it("with mistakes does not compile", () => {
-    const refused = (): unknown[] => [
+    const refused = (memory: GuestMemory): unknown[] => [
       // @ts-expect-error two results need an error type
       bindings({ module: "m", functions: { f: { results: [u32, u32] } } }),
       // @ts-expect-error a record is no wasm number
       bindings({ module: "m", functions: { f: { results: [ciovec] } } }),
       // @ts-expect-error what does not return has no results
       bindings({ module: "m", functions: { f: { noreturn: true, results: [u32] } } }),
+      // @ts-expect-error no description has this key
+      bindings({ module: "m", functions: { f: { param: [["a", u32]], results: [u32] } } }),
+      // @ts-expect-error no description has this key
+      exportsOf({ exports: {} }, { memory, functions: { f: { result: [u32] } } }),
       // @ts-expect-error a parameter has a name
       bindings({ module: "m", functions: { f: { params: [u32] } } }),
       // @ts-expect-error errors are enumerations

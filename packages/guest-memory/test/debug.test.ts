@@ -190,6 +190,43 @@ describe.each(UNSHARED)("shadows over %s", (_, make) => {
     expect([mem.readU8(8), view[1]]).toEqual([1, 0xdd]);
   });
 
+  it("releaseAll lets them arrive too, as without a debugger (GM-16)", () => {
+    const { source } = make();
+    for (const mem of [debugged(source), new GuestMemory({ buffer: new ArrayBuffer(64) })]) {
+      const slice = mem.arrayPtr(u8, 8, 4).asSliceMut()!;
+      const shared = mem.arrayPtr(u8, 16, 4).asSlice()!;
+      slice.set(0, 77);
+      shared.at(0);
+      mem.releaseAll();
+      expect([mem.readU8(8), mem.readU8(16), slice.dropped]).toEqual([77, 0, true]);
+    }
+  });
+
+  it.each(["asSlice", "asSliceMut"] as const)(
+    "%s: what others write is found also if nobody has looked yet (GM-16)",
+    (take) => {
+      const mem = debugged(make().source);
+      const slice = mem.arrayPtr(u8, 8, 4)[take]()!;
+      mem.base()[10] = 7;
+      expect(errorOf(() => slice.drop())).toMatchObject({ at: 10, by: "other" });
+      expect([mem.readU8(10), mem.hasOutstandingBorrows()]).toEqual([7, false]);
+    },
+  );
+
+  it("one debugger watches one memory", () => {
+    const policy = new BorrowDebugger();
+    const { source } = make();
+    const mem = new GuestMemory(source, { policy });
+    const other = { buffer: new ArrayBuffer(8) };
+    expect(errorOf(() => new GuestMemory(other, { policy }))).toMatchObject({
+      code: "invalid-option",
+      option: "policy",
+    });
+    new GuestMemory(source, { policy }).writeU8(0, 1);
+    expect(mem.readU8(0)).toBe(1);
+    new GuestMemory(other).writeU8(0, 1); // and the refused memory may have another
+  });
+
   it("scoped borrows and text have theirs", () => {
     const mem = debugged(make().source);
     const views: Uint8Array[] = [];
@@ -317,13 +354,14 @@ describe("shadows", () => {
     expect([slice.dropped, mem.hasOutstandingBorrows()]).toEqual([true, false]);
   });
 
-  it("a borrow that ends with all others is not settled: the memory may be another guest's", () => {
+  it("a borrow that ends with all others says where, and its view is cut off (GM-16)", () => {
     const mem = debugged();
     const slice = mem.arrayPtr(u8, 0, 4).asSliceMut()!;
     const view = slice.bytes;
     view.fill(1);
     mem.releaseAll();
-    expect([mem.readU32(0), view[0], slice.dropped]).toEqual([0, 0xdd, true]);
+    view.fill(2); // too late
+    expect([mem.readU32(0), view[0], slice.dropped]).toEqual([0x01010101, 2, true]);
     expect(errorOf(() => slice.at(0)).message).toMatch(/released at\n/);
   });
 });

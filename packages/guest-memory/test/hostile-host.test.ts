@@ -231,6 +231,19 @@ describe("objects in the wrong place", () => {
     }
   });
 
+  it("a key that no description has is refused, and named", () => {
+    expect(String(thrownBy(() => bound({ param: [["a", u32]], results: [u32] }, () => 0)))).toBe(
+      'GuestError: m.f cannot be bound: its description has params, results, error, async, noreturn, but no "param"',
+    );
+    const misspelt = { module: "m", functions: {}, targets: "wasm64" };
+    expect(codeOf(() => bindings(misspelt as never))).toBe("invalid-binding");
+    const functions = { f: { result: [u32] } } as never;
+    const memory = memoryOf();
+    expect(codeOf(() => exportsOf({ exports: { f: () => 1 } }, { memory, functions }))).toBe(
+      "invalid-binding",
+    );
+  });
+
   it("a memory that cannot be made is the host's fault, whatever the verdict", () => {
     const buffer = new ArrayBuffer(8);
     const other = new GuestMemory({ buffer });

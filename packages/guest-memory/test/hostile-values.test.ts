@@ -100,7 +100,7 @@ describe("a value that is a revoked proxy", () => {
 });
 
 describe("a stack that cannot be taken while all borrows end", () => {
-  it("leaves nothing of the last guest behind", () => {
+  it("ends nothing, and can be tried again", () => {
     const mem = new GuestMemory({ buffer: new ArrayBuffer(16) }, { policy: new BorrowDebugger() });
     const first = mem.arrayPtr(u8, 0, 4).asSliceMut()!;
     const second = mem.arrayPtr(u8, 8, 4).asSliceMut()!;
@@ -123,7 +123,7 @@ describe("a stack that cannot be taken while all borrows end", () => {
     mem.releaseAll();
     expect([first.dropped, second.dropped, mem.outstandingBorrows()]).toEqual([true, true, []]);
     expect(codeOf(() => second.drop())).toBe("released");
-    expect(mem.copyOut(0, 16)).toEqual(new Uint8Array(16));
+    expect([mem.readU8(0), mem.readU8(8)]).toEqual([1, 2]);
   });
 });
 

@@ -34,6 +34,7 @@ import {
   failure,
   formatCall,
   type HostFunctions,
+  type Known,
 } from "@memkit/guest-memory/bindings";
 import { trapCause, wrapInstance } from "@memkit/guest-memory/instance";
 import fc from "fast-check";
@@ -55,7 +56,7 @@ const BYTES = 4096;
 
 /** `f` bound over 4096 bytes. */
 function host<const F extends FunctionSpecs>(
-  functions: F,
+  functions: F & Known<F>,
   run: (mem: GuestMemory) => HostFunctions<F>,
 ) {
   const mem = new GuestMemory({ buffer: new ArrayBuffer(BYTES) });

@@ -10,10 +10,10 @@ import { demandTarget, type GuestTarget } from "../claim.js";
 import { demandOption } from "../demand.js";
 import { suspending } from "../jspi.js";
 import { printed } from "../printed.js";
-import type { FunctionSpecs, HostFunctions } from "./function-spec.js";
+import type { FunctionSpecs, HostFunctions, Known } from "./function-spec.js";
 import { hostFunction, type Method, type RawFunction } from "./host-function.js";
 import { MemoryCell, type MemoryOption } from "./memory-cell.js";
-import { type Plan, plansOf, refuse, type Signature } from "./signature.js";
+import { demandKnown, type Plan, plansOf, refuse, type Signature } from "./signature.js";
 import { type CallEvent, traced } from "./trace.js";
 import { FunctionTypes } from "./typed-functions.js";
 
@@ -118,10 +118,13 @@ export type Implementation<B> = B extends Bindings<string, infer F> ? HostFuncti
  * ```
  */
 export function bindings<const S extends ModuleSpec>(
-  spec: S,
+  spec: S & { readonly functions: Known<S["functions"]> },
 ): Bindings<S["module"], S["functions"]> {
   if (!isRecord(spec)) refuse("*", "*", `its description is ${printed(spec)}`);
-  const { module, functions, target = "wasm32" } = spec;
+  const { module, functions, target = "wasm32" }: ModuleSpec = spec;
+  demandKnown(spec, ["module", "functions", "target"], (reason) => {
+    return refuse(printed(module), "*", reason);
+  });
   if (typeof module !== "string") refuse(printed(module), "*", "a module's name is a string");
   demandTarget(target);
   const plans = plansOf(module, functions, target);

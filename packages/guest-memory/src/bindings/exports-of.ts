@@ -15,7 +15,7 @@ import { demandOption } from "../demand.js";
 import { GuestError } from "../error.js";
 import { GuestMemory } from "../guest-memory.js";
 import { type InstanceLike, wrapInstance } from "../wrap-instance.js";
-import type { FunctionSpecs } from "./function-spec.js";
+import type { FunctionSpecs, Known } from "./function-spec.js";
 import { type AllocatorNames, GuestAllocator } from "./guest-allocator.js";
 import type { GuestFunctions } from "./guest-function.js";
 import { lift, mismatch, type Raw } from "./lift.js";
@@ -74,12 +74,12 @@ export interface ExportsOptions<F extends FunctionSpecs> {
  */
 export function exportsOf<const F extends FunctionSpecs>(
   instance: InstanceLike,
-  options: ExportsOptions<F>,
+  options: ExportsOptions<F> & { readonly functions: Known<F> },
 ): GuestFunctions<F> {
   demandOption(isRecord(instance?.exports), "instance.exports", instance?.exports);
   demandOption(isRecord(options), "options", options);
-  const { memory, functions, allocator } = options;
-  demandOption(memory instanceof GuestMemory, "memory", memory);
+  const { memory, functions, allocator }: ExportsOptions<F> = options;
+  demandOption(memory instanceof GuestMemory, "memory (a GuestMemory)", memory);
   demandOption(allocator === undefined || isRecord(allocator), "allocator", allocator);
   const plans = plansOf("exports", functions, memory.target);
   const awaited = plans.filter((plan) => plan.async).map(({ func }) => func);

@@ -58,6 +58,18 @@ export interface NoReturnSpec {
 /** The description of one function. */
 export type FunctionSpec = FallibleSpec | PlainSpec | NoReturnSpec;
 
+/** The keys of a description. */
+export const SPEC_KEYS: readonly Key[] = ["params", "results", "error", "async", "noreturn"];
+type Key = keyof FallibleSpec;
+
+/**
+ * Refuses, to the compiler, keys that no description has. All keys may be left out, so a misspelt one would describe a
+ * function of other types.
+ */
+export type Known<F> = {
+  readonly [K in keyof F]: { readonly [P in Exclude<keyof F[K], Key>]: never };
+};
+
 /** Descriptions by the names that the guest knows the functions under. */
 export type FunctionSpecs = Readonly<Record<string, FunctionSpec>>;
 

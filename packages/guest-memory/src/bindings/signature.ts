@@ -14,7 +14,7 @@ import type { GuestTarget } from "../claim.js";
 import { GuestError } from "../error.js";
 import { printed } from "../printed.js";
 import { type ErrorType, errorType } from "./error-type.js";
-import type { FunctionSpec, FunctionSpecs, Param } from "./function-spec.js";
+import { type FunctionSpec, type FunctionSpecs, type Param, SPEC_KEYS } from "./function-spec.js";
 import { Pass, type Passing, passingOf, type WasmType, wasmTypes } from "./pass.js";
 
 /** What a function takes and returns, in wasm's terms. */
@@ -75,6 +75,7 @@ export function plansOf(module: string, functions: FunctionSpecs, target: GuestT
 function planOf(module: string, func: string, spec: FunctionSpec, target: GuestTarget): Plan {
   const no = (reason: string): never => refuse(module, func, reason);
   if (typeof spec !== "object" || spec === null) no(`its description is ${printed(spec)}`);
+  demandKnown(spec, SPEC_KEYS, no);
   const { params = [], results = [], error, noreturn = false, async = false } = spec;
   if (!Array.isArray(params)) no(`its params are ${printed(params)}`);
   if (!Array.isArray(results)) no(`its results are ${printed(results)}`);
@@ -98,6 +99,14 @@ function planOf(module: string, func: string, spec: FunctionSpec, target: GuestT
 }
 
 type Refuse = (reason: string) => never;
+
+/** Refuses keys that a description does not have. Most likely they are misspelt, and what they say would not count. */
+export function demandKnown(spec: object, known: readonly string[], no: Refuse): void {
+  const other = Object.keys(spec).find((key) => !known.includes(key));
+  if (other !== undefined) {
+    no(`its description has ${known.join(", ")}, but no ${JSON.stringify(other)}`);
+  }
+}
 
 /** Parameters of a function. @see https://webassembly.github.io/spec/js-api/index.html#limits */
 const MOST_PARAMS = 1000;

@@ -54,8 +54,9 @@ interface Loan extends Borrow {
 /**
  * Another policy's decisions, watched.
  *
- * A borrow costs some 15 µs and two copies of its bytes. Ending a borrow whose rules were broken throws
- * `borrow-violated`; by then it has ended.
+ * A borrow costs some 15 µs and two copies of its bytes, made when a guard or callback gets it; a borrow that is only a
+ * handle (`mem.mutBorrow`) has no view, so none are made, and who else writes its bytes is not seen. Ending a borrow whose
+ * rules were broken throws `borrow-violated`; by then it has ended. Each memory wants a debugger of its own.
  *
  * @example
  * ```ts
@@ -129,8 +130,12 @@ export class BorrowDebugger implements WatchingPolicy {
 
   releaseAll(): void {
     const stack = stackBelow(this.releaseAll); // first, as in mutBorrow
+    // What mut holders wrote arrives, as it would have without a debugger. Breaches are not reported: whoever ends all
+    // borrows at once has done with their holders.
+    for (const { kind, shadow, memory } of this.#live.values()) {
+      if (kind === "mut") shadow?.settle(kind, bytesOf(memory));
+    }
     this.#inner.releaseAll();
-    // Unsettled: the memory may be another guest's by now.
     for (const [handle, loan] of this.#live) this.#end(handle, loan, stack);
   }
 
@@ -167,11 +172,16 @@ export class BorrowDebugger implements WatchingPolicy {
     return [...loans.map(named), ...others];
   }
 
-  /** Called by guards. */
-  held(handle: number, holder: object): void {
+  /** Called by guards. Their copy is made now: from here on nobody else may write those bytes. */
+  held(handle: number, holder: object, memory: Memory): void {
     const loan = this.#loan(handle, undefined);
     loan.holder = new WeakRef(holder);
     this.#lost.register(holder, loan, loan);
+    try {
+      this.lend(handle, memory);
+    } catch {
+      loan.shadow = undefined; // a memory that is gone: the guard says so when its bytes are asked for
+    }
   }
 
   /** Called by guards and scoped borrows. */
