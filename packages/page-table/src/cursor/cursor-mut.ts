@@ -123,15 +123,17 @@ export class CursorMut extends RunEditor {
       const lo = words[at]!;
       if ((lo & this.presentBit) !== 0) {
         const hi = words[at + 1]!;
-        if (((lo & this.trackedLo) | (hi & this.trackedHi)) === 0) {
-          this.found(lo, hi);
-          words[at] = 0;
-          words[at + 1] = 0;
-          const { slotWords, meta } = this;
-          slotWords[meta] = slotWords[meta]! - 1;
-          this.index += 1;
+        this.found(lo, hi);
+        if (((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0) {
+          this.removeLeaf();
           return 1;
         }
+        words[at] = 0;
+        words[at + 1] = 0;
+        const { slotWords, meta } = this;
+        slotWords[meta] = slotWords[meta]! - 1;
+        this.index += 1;
+        return 1;
       }
     }
     return this.unmapAnew(pages);

@@ -16,6 +16,9 @@ import type { PageTable } from "../table/page-table.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { Position } from "./position.js";
 
+/** Exact, and a third of a division's time. */
+const PER_BYTE = 1 / PAGE_SIZE;
+
 /**
  * Made by `PageTable.cursor`.
  *
@@ -31,6 +34,8 @@ export class Cursor extends Position {
   prop = 0;
   /** Whether the mapping holds its frame. */
   tracked = false;
+  /** Whether the cursor is open on a table whose addresses are numbers: those of the lower half. */
+  private numeric: boolean;
   private readonly valid: number;
   private readonly shift: number;
   private readonly hiMask: number;
@@ -45,6 +50,7 @@ export class Cursor extends Position {
   constructor(table: PageTable, start: number, end: number) {
     super(table, start, end);
     const { coder } = this;
+    this.numeric = table.baseVpn === 0;
     this.valid = coder.valid;
     this.shift = coder.shift;
     this.hiMask = coder.hiMask;
@@ -161,19 +167,16 @@ export class Cursor extends Position {
   /**
    * Moves to the page that starts at `va`.
    *
-   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `out-of-range`
+   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `out-of-range`, `corrupt-table`
    */
   jump(va: VirtualAddress): void {
-    if (typeof va === "number") {
-      const page = va / PAGE_SIZE - this.table.baseVpn;
-      // NaN, fractions and what is outside fail one of these.
-      if (
-        page >= this.startPage &&
-        page < this.endPage &&
-        page === Math.floor(page) &&
-        !this.closed
-      ) {
-        this.place(page);
+    if (typeof va === "number" && this.numeric) {
+      const page = va * PER_BYTE;
+      const small = page | 0;
+      // NaN, fractions and what is no small integer fail the first comparison.
+      if (small === page && small >= this.startPage && small < this.endPage) {
+        this.place(small);
+        if (this.level === 0) this.enter(); // so that what follows finds its leaf table
         return;
       }
     }
@@ -201,6 +204,7 @@ export class Cursor extends Position {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.numeric = false;
     this.level = 0;
     this.limit = 0;
     this.table.unlock(this);

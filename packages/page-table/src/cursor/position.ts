@@ -157,6 +157,16 @@ export abstract class Position {
   protected enter(stop = 1): void {
     if (this.level === 1 && stop === 1) return;
     const { memory, coder } = this;
+    if (this.upperTop === this.top && stop === 1) {
+      const at = this.upperBase + 2 * this.mid;
+      const lo = this.upperWords[at]!;
+      if (((lo ^ coder.tableValue) & coder.tableBits) === 0) {
+        this.level = 0; // an entry that leads nowhere throws
+        this.step(coder.childOf(lo, this.upperWords[at + 1]!), 1);
+        this.level = 1;
+        return;
+      }
+    }
     let level = 2;
     if (this.upperTop === this.top && stop <= 2 && this.upperWords.length > 0) {
       this.words = this.upperWords;

@@ -102,7 +102,7 @@ export abstract class RunEditor extends Editor {
     let at = this.entryAt();
     const stop = at + 2 * count;
     let tables = 0;
-    if (level > 1) {
+    if (level > 1 && (this.memory.slotWords[this.meta]! & CHILDREN) !== 0) {
       for (let i = at; i < stop; i += 2) {
         if (coder.kind(words[i]!, words[i + 1]!, level) === TABLE) tables += 1;
       }
@@ -216,34 +216,48 @@ export abstract class RunEditor extends Editor {
 
   /** Removes the leaf that was entered, lets go of it, and moves past it. */
   protected removeLeaf(): void {
-    const { words, level, coder, store, meta } = this;
+    if (this.level > 1) {
+      this.removeHuge();
+      return;
+    }
+    const { words, coder, store } = this;
+    const at = this.base + 2 * this.index;
+    const lo = words[at]!;
+    const hi = words[at + 1]!;
+    words[at] = 0;
+    words[at + 1] = 0;
+    store.count(this.meta, -1);
+    if (coder.isTracked(lo, hi)) this.release(coder.childOf(lo, hi), at, lo, hi);
+    this.index += 1;
+  }
+
+  /** Lets go of a frame. One that may not go is mapped still. */
+  private release(pfn: number, at: number, lo: number, hi: number): void {
+    const { words, store, meta } = this;
+    try {
+      store.references.release(pfn);
+    } catch (error) {
+      if (isRefusal(error)) {
+        words[at + 1] = hi;
+        words[at] = lo;
+        store.count(meta, 1);
+      } else this.index += 1;
+      throw error;
+    }
+  }
+
+  private removeHuge(): void {
+    const { words, level, coder, store, page } = this;
     const at = this.entryAt();
     const lo = words[at]!;
     const hi = words[at + 1]!;
-    const { page } = this;
+    const errors: unknown[] = [];
     this.clearEntry();
     if (coder.isTracked(lo, hi)) {
-      const pfn = coder.frameOf(lo, hi, level);
-      if (level > 1) {
-        const errors: unknown[] = [];
-        store.references.releaseAll(pfn, PAGES[level]!, errors);
-        this.place(page + PAGES[level]!);
-        throwIfAny(errors);
-        return;
-      }
-      try {
-        store.references.release(pfn);
-      } catch (error) {
-        // A frame that may not go is mapped still.
-        if (refused(error)) {
-          words[at + 1] = hi;
-          words[at] = lo;
-          store.count(meta, 1);
-        }
-        throw error;
-      }
+      store.references.releaseAll(coder.frameOf(lo, hi, level), PAGES[level]!, errors);
     }
     this.place(page + PAGES[level]!);
+    throwIfAny(errors);
   }
 
   /**
@@ -326,6 +340,6 @@ export abstract class RunEditor extends Editor {
 }
 
 /** Whether a frame's end was refused, and its handle stayed: anything but `drop-failed`. */
-function refused(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   return !(error instanceof Error && "code" in error && error.code === "drop-failed");
 }

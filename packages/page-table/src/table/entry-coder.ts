@@ -46,6 +46,9 @@ export class EntryCoder {
   /** The bits that {@link EntryCoder.encode} found, to which a frame is added. */
   lo = 0;
   hi = 0;
+  /** An entry leads to a table, and nothing of it is reserved, if `(lo ^ tableValue) & tableBits` is 0. */
+  readonly tableBits: number;
+  readonly tableValue: number;
   private readonly leafMask: number;
   private readonly leafXor: number;
   private readonly highest: number;
@@ -69,6 +72,8 @@ export class EntryCoder {
     this.hiShift = 32 - format.pfnShift;
     this.hiMask = format.pfnHiMask;
     this.hiScale = format.pfnHiScale;
+    this.tableBits = format.tableBits;
+    this.tableValue = format.tableValue;
     this.leafMask = format.leafMask;
     this.leafXor = format.leafXor;
     this.highest = format.paging.highestTranslationLevel;
@@ -97,7 +102,8 @@ export class EntryCoder {
 
   /** The frame that a table entry leads to. */
   childOf(lo: number, hi: number): number {
-    return (hi & this.hiMask) * this.hiScale + (lo >>> this.shift);
+    const upper = hi & this.hiMask;
+    return upper === 0 ? lo >>> this.shift : upper * this.hiScale + (lo >>> this.shift);
   }
 
   /** The first frame of a leaf at `level`: on x86-64 a huge one has its PAT bit where a page's frame begins. */

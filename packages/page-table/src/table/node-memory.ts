@@ -28,6 +28,9 @@ export const STRAY = 0x1_0000;
 export const LEVEL_SHIFT = 24;
 /** The usage word of a slot: `SlotWord.usage` of frame-meta's layout. */
 const USAGE_WORD = 11;
+const PAGE_TABLE: number = PageUsage.PageTable;
+/** Words of a slot: `META_SLOT_SIZE` / 4. */
+const SLOT_WORDS = 16;
 
 /** The nodes of one table of frames. */
 export class NodeMemory {
@@ -40,6 +43,12 @@ export class NodeMemory {
   meta: number;
   /** By bank. */
   private readonly banks: Int32Array[];
+  // The first bank, which a node is looked for in first: most memories have one.
+  private readonly firstPfn: number;
+  private readonly firstFrames: number;
+  private readonly firstBase: number;
+  private firstWords: Int32Array;
+  private readonly firstMeta: number;
 
   /** @throws {@link PageTableError} `unsupported-memory` */
   constructor(frames: FrameTable) {
@@ -53,6 +62,12 @@ export class NodeMemory {
     this.base = 0;
     this.meta = 0;
     this.banks = frames.memory.banks.map(() => this.words);
+    const bank0 = frames.memory.banks[0];
+    this.firstPfn = bank0?.firstPfn ?? 0;
+    this.firstFrames = bank0?.frames ?? 0;
+    this.firstBase = (bank0?.byteOffset ?? 0) / 4;
+    this.firstWords = this.words;
+    this.firstMeta = frames.slots.wordOf(0, META_WORD);
     for (let bank = 0; bank < this.banks.length; bank += 1) this.refresh(bank);
   }
 
@@ -69,19 +84,40 @@ export class NodeMemory {
     if (known.buffer === buffer && known.length === bytes >>> 2) return known;
     const words = new Int32Array(buffer, 0, Math.floor(bytes / 4));
     this.banks[bank] = words;
+    if (bank === 0) this.firstWords = words;
     return words;
   }
 
   /** Finds the node of `level` in frame `pfn`. @throws {@link PageTableError} `corrupt-table` */
   locate(pfn: number, level: number): void {
+    const slot = pfn - this.firstPfn;
+    const { firstWords, slotWords } = this;
+    const base = this.firstBase + slot * 1024;
+    const meta = this.firstMeta + slot * SLOT_WORDS;
+    if (
+      slot >= 0 &&
+      slot < this.firstFrames &&
+      slotWords[meta]! >>> LEVEL_SHIFT === level &&
+      slotWords[meta + USAGE_WORD] === PAGE_TABLE &&
+      base + 1024 <= firstWords.length
+    ) {
+      this.words = firstWords;
+      this.base = base;
+      this.meta = meta;
+      return;
+    }
+    this.search(pfn, level);
+  }
+
+  /** In any bank, and where the buffer may have been exchanged. */
+  private search(pfn: number, level: number): void {
     const { slots, memory } = this.frames;
     const bank = memory.bankIndexOf(pfn as Pfn);
     if (bank < 0) throw new TableError({ code: "corrupt-table", pfn, level });
     const meta = slots.wordOf(slots.geometry.slotOf(pfn), META_WORD);
     const { slotWords } = this;
     const isNode =
-      slotWords[meta]! >>> LEVEL_SHIFT === level &&
-      slotWords[meta + USAGE_WORD] === PageUsage.PageTable;
+      slotWords[meta]! >>> LEVEL_SHIFT === level && slotWords[meta + USAGE_WORD] === PAGE_TABLE;
     if (!isNode) throw new TableError({ code: "corrupt-table", pfn, level });
     const { byteOffset, firstPfn } = memory.banks[bank]!;
     const base = (byteOffset + (pfn - firstPfn) * 4096) / 4;

@@ -59,7 +59,7 @@ export class Space {
   }
 
   segment(frames: number): Segment<typeof pageMeta> {
-    const align = frames * 4096;
+    const align = 2 ** Math.ceil(Math.log2(frames)) * 4096;
     return allocSegment(this.frames, frames, pageMeta, () => ({}), { align });
   }
 

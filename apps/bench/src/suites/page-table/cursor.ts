@@ -1,0 +1,384 @@
+/**
+ * Cursors and ranges over x86-64 tables in frames, mode single.
+ *
+ * The peer of the cursor is `Map<number, number>` from page number to entry, which is what one writes without page tables. Each
+ * phase leaves the table as the next one needs it, so every row times its own phase alone and undoes it untimed.
+ *
+ * @module
+ */
+
+import { struct } from "@memkit/core";
+import { defineFrameMeta, FrameTable, type Segment } from "@memkit/frame-meta";
+import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
+import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
+import { COPY_ON_WRITE, type CursorMut, fork, PageTable } from "@memkit/page-table/table";
+import { shuffledPositions } from "../../positions.js";
+import { median } from "../../stats.js";
+import { type Formula, type Row, ratio, type SelfTimed, type Suite } from "../../suite.js";
+
+const PAGES = 65_536;
+/** Pages of 1 GiB. */
+const GIB = 2 ** 18;
+/** Huge pages of 1 GiB. */
+const HUGE = 512;
+/** Times that 1 GiB is mapped between two looks at the clock: one takes a microsecond. */
+const GIBS = 64;
+const START = GIB * 4096;
+const RW = pageProperty(READ | WRITE | USER);
+
+/** A phase with what goes before it untimed. */
+interface Phase {
+  readonly before: () => void;
+  readonly run: () => void;
+}
+
+/** The median of a few repetitions, in nanoseconds an operation. */
+function timed(ops: number, { before, run }: Phase, repeat = 5): SelfTimed {
+  return {
+    nsPerOp: () => {
+      const times = Array.from({ length: repeat }, () => {
+        before();
+        const started = performance.now();
+        run();
+        return performance.now() - started;
+      });
+      return (median(times) * 1e6) / ops;
+    },
+  };
+}
+
+const page = defineFrameMeta({ name: "bench page", layout: struct(), isUntyped: true });
+
+interface Space {
+  readonly table: PageTable;
+  readonly segment: Segment;
+}
+
+/** A table with room for its nodes, and as many frames to map as are asked for. */
+function space(items: "tracked" | "untracked", frames: number): Space {
+  const buffer = new ArrayBuffer((frames + 2048) * 4096);
+  const slots = FrameTable.create({ memory: { buffer } });
+  createBuddy(slots);
+  const segment = allocSegment(slots, Math.max(frames, 1), page, () => ({}), { zeroed: false });
+  // After the frames: a run of so many lies at the start.
+  const table = PageTable.create(slots, userConfig(x86Format(), items));
+  return { table, segment };
+}
+
+const order = (shuffled: boolean): Float64Array => {
+  const pages = shuffled
+    ? Float64Array.from(shuffledPositions(PAGES, 1))
+    : Float64Array.from({ length: PAGES }, (_, i) => i);
+  return pages.map((at) => START + at * 4096);
+};
+
+/** Takes what loops have summed up, so that they are not removed. */
+let sink = 0;
+
+/** Runs `use` with a cursor on the pages. */
+function withCursor(table: PageTable, pages: number, use: (cursor: CursorMut) => void): void {
+  const cursor = table.cursorMut(START, pages);
+  use(cursor);
+  cursor.close();
+}
+
+function mapAll(table: PageTable, pages: number): void {
+  withCursor(table, pages, (cursor) => {
+    for (let i = 0; i < pages; i++) cursor.mapPfn(i, RW);
+  });
+}
+
+function unmapAll(table: PageTable, pages: number): void {
+  withCursor(table, pages, (cursor) => {
+    for (let i = 0; i < pages; i++) cursor.unmapNext();
+  });
+}
+
+/** What the cursor does to each page in turn. */
+const sequential = {
+  map: (table: PageTable): void => mapAll(table, PAGES),
+  unmap: (table: PageTable): void => unmapAll(table, PAGES),
+  protect: (table: PageTable): void =>
+    withCursor(table, PAGES, (cursor) => {
+      for (let i = 0; i < PAGES; i++) cursor.protectNext(1, 0, WRITE);
+    }),
+  query: (table: PageTable): void =>
+    withCursor(table, PAGES, (cursor) => {
+      let sum = 0;
+      for (let i = 0; i < PAGES; i++) {
+        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
+        cursor.moveForward();
+      }
+      sink = sum;
+    }),
+};
+
+type Verb = keyof typeof sequential;
+
+const random = (at: Float64Array): Record<Verb, (table: PageTable) => void> => ({
+  map: (table) =>
+    withCursor(table, PAGES, (cursor) => {
+      for (let i = 0; i < PAGES; i++) {
+        cursor.jump(at[i]!);
+        cursor.mapPfn(i, RW);
+      }
+    }),
+  unmap: (table) =>
+    withCursor(table, PAGES, (cursor) => {
+      for (let i = 0; i < PAGES; i++) {
+        cursor.jump(at[i]!);
+        cursor.unmapNext();
+      }
+    }),
+  protect: (table) =>
+    withCursor(table, PAGES, (cursor) => {
+      for (let i = 0; i < PAGES; i++) {
+        cursor.jump(at[i]!);
+        cursor.protectNext(1, 0, WRITE);
+      }
+    }),
+  query: (table) =>
+    withCursor(table, PAGES, (cursor) => {
+      let sum = 0;
+      for (let i = 0; i < PAGES; i++) {
+        cursor.jump(at[i]!);
+        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
+      }
+      sink = sum;
+    }),
+});
+
+const VERBS: readonly Verb[] = ["map", "unmap", "protect", "query"];
+
+function ours(verb: Verb, shuffled: boolean): () => SelfTimed {
+  return () => {
+    const { table } = space("untracked", 0);
+    const run = shuffled ? random(order(true)) : sequential;
+    const before = (): void => {
+      table.unmapRange(START, PAGES);
+      if (verb !== "map") mapAll(table, PAGES);
+    };
+    return timed(PAGES, { before, run: () => run[verb](table) });
+  };
+}
+
+/** The same with a Map from page number to the entry's lower word. */
+function withMap(verb: Verb, shuffled: boolean): () => SelfTimed {
+  return () => {
+    const keys = order(shuffled).map((va) => va / 4096);
+    let map = new Map<number, number>();
+    const fill = (): void => {
+      for (let i = 0; i < PAGES; i++) map.set(keys[i]!, (i << 12) | 7);
+    };
+    const verbs: Record<Verb, () => void> = {
+      map: fill,
+      unmap: () => {
+        for (let i = 0; i < PAGES; i++) map.delete(keys[i]!);
+      },
+      protect: () => {
+        for (let i = 0; i < PAGES; i++) {
+          const key = keys[i]!;
+          const entry = map.get(key);
+          if (entry !== undefined) map.set(key, entry & ~2);
+        }
+      },
+      query: () => {
+        let sum = 0;
+        for (let i = 0; i < PAGES; i++) sum = (sum + (map.get(keys[i]!) ?? 0)) | 0;
+        sink = sum;
+      },
+    };
+    const before = (): void => {
+      map = new Map();
+      if (verb !== "map") fill();
+    };
+    return timed(PAGES, { before, run: verbs[verb] });
+  };
+}
+
+const cursorRows: Row[] = [false, true].flatMap((shuffled) =>
+  VERBS.flatMap((verb): Row[] => {
+    const [suffix, how] = shuffled ? ["-random", "shuffled"] : ["", "in order"];
+    return [
+      {
+        name: `${verb}${suffix}`,
+        role: "ours",
+        what: `cursor ${verb}, ${how}`,
+        make: ours(verb, shuffled),
+      },
+      {
+        name: `Map ${verb}${suffix}`,
+        role: "peer",
+        what: `Map ${verb}, ${how}`,
+        make: withMap(verb, shuffled),
+      },
+    ];
+  }),
+);
+
+/** 1 GiB as base pages: by a cursor in a loop, and as a range. */
+function gib(run: (s: Space) => void, mapped: boolean, tracked: boolean): () => SelfTimed {
+  return () => {
+    const s = space(tracked ? "tracked" : "untracked", tracked ? PAGES : 0);
+    const before = (): void => {
+      s.table.unmapRange(START, GIB);
+      if (!mapped) return;
+      if (tracked) mapTracked(s);
+      else s.table.mapRange(START, GIB, 0, RW, 1);
+    };
+    return timed(GIB, { before, run: () => run(s) }, 3);
+  };
+}
+
+/** 1 GiB of tracked pages: 64 K frames, each four times. What is timed takes no last count. */
+function mapTracked({ table, segment }: Space, times = GIB / PAGES): void {
+  for (let i = 0; i < times; i++) {
+    table.mapSegment(START + i * PAGES * 4096, segment.clone(), RW, 1);
+  }
+}
+
+/** 512 huge pages, `GIBS` times in a row. */
+function huge(unmap: boolean): () => SelfTimed {
+  return () => {
+    const { table } = space("untracked", 0);
+    const map = (): void => {
+      for (let i = 0; i < GIBS; i++) table.mapRange(START * (i + 1), GIB, i * GIB, RW);
+    };
+    const clear = (): void => {
+      for (let i = 0; i < GIBS; i++) table.unmapRange(START * (i + 1), GIB);
+    };
+    const before = (): void => {
+      clear();
+      if (unmap) map();
+    };
+    return timed(GIBS * HUGE, { before, run: unmap ? clear : map });
+  };
+}
+
+/** A bare loop over the same entries. */
+function bare(unmap: boolean): () => SelfTimed {
+  return () => {
+    const words = new Int32Array(GIBS * HUGE * 2);
+    const run = (): void => {
+      for (let table = 0; table < GIBS; table++) {
+        for (let i = 0; i < HUGE; i++) {
+          const at = (table * HUGE + i) * 2;
+          words[at + 1] = 0;
+          words[at] = unmap ? 0 : (i << 21) | 0x87;
+        }
+      }
+    };
+    return timed(GIBS * HUGE, { before: () => words.fill(1), run });
+  };
+}
+
+/** Forks 64 K tracked pages; or unmaps the fork's, counts 2 to 1. */
+function forks(unmap: boolean): () => SelfTimed {
+  return () => {
+    const { table: parent, segment } = space("tracked", PAGES);
+    parent.mapSegment(START, segment, RW, 1);
+    let child: PageTable | undefined;
+    const before = (): void => {
+      child?.drop();
+      child = undefined;
+      parent.protectRange(START, PAGES, WRITE, COPY_ON_WRITE);
+      if (unmap) child = fork(parent);
+    };
+    const run = (): void => {
+      if (unmap) child?.unmapRange(START, PAGES);
+      else child = fork(parent);
+    };
+    return timed(PAGES, { before, run });
+  };
+}
+
+const rangeRows: Row[] = [
+  {
+    name: "loop map",
+    role: "floor",
+    what: "1 GiB mapped by a cursor",
+    make: gib(({ table }) => mapAll(table, GIB), false, false),
+  },
+  {
+    name: "range map",
+    role: "ours",
+    what: "1 GiB by mapRange, base pages",
+    make: gib(({ table }) => table.mapRange(START, GIB, 0, RW, 1), false, false),
+  },
+  {
+    name: "loop unmap",
+    role: "floor",
+    what: "1 GiB unmapped by a cursor",
+    make: gib(({ table }) => unmapAll(table, GIB), true, false),
+  },
+  {
+    name: "range unmap",
+    role: "ours",
+    what: "1 GiB by unmapRange",
+    make: gib(({ table }) => table.unmapRange(START, GIB), true, false),
+  },
+  {
+    name: "loop unmap tracked",
+    role: "floor",
+    what: "1 GiB tracked, by a cursor",
+    make: gib(({ table }) => unmapAll(table, GIB), true, true),
+  },
+  {
+    name: "range unmap tracked",
+    role: "ours",
+    what: "1 GiB tracked, by unmapRange",
+    make: gib(({ table }) => table.unmapRange(START, GIB), true, true),
+  },
+  { name: "bare map", role: "floor", what: "an entry written in a bare loop", make: bare(false) },
+  { name: "huge map", role: "ours", what: "an entry of mapRange, 2 MiB pages", make: huge(false) },
+  { name: "bare unmap", role: "floor", what: "an entry cleared in a bare loop", make: bare(true) },
+  { name: "huge unmap", role: "ours", what: "an entry of unmapRange, 2 MiB", make: huge(true) },
+  { name: "fork", role: "ours", what: "a tracked page of a fork", make: forks(false) },
+  { name: "fork unmap", role: "floor", what: "a page of unmapRange, 2 to 1", make: forks(true) },
+];
+
+const BOUNDS: Record<Verb, readonly [sequential: number, random: number]> = {
+  map: [0.15, 0.5],
+  unmap: [0.2, 0.5],
+  protect: [0.3, 0.6],
+  query: [0.5, 1.1],
+};
+
+const check = (what: string, formula: Formula, atMost: number, unit: string) => ({
+  id: `page-table.cursor.${what}`,
+  ...formula,
+  atMost,
+  unit,
+});
+
+const suite: Suite = {
+  title: "page table: cursors and ranges, x86-64 in frames",
+  rows: [...cursorRows, ...rangeRows],
+  checks: [
+    ...VERBS.flatMap((verb) => [
+      check(verb, ratio(verb, `Map ${verb}`), BOUNDS[verb][0], "x Map"),
+      check(
+        `${verb}-random`,
+        ratio(`${verb}-random`, `Map ${verb}-random`),
+        BOUNDS[verb][1],
+        "x Map",
+      ),
+    ]),
+    check("range-map", ratio("range map", "loop map"), 0.6, "x cursor"),
+    check("range-unmap", ratio("range unmap", "loop unmap"), 0.05, "x cursor"),
+    check(
+      "range-unmap-tracked",
+      ratio("range unmap tracked", "loop unmap tracked"),
+      0.8,
+      "x cursor",
+    ),
+    check("huge-map", ratio("huge map", "bare map"), 6, "x bare loop"),
+    check("huge-unmap", ratio("huge unmap", "bare unmap"), 6, "x bare loop"),
+    check("fork", ratio("fork", "fork unmap"), 2.5, "x unmapRange"),
+  ],
+};
+
+export default suite;
+
+/** What the blocks have summed up, so that no reader of this file wonders whether they were removed. */
+export const summed = (): number => sink;
