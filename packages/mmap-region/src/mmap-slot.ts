@@ -154,7 +154,7 @@ export class MmapSlot implements Slot {
    * The bytes of a part. The array is dead (length 0) once the slot is dropped, and that of the heap also when the heap has
    * grown or shrunk.
    *
-   * @throws {@link RegionError} `slot-dropped`
+   * @throws {@link RegionError} `slot-dropped`, `invalid-argument`; `limits-exceeded` for a heap longer than the engine's arrays
    */
   u8(part: SlotPart): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#buffer(part));

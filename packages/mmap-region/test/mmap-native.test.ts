@@ -1,10 +1,12 @@
 /** What the system itself says of a native region: mappings, access, memory, contents. */
 
+import { constants } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FakeDriver } from "../src/fake-driver.js";
 import { MmapRegion, type MmapSlot } from "../src/mmap.js";
 import { nativeDrivers } from "./contract/drivers.js";
+import { refusal } from "./expect-error.js";
 import { HEAP, SIZES } from "./support/drawn.js";
 import { drawn, mapsOf, residentBytes } from "./support/proc-maps.js";
 
@@ -121,5 +123,25 @@ describe.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
         { numRuns: 60 },
       );
     });
+  },
+);
+
+test.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
+  "%s: a heap longer than the engine's arrays is refused as a view, and goes on as a heap",
+  (_name, driver) => {
+    const size = 2 ** 33;
+    const region = MmapRegion.create(driver, 1, {
+      heapMemorySize: size,
+      heapAddressSpaceSize: size,
+    });
+    const slot = region.newInstance({ heap: { initialSize: 2 ** 32 } });
+    expect(slot.u8("heap").length).toBe(2 ** 32);
+    slot.expandHeap(4096);
+    if (constants.MAX_LENGTH > 2 ** 32) expect(slot.u8("heap").length).toBe(2 ** 32 + 4096);
+    else refusal(() => slot.u8("heap"), "limits-exceeded", { limit: constants.MAX_LENGTH });
+    expect(slot.reset()).toBe("same-memory");
+    expect(slot.u8("heap")[2 ** 32 - 1]).toBe(0);
+    slot.drop();
+    region.close();
   },
 );

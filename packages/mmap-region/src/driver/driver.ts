@@ -101,7 +101,11 @@ export interface Driver {
    * @throws {@link RegionError} `not-reserved`
    */
   release(address: number, length: number): void;
-  /** A buffer whose bytes are the pages. It is not to be used where there is no access (MR-9). */
+  /**
+   * A buffer whose bytes are the pages. It is not to be used where there is no access (MR-9).
+   *
+   * @throws {@link RegionError} `limits-exceeded` for more bytes than the engine's arrays hold: 4 GiB in Node 20
+   */
   view(address: number, length: number): ArrayBuffer;
   /** Where the bytes of a buffer are. */
   addressOf(buffer: ArrayBuffer): number;

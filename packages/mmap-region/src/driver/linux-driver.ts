@@ -8,6 +8,7 @@
  */
 
 import { requireObject } from "../argument.js";
+import { RegionError } from "../region-error.js";
 import {
   requireAccess,
   requireArray,
@@ -40,6 +41,7 @@ import { LinuxImage } from "./linux-image.js";
 import { LinuxPagemap } from "./linux-pagemap.js";
 import { processBudget } from "./linux-process.js";
 import type { MapBudget } from "./map-budget.js";
+import { nodeBuiltin } from "./node-builtin.js";
 import { ProcessMadvise } from "./process-madvise.js";
 import { Reservations } from "./reservations.js";
 import { systemCallFailed } from "./system-call-failed.js";
@@ -159,6 +161,12 @@ export class LinuxDriver implements Driver {
 
   view(address: number, length: number): ArrayBuffer {
     requireRange(address, length, this.pageSize);
+    const limit = nodeBuiltin("node:buffer")?.constants.MAX_LENGTH ?? Number.MAX_SAFE_INTEGER;
+    if (length > limit) {
+      // koffi would end the process.
+      const what = "bytes of a view in this engine";
+      throw new RegionError({ code: "limits-exceeded", what, asked: length, limit });
+    }
     return this.#libc.view(address, length);
   }
 

@@ -24,6 +24,7 @@ interface Builtins {
       position: number,
     ): number;
   };
+  "node:buffer": { readonly constants: { readonly MAX_LENGTH: number } };
   "node:v8": { setFlagsFromString(flags: string): void };
   "node:vm": { runInNewContext(code: string): unknown };
 }
