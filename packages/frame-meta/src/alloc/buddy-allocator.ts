@@ -33,7 +33,7 @@ import { refuseFrame } from "../slot/refuse.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { type AllocStats, statsOf } from "./alloc-stats.js";
 import type { AllocWords } from "./alloc-words.js";
-import { lowestBit, maskIn, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { WORD_FRAMES, WORD_ORDER } from "./bits.js";
 import { FrameCache } from "./cache.js";
 import type { Depot } from "./depot.js";
 import type { ExhaustedRequest, FrameAllocator, Placement } from "./frame-allocator.js";
@@ -139,7 +139,7 @@ export class BuddyAllocator implements FrameAllocator {
     const limit = limitOf(placement);
     for (;;) {
       const leaf = this.depot.take(this.holder, frames, order, limit);
-      if (leaf >= 0) return this.handOutRun(leaf, frames);
+      if (leaf >= 0) return this.pfnOf(leaf);
       if (this.exhausted?.({ frames, ...placement }) !== true) return -1;
     }
   }
@@ -337,17 +337,10 @@ export class BuddyAllocator implements FrameAllocator {
 
   private handOut(leaf: number): number {
     this.words.or(this.taken + (leaf >>> WORD_ORDER), 1 << (leaf & (WORD_FRAMES - 1)));
-    const tree = this.depot.treeOf(leaf);
-    return tree.base + (leaf - tree.firstLeaf);
+    return this.pfnOf(leaf);
   }
 
-  private handOutRun(leaf: number, frames: number): number {
-    const { words, taken } = this;
-    const first = leaf >>> WORD_ORDER;
-    const last = (leaf + frames - 1) >>> WORD_ORDER;
-    words.or(taken + first, maskIn(first, leaf, frames));
-    if (last > first) words.or(taken + last, maskIn(last, leaf, frames));
-    for (let word = first + 1; word < last; word += 1) words.store(taken + word, -1);
+  private pfnOf(leaf: number): number {
     const tree = this.depot.treeOf(leaf);
     return tree.base + (leaf - tree.firstLeaf);
   }
@@ -359,21 +352,11 @@ export class BuddyAllocator implements FrameAllocator {
     }
     const beyond = tree.firstPfn + tree.frames;
     if (pfn + frames > beyond) refuseFrame(this.slots, beyond, Refusal.outOfBound);
-    const { words, taken } = this;
-    const first = leaf >>> WORD_ORDER;
-    const last = (leaf + frames - 1) >>> WORD_ORDER;
     this.depot.lock(this.holder);
-    for (let word = first; word <= last; word += 1) {
-      const mask = word > first && word < last ? -1 : maskIn(word, leaf, frames);
-      const found = words.and(taken + word, ~mask) & mask;
-      if (found === mask) continue;
-      words.or(taken + word, found);
-      for (let done = first; done < word; done += 1) {
-        words.or(taken + done, maskIn(done, leaf, frames));
-      }
+    const free = this.depot.clearTaken(leaf, frames);
+    if (free >= 0) {
       this.depot.unlock();
-      const free = word * WORD_FRAMES + lowestBit(mask & ~found) - leaf;
-      throw new FrameError({ code: "not-taken", pfn: pfn + free });
+      throw new FrameError({ code: "not-taken", pfn: pfn + (free - leaf) });
     }
     this.depot.put(leaf, frames);
     this.depot.unlock();

@@ -19,7 +19,7 @@ import { REF_COUNT_BUSY, REF_COUNT_UNUSED } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { AllocWords } from "./alloc-words.js";
-import { bitCount, WORD_FRAMES, WORD_ORDER } from "./bits.js";
+import { bitCount, lowestBit, maskIn, WORD_FRAMES, WORD_ORDER } from "./bits.js";
 import { BuddyTree } from "./buddy-tree.js";
 import type { FrameCache } from "./cache.js";
 import { type AllocParts, AllocWord, RecordWord } from "./layout.js";
@@ -95,6 +95,7 @@ export class Depot {
         leaf = this.takeRun(frames, order, limit);
         missed = leaf < 0 && !(this.stillEnding(skipped) && this.freed() === before);
       }
+      if (leaf >= 0) this.setTaken(leaf, frames);
       this.unlock();
       if (!missed) return leaf;
     }
@@ -149,6 +150,54 @@ export class Depot {
     const tree = this.treeOf(leaf);
     tree.mark(leaf - tree.firstLeaf, frames, true);
     this.count(frames);
+  }
+
+  /**
+   * Takes back a run from who has taken it, whole or not at all. Caller has the lock.
+   *
+   * Words in the middle are 32 frames of one hand: nobody else has a right to write them, and the lock orders who has. So they
+   * need no atomic access, whose price is that of the whole rest.
+   *
+   * @returns -1, or the first leaf that is not taken, and then nothing has changed
+   */
+  clearTaken(leaf: number, frames: number): number {
+    const { words, parts } = this;
+    const plain = words.words;
+    const first = leaf >>> WORD_ORDER;
+    const last = (leaf + frames - 1) >>> WORD_ORDER;
+    const low = maskIn(first, leaf, frames);
+    const high = maskIn(last, leaf, frames);
+    const { taken } = parts;
+    for (let word = first + 1; word < last; word += 1) {
+      const free = ~plain[taken + word]!;
+      if (free !== 0) return word * WORD_FRAMES + lowestBit(free);
+    }
+    const found = words.and(taken + first, ~low) & low;
+    if (found !== low) {
+      words.or(taken + first, found);
+      return first * WORD_FRAMES + lowestBit(low & ~found);
+    }
+    if (last === first) return -1;
+    const foundLast = words.and(taken + last, ~high) & high;
+    if (foundLast !== high) {
+      words.or(taken + last, foundLast);
+      words.or(taken + first, low);
+      return last * WORD_FRAMES + lowestBit(high & ~foundLast);
+    }
+    for (let word = first + 1; word < last; word += 1) plain[taken + word] = 0;
+    return -1;
+  }
+
+  /** Marks a run as taken, as {@link Depot.clearTaken} undoes it. Caller has the lock. */
+  private setTaken(leaf: number, frames: number): void {
+    const { words, parts } = this;
+    const plain = words.words;
+    const first = leaf >>> WORD_ORDER;
+    const last = (leaf + frames - 1) >>> WORD_ORDER;
+    const { taken } = parts;
+    words.or(taken + first, maskIn(first, leaf, frames));
+    if (last > first) words.or(taken + last, maskIn(last, leaf, frames));
+    for (let word = first + 1; word < last; word += 1) plain[taken + word] = -1;
   }
 
   /** Takes one frame, wherever it is, or says `false`. Caller has the lock. */

@@ -358,6 +358,16 @@ export const entries: readonly Entry[] = [
     "page",
     [
       [nothing, alloc(7), dropAny],
+      [nothing, alloc(9)],
+    ],
+    { cache: 1 },
+  ),
+  frames(
+    "long",
+    "alloc, free, both: a cache of one",
+    "page",
+    [
+      [nothing, alloc(7), dropAny],
       [nothing, alloc(9), dropAny],
     ],
     { cache: 1 },
