@@ -1,7 +1,8 @@
 /**
  * A translation cache: direct-mapped (one way) or set-associative.
  *
- *     entry, 8 words:  page's lo | 1   hi   ASID, or -1 global   rights   frame   level   -   -
+ *     entry, 4 words:  page's lo | 1   hi   meta   frame
+ *     meta:            31 global   26..24 level of the leaf   21..16 rights   15..0 ASID
  *     set:             the low bits of the page's number
  *
  * A huge page is cached by 4 KiB pieces, so that a hit is one probe; each piece knows its level, and flushing any address
@@ -21,10 +22,15 @@ import type { Walker } from "../walk/walker.js";
 /** In place of an ASID: all of them, and global entries. */
 export const ANY_ASID = -1;
 
-const GLOBAL = -1;
-/** Words of an entry, as a shift. */
-const ENTRY_SHIFT = 3;
-const ENTRY = 1 << ENTRY_SHIFT;
+/** The fields of `meta`. A global entry is negative. */
+const GLOBAL = 1 << 31;
+const LEVEL = 24;
+const RIGHTS = 16;
+const ASID = 0xffff;
+/** Words of an entry. */
+const ENTRY = 4;
+/** An address shifted right by this is the number of its page times the words of an entry, and some bits below. */
+const SET_SHIFT = 10;
 /** Frames from here on are not cached: a hit is integers. 8 TiB. */
 const FRAME_END = 2 ** 31;
 
@@ -41,6 +47,15 @@ function power(option: string, got: number, most: number): number {
     throw new PageTableError({ code: "invalid-tlb", option, got });
   }
   return got;
+}
+
+function metaOf(asid: number, rights: number, level: number): number {
+  return asid | (rights << RIGHTS) | (level << LEVEL);
+}
+
+/** Whether a flush of an address space is about the entry. */
+function isOf(meta: number, asid: number): boolean {
+  return asid === ANY_ASID || (meta >= 0 && (meta & ASID) === asid);
 }
 
 /**
@@ -66,30 +81,38 @@ function power(option: string, got: number, most: number): number {
  * ```
  */
 export class Tlb {
-  /** The address space that lookups and insertions are for: 0..2^16-1. */
-  asid: number;
-  /** After a hit: the frame of 4 KiB, what the tables grant, and the level of the leaf. */
-  pfn: number;
-  rights: number;
-  level: number;
+  /** The address space that lookups and insertions are for. Caller must give 0..2^16-1. */
+  asid: number = 0;
+  /** After a hit: the frame of 4 KiB. */
+  pfn: number = 0;
 
-  private readonly words: Int32Array;
-  private readonly setMask: number;
-  private readonly setShift: number;
-  private readonly span: number;
+  private meta: number = 0;
+  // Numbers from the first, or V8 would test at each use whether they are.
+  private readonly setMask: number = 0;
+  /** Words of a way: the entries of a set are so far apart. */
+  private readonly wayWords: number = 0;
   /** Entries that may be pieces of a huge page; 0: there is none. */
-  private huge: number;
-  private turn: number;
+  private huge: number = 0;
+  private turn: number = 0;
+  private readonly words: Int32Array;
 
   /** @throws {@link PageTableError} `invalid-tlb` */
   constructor({ entries = 256, ways = 1 }: TlbOptions = {}) {
     power("entries", entries, 2 ** 20);
     power("ways", ways, entries);
     this.words = new Int32Array(entries * ENTRY);
-    this.setMask = entries / ways - 1;
-    this.setShift = ENTRY_SHIFT + 31 - Math.clz32(ways);
-    this.span = ways * ENTRY;
-    this.asid = this.pfn = this.rights = this.level = this.huge = this.turn = 0;
+    this.wayWords = ((entries / ways) * ENTRY) | 0;
+    this.setMask = this.wayWords - ENTRY;
+  }
+
+  /** After a hit: what the tables grant. */
+  get rights(): number {
+    return (this.meta >>> RIGHTS) & 63;
+  }
+
+  /** After a hit: the level of the leaf. */
+  get level(): number {
+    return (this.meta >>> LEVEL) & 7;
   }
 
   /**
@@ -98,20 +121,21 @@ export class Tlb {
    * @returns false also where a walk would find more: ask it, and insert what it says
    */
   lookup(hi: number, lo: number, need: number): boolean {
-    const { words, asid } = this;
+    const { words, asid, wayWords } = this;
     const key = (lo & ~4095) | 1;
-    let at = ((lo >>> 12) & this.setMask) << this.setShift;
-    for (const end = at + this.span; at < end; at += ENTRY) {
-      if (words[at] !== key || words[at + 1] !== (hi | 0)) continue;
-      const space = words[at + 2]!;
-      if (space !== asid && space !== GLOBAL) continue;
-      const rights = words[at + 3]!;
-      if ((rights & need) !== need) return false;
-      this.pfn = words[at + 4]!;
-      this.rights = rights;
-      this.level = words[at + 5]!;
-      return true;
-    }
+    let at = (lo >>> SET_SHIFT) & this.setMask;
+    do {
+      if (((words[at]! ^ key) | (words[at | 1]! ^ hi)) === 0) {
+        const meta = words[at | 2]!;
+        if (((meta ^ asid) & ASID) === 0 || meta < 0) {
+          if (((meta >> RIGHTS) & need) !== need) return false;
+          this.pfn = words[at | 3]!;
+          this.meta = meta;
+          return true;
+        }
+      }
+      at += wayWords;
+    } while (at < words.length);
     return false;
   }
 
@@ -124,28 +148,26 @@ export class Tlb {
     level: number,
     global: boolean,
   ): void {
-    const { words, asid, span } = this;
+    const { words, asid, wayWords } = this;
     const key = (lo & ~4095) | 1;
-    const set = ((lo >>> 12) & this.setMask) << this.setShift;
+    const set = (lo >>> SET_SHIFT) & this.setMask;
     let free = -1;
-    for (let at = set; at < set + span; at += ENTRY) {
-      const space = words[at + 2]!;
+    for (let at = set; at < words.length; at += wayWords) {
+      const meta = words[at + 2]!;
       // No two entries answer one question.
       const same = words[at] === key && words[at + 1] === (hi | 0);
-      if (same && (global || space === asid || space === GLOBAL)) words[at] = 0;
+      if (same && (global || meta < 0 || (meta & ASID) === asid)) words[at] = 0;
       if (words[at] === 0) free = at;
     }
     if (!(pfn < FRAME_END)) return;
     if (free < 0) {
-      this.turn = (this.turn + ENTRY) & (span - 1);
+      this.turn = (this.turn + wayWords) & (words.length - 1);
       free = set + this.turn;
     }
     words[free] = key;
     words[free + 1] = hi;
-    words[free + 2] = global ? GLOBAL : asid;
-    words[free + 3] = rights;
-    words[free + 4] = pfn;
-    words[free + 5] = level;
+    words[free + 2] = (global ? GLOBAL : 0) | metaOf(asid, rights, level);
+    words[free + 3] = pfn;
     if (level > 1) this.huge++;
   }
 
@@ -163,8 +185,7 @@ export class Tlb {
     if (walker.software !== undefined) return false;
     this.insert(hi, lo, pfn, rights, level, walker.global);
     this.pfn = pfn;
-    this.rights = rights;
-    this.level = level;
+    this.meta = metaOf(this.asid, rights, level);
     return (rights & need) === need;
   }
 
@@ -174,22 +195,23 @@ export class Tlb {
    * @param asid - Whose: {@link ANY_ASID}, or one address space's, whose global entries then stay
    */
   flush(hi: number, lo: number, pages: number, asid: number): void {
-    const { words, span } = this;
+    const { words, wayWords } = this;
     if (pages === 1 && this.huge === 0) {
-      const set = ((lo >>> 12) & this.setMask) << this.setShift;
+      const set = (lo >>> SET_SHIFT) & this.setMask;
       const key = (lo & ~4095) | 1;
-      for (let at = set; at < set + span; at += ENTRY) {
+      for (let at = set; at < words.length; at += wayWords) {
         const found = words[at] === key && words[at + 1] === (hi | 0);
-        if (found && (asid === ANY_ASID || words[at + 2] === asid)) words[at] = 0;
+        if (found && isOf(words[at + 2]!, asid)) words[at] = 0;
       }
       return;
     }
     const first = (hi >>> 0) * 2 ** 20 + (lo >>> 12);
     const last = first + pages - 1;
     for (let at = 0; at < words.length; at += ENTRY) {
-      if (words[at] === 0 || (asid !== ANY_ASID && words[at + 2] !== asid)) continue;
+      const meta = words[at + 2]!;
+      if (words[at] === 0 || !isOf(meta, asid)) continue;
       const page = (words[at + 1]! >>> 0) * 2 ** 20 + (words[at]! >>> 12);
-      const size = 2 ** (9 * words[at + 5]! - 9);
+      const size = 2 ** (9 * ((meta >>> LEVEL) & 7) - 9);
       const base = page - (page % size);
       if (base <= last && base + size > first) words[at] = 0;
     }
@@ -209,8 +231,8 @@ export class Tlb {
       return;
     }
     for (let at = 0; at < words.length; at += ENTRY) {
-      const space = words[at + 2];
-      if (space === GLOBAL ? global : asid === ANY_ASID || space === asid) words[at] = 0;
+      const meta = words[at + 2]!;
+      if (meta < 0 ? global : isOf(meta, asid)) words[at] = 0;
     }
   }
 }
