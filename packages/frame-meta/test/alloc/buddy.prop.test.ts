@@ -2,6 +2,7 @@ import { FrameTable } from "@memkit/frame-meta";
 import { type BuddyAllocator, createBuddy } from "@memkit/frame-meta/alloc";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inMode } from "../slot/modes.js";
 import { NaiveFrames } from "./model.js";
 import { ALLOC_MODES, type Banks, memoryOf, pfnsOf, refusalOf } from "./support.js";
 
@@ -109,7 +110,7 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
         fc.constantFrom(0, 1, 2, 32),
         fc.array(op, { maxLength: 60 }),
         (shape, cache, ops) => {
-          const table = FrameTable.create({ memory: memoryOf(shape), mode });
+          const table = FrameTable.create(inMode(mode, { memory: memoryOf(shape) }));
           const allocator = createBuddy(table, { cache, agents: 2 });
           const all = [...pfnsOf(shape)];
           const fresh = allocator.stats();
@@ -127,7 +128,7 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
   it("FM-24: counts blocks as a naive look does", () => {
     fc.assert(
       fc.property(banks, fc.array(fc.nat(), { maxLength: 80 }), (shape, picks) => {
-        const table = FrameTable.create({ memory: memoryOf(shape), mode });
+        const table = FrameTable.create(inMode(mode, { memory: memoryOf(shape) }));
         const allocator = createBuddy(table, { cache: 0 });
         const all = [...pfnsOf(shape)];
         const naive = new NaiveFrames(all);

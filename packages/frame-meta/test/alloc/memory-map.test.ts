@@ -1,4 +1,4 @@
-import { Frame, FrameTable } from "@memkit/frame-meta";
+import { Frame, FrameTable, type TableMode } from "@memkit/frame-meta";
 import {
   allocFrame,
   createBuddy,
@@ -9,18 +9,19 @@ import {
 } from "@memkit/frame-meta/alloc";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
+import { inMode } from "../slot/modes.js";
 import { ALLOC_MODES, memoryOf, mock, mockOf, PAGE, refusalOf } from "./support.js";
 
-const tableOf = (mode: "single" | "shared") => {
+const tableOf = (mode: TableMode) => {
   const memory = memoryOf([
     [0, 16],
     [0x100, 48],
   ]);
   const ledger = new FrameLedger({ frames: memory.totalFrames });
-  return FrameTable.create({ memory, mode: mode }, { ledger });
+  return FrameTable.create(inMode(mode, { memory }), { ledger });
 };
 
-describe.each(ALLOC_MODES as readonly ("single" | "shared")[])("%s", (mode) => {
+describe.each(ALLOC_MODES)("%s", (mode) => {
   it("FM-27: claims what a memory map says is not usable, and gives out all the rest", () => {
     const table = tableOf(mode);
     const early = Frame.fromUnused(table, 0x108 * PAGE, mock, mockOf(1)); // before there was an allocator

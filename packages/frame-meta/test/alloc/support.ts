@@ -8,11 +8,12 @@ import { type BankInit, PhysicalMemory } from "@memkit/core";
 import { FrameTable, type TableMode } from "@memkit/frame-meta";
 import { type BuddyAllocator, type BuddyOptions, createBuddy } from "@memkit/frame-meta/alloc";
 import { FrameLedger } from "@memkit/frame-meta/model";
+import { inMode } from "../slot/modes.js";
 
 export { mock, mockOf, PAGE, refusalOf } from "../frame/support.js";
 
-/** The allocator's words are plain or atomic; a kernel counts in a table of its own, the allocator's words are as shared. */
-export const ALLOC_MODES: readonly TableMode[] = ["single", "shared"];
+/** The allocator's words are plain or atomic; beside a table that a kernel steps they are as shared. */
+export const ALLOC_MODES: readonly TableMode[] = ["single", "shared", "kernel"];
 
 export interface AllocRig {
   readonly table: FrameTable;
@@ -41,7 +42,7 @@ export function allocRig(
 ): AllocRig {
   const memory = memoryOf(banks);
   const ledger = new FrameLedger({ frames: memory.totalFrames });
-  const table = FrameTable.create({ memory, mode }, { ledger });
+  const table = FrameTable.create(inMode(mode, { memory }), { ledger });
   return { table, allocator: createBuddy(table, options), ledger };
 }
 
