@@ -1,14 +1,14 @@
 /**
  * `PageTableError` as those see it who change tables: with the codes of tables, cursors and items beside the package's own.
  *
- * It is a second class of the same brand, so `instanceof` of either accepts what the other made. Two, because their messages
- * would otherwise come along with a walker, which never says them.
+ * What is thrown here is made by a second class of the same brand, so `instanceof PageTableError` accepts it. Two, because their
+ * messages would otherwise come along with a walker, which never says them.
  *
  * @module
  */
 
 import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core/error";
-import type { PageTableErrorDetail } from "../page-table-error.js";
+import { PageTableError as Base, type PageTableErrorDetail } from "../page-table-error.js";
 
 /** Every `code` that tables and cursors add to {@link PageTableErrorDetail}, with the fields that come with it. */
 export type TableErrorDetail =
@@ -85,6 +85,6 @@ export const TableError: ErrorClass<TableErrorDetail> = defineError<TableErrorDe
   describe,
 );
 
-/** `PageTableError` with all codes: for `catch`. */
-export const PageTableError: ErrorClass<Thrown> = TableError as unknown as ErrorClass<Thrown>;
+/** The package's one `PageTableError`, to the type checker with all codes: for `catch`. */
+export const PageTableError: ErrorClass<Thrown> = Base as unknown as ErrorClass<Thrown>;
 export type PageTableError = ErrorOf<Thrown>;

@@ -33,7 +33,7 @@ interface Phase {
 }
 
 /** The median of a few repetitions, in nanoseconds an operation. */
-function timed(ops: number, { before, run }: Phase, repeat = 5): SelfTimed {
+function timed(ops: number, { before, run }: Phase, repeat = 3): SelfTimed {
   return {
     nsPerOp: () => {
       const times = Array.from({ length: repeat }, () => {
@@ -226,7 +226,7 @@ function gib(run: (s: Space) => void, mapped: boolean, tracked: boolean): () => 
       if (tracked) mapTracked(s);
       else s.table.mapRange(START, GIB, 0, RW, 1);
     };
-    return timed(GIB, { before, run: () => run(s) }, 3);
+    return timed(GIB, { before, run: () => run(s) }, 1);
   };
 }
 
