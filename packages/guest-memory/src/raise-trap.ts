@@ -20,7 +20,7 @@ const carried = (): WeakMap<object, { readonly error: unknown }> =>
 /**
  * Raises a WebAssembly trap that carries `error`. Call it in an import, for what the guest must not survive.
  *
- * @throws a `WebAssembly.RuntimeError`; {@link wrapInstance} turns it back into `error`
+ * @throws a `WebAssembly.RuntimeError` whose `cause` is `error`; {@link wrapInstance} turns it back into `error`
  *
  * @example
  * ```ts
@@ -43,7 +43,11 @@ export function trap(error: unknown): never {
   } catch (raised) {
     // An error that came out of a nested guest travels on as what it was raised for, not as its wrapping.
     const origin = isCarried(error) ? trapCause(error) : error;
-    if (typeof raised === "object" && raised !== null) carried().set(raised, { error: origin });
+    if (typeof raised === "object" && raised !== null) {
+      carried().set(raised, { error: origin });
+      // For whoever sees the trap itself, as those do who call an import or a raw export.
+      Object.defineProperty(raised, "cause", { value: origin, configurable: true, writable: true });
+    }
     throw raised;
   }
 }

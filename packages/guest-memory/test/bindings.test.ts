@@ -626,14 +626,42 @@ describe("errors (GM-31)", () => {
     ["ptr-not-aligned", "trap"],
     ["exit", "trap"],
     ["released", "trap"],
-  ] as const)("%s of the guest's means %s", (code, verdict) => {
+  ] as const)("%s means %s", (code, verdict) => {
     const error = fault(code);
     expect(guestVerdict(errno, error)).toBe(verdict);
     const run = failing(() => {
       throw error;
     });
-    if (verdict === "trap") expect(trapped(run)).toBe(error);
+    // What no argument of the guest's can lead to is told to nobody.
+    const hosts = ["slice-lengths-differ", "try-from-int-error", "released"].includes(code);
+    if (hosts) expect(trapped(run)).toMatchObject({ code: "host-threw", cause: error });
+    else if (verdict === "trap") expect(trapped(run)).toBe(error);
     else expect(run()).toBe(verdict);
+  });
+
+  it("numbers of the implementation's own are no fault of the guest's", () => {
+    const mem = memoryOf();
+    const mistakes = [
+      () => mem.writeU8(0, 300),
+      () => mem.write(u8, 0, 300),
+      () => mem.readU32(Number.NaN),
+      () => mem.arrayPtr(u8, 0, 4).copyFromSlice([1]),
+    ];
+    for (const mistake of mistakes) {
+      expect(trapped(failing(mistake as () => never)), String(mistake)).toMatchObject({
+        code: "host-threw",
+      });
+    }
+  });
+
+  it("the trap itself says why, to whoever calls an import directly", () => {
+    const own = new Error("boom");
+    const raised = thrownBy(
+      failing(() => {
+        throw own;
+      }),
+    );
+    expect(raised).toMatchObject({ cause: { code: "host-threw", cause: own } });
   });
 
   it("cases are found with an E, and in capitals; what is not there traps", () => {

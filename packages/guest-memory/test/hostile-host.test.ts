@@ -167,7 +167,8 @@ describe("what an implementation returns", () => {
     const pair = { results: [flags(u8, ["a"]), flags(u8, ["a"])], error: errno };
     for (const more of [{}, { trace: formatCall }]) {
       const run = bound(pair, () => failure(0), more);
-      expect(carriedBy(() => run(8, 9))).toMatchObject({ code: "invalid-option", option: "errno" });
+      const cause = { code: "invalid-option", option: "errno" };
+      expect(carriedBy(() => run(8, 9))).toMatchObject({ code: "host-threw", cause });
     }
   });
 });

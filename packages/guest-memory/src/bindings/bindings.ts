@@ -69,8 +69,10 @@ export type Implementation<B> = B extends Bindings<string, infer F> ? HostFuncti
  * Describes an import module.
  *
  * Pointers, lists, texts and records arrive converted; results are stored where the guest wants them. Whatever goes wrong
- * becomes the errno that the function's error type says, or a trap that the guest cannot swallow: what the guest did is
- * wrapped as `in-func`, saying where; what the host threw and did not declare is `host-threw`.
+ * becomes the errno that the function's error type says, or a trap that the guest cannot swallow. What arguments and places
+ * of results are wrong with is wrapped as `in-func`, saying where. What an implementation runs into comes as it was thrown
+ * if the guest may have caused it (a range, a borrow, text, an enumeration); what it throws itself and does not declare is
+ * `host-threw`, and so are the codes that no argument leads to, `try-from-int-error` and `slice-lengths-differ` among them.
  *
  * @throws {@link GuestError} `invalid-binding` for a description that means nothing, `invalid-option` for another target
  *

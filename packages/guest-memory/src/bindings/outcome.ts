@@ -33,6 +33,23 @@ const VALUE_FAULTS: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
   "try-from-int-error",
 ]);
 
+/**
+ * The codes that an implementation's own mistakes have, and no argument of the guest's: those arrive converted and in range.
+ * A range, a borrow or a text may be the guest's doing, so those codes are taken for it.
+ */
+const HOST_FAULTS: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
+  "try-from-int-error",
+  "slice-lengths-differ",
+  "not-transparent",
+  "stale-handle",
+  "wrong-handle-kind",
+  "released",
+  "async-callback",
+  "memory-claimed",
+  "invalid-option",
+  "options-differ",
+]);
+
 /** What ends the guest, and says where by itself: faults of the description or of its use. */
 const FATAL: ReadonlySet<string> = new Set<GuestErrorDetail["code"]>([
   "host-threw",
@@ -65,8 +82,9 @@ function judge(plan: Plan, step: number, raised: unknown): number {
   // guest swallow that one.
   if (isTrap(raised)) return trap(raised);
   if (step === Step.run) {
-    plan.onFault?.(raised);
-    return answerForHost(plan, raised);
+    const error = ofRun(plan, raised);
+    plan.onFault?.(error);
+    return answerForHost(plan, error);
   }
   const guests = raised instanceof GuestError;
   const fatal = guests && FATAL.has(raised.code);
@@ -85,6 +103,12 @@ export function errnoOf(plan: Plan, value: unknown): number | undefined {
   return verdict === undefined ? undefined : settle(plan, verdict, value);
 }
 
+/** What the implementation threw; a `GuestError` as what it means there. */
+function ofRun(plan: Plan, raised: unknown): unknown {
+  const hosts = raised instanceof GuestError && HOST_FAULTS.has(unwrapped(raised).code);
+  return hosts ? hostThrew(plan, raised) : raised;
+}
+
 /** For what the implementation threw: declared by the host, or done by the guest, or neither. */
 function answerForHost(plan: Plan, raised: unknown): number {
   const errno = errnoOf(plan, raised);
@@ -95,7 +119,7 @@ function answerForHost(plan: Plan, raised: unknown): number {
 }
 
 function answerForGuest(plan: Plan, error: GuestError): number {
-  if (plan.error === undefined) return trap(error);
+  if (plan.error === undefined || FATAL.has(error.code)) return trap(error);
   return settle(plan, judged(plan, plan.error.guest, unwrapped(error)), error);
 }
 
