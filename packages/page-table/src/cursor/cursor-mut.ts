@@ -206,7 +206,7 @@ export class CursorMut extends RunEditor {
    *
    * @param set - Flags of a property, or-ed
    * @param clear - Flags that are cleared first
-   * @returns the level of what was changed, 0 for nothing; `protectedVpn` says where
+   * @returns the level of what was changed, which ends where the position is then; 0 for nothing
    * @throws {@link PageTableError} `out-of-range`, `unrepresentable`; `FrameError` `no-memory`. Nothing has changed then.
    */
   protectNext(pages: number, set: number, clear: number): number {
