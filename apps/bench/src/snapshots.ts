@@ -12,7 +12,7 @@ import type { Row } from "./suite.js";
 const MIB = 2 ** 20;
 /** Of WebAssembly. */
 const WASM_PAGE = 65536;
-export const HOST_PAGE = 4096;
+const HOST_PAGE = 4096;
 /** Of the images, in MiB. */
 const SIZES: readonly number[] = [1, 16, 64, 256];
 

@@ -95,10 +95,11 @@ export class Image {
    * @throws {@link RegionError} `image-closed`, `image-not-applied`, `has-grown`, `guest-inside`. Nothing has changed then.
    */
   reset(target: MemoryTarget | InstanceTarget): void {
-    const { parts, state, memories } = this.#requireApplied(innerOf(target));
+    const inner = innerOf(target);
+    const { parts, state, memories } = this.#requireApplied(inner);
     requireTables(state, parts);
     for (const { image, memory } of memories) image.requireFit(memory);
-    requireEmpty(parts.memories.values());
+    requireEmpty(inner, parts.memories.values());
     for (const memory of memories) memory.reset();
     restoreState(state, parts);
     this.#plan.reseed?.(target);
@@ -120,7 +121,7 @@ export class Image {
     track(instance);
     const parts = partsOf(instance);
     this.#apply(instance, parts, this.#stateFor(instance));
-    const guest = new Guest(this, instance, occupancyOf(parts.memories.values()));
+    const guest = new Guest(this, instance, occupancyOf(instance, parts.memories.values()));
     this.#plan.reseed?.(guest);
     return guest;
   }
@@ -160,7 +161,7 @@ export class Image {
       parts.memories,
     );
     requireState(state, parts);
-    requireEmpty(parts.memories.values());
+    requireEmpty(target, parts.memories.values());
     const pairs = this.#memories.flatMap((image) => {
       const memory = parts.memories.get(image.name);
       return memory === undefined ? [] : [{ image, memory }];

@@ -8,32 +8,31 @@
  */
 
 import { RegionError } from "../region-error.js";
-import type { MemoryTarget } from "./targets.js";
 
 /** Calls that have not returned. One for a guest, also of several memories; guests that share a memory share it. */
 export interface Occupancy {
   depth: number;
 }
 
-const occupancies: WeakMap<MemoryTarget, Occupancy> = new WeakMap();
+const occupancies: WeakMap<object, Occupancy> = new WeakMap();
 
-/** That of a memory that may be shared with other guests; all of them count as one. */
-export function occupancyOf(memories: Iterable<MemoryTarget>): readonly Occupancy[] {
+/** That of an instance and its memories, which other guests may share: then it is inside both. */
+export function occupancyOf(instance: object, memories: Iterable<object>): readonly Occupancy[] {
   const own: Occupancy = { depth: 0 };
-  const all = new Set<Occupancy>();
+  occupancies.set(instance, own);
+  const all = new Set<Occupancy>([own]);
   for (const memory of memories) {
     const known = occupancies.get(memory);
     if (known === undefined) occupancies.set(memory, own);
     all.add(known ?? own);
   }
-  if (all.size === 0) all.add(own);
   return [...all];
 }
 
 /** @throws {@link RegionError} `guest-inside` */
-export function requireEmpty(memories: Iterable<MemoryTarget>): void {
-  for (const memory of memories) {
-    const depth = occupancies.get(memory)?.depth ?? 0;
+export function requireEmpty(target: object, memories: Iterable<object>): void {
+  for (const each of [target, ...memories]) {
+    const depth = occupancies.get(each)?.depth ?? 0;
     if (depth > 0) throw new RegionError({ code: "guest-inside", depth });
   }
 }

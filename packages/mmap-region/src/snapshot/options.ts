@@ -53,7 +53,7 @@ export interface SnapshotOptions {
 /**
  * 16 MiB: 4,096 pages, which take about 4 ms to undo. Beyond that the memory is worth more to others.
  */
-export const DEFAULT_KEEP_RESIDENT: number = 16 * 2 ** 20;
+const DEFAULT_KEEP_RESIDENT: number = 16 * 2 ** 20;
 
 /** Options that have been looked through, and whether a driver may map. */
 export interface Plan {

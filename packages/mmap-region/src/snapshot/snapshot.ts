@@ -43,7 +43,7 @@ export function snapshot(
   const inner = innerOf(target);
   const plan = planOf(options);
   const parts = partsOf(inner);
-  requireEmpty(parts.memories.values());
+  requireEmpty(inner, parts.memories.values());
   const memories = new Map<string, Uint8Array>();
   for (const [name, { buffer }] of parts.memories) {
     if (

@@ -259,6 +259,31 @@ describe.each(engines)("%s", (_name, options) => {
     refusal(() => guest.reset(), "image-closed");
   });
 
+  test("nor while one without a memory is, nor one that is suspended (MR-43)", async () => {
+    const module = new WebAssembly.Module(
+      wat(`(module (import "env" "host" (func $host (result externref)))
+        (global (export "n") (mut i32) (i32.const 1))
+        (func (export "wait") (result externref) (global.set 0 (i32.const 2)) (call $host)))`),
+    );
+    let finish: () => void = nothing;
+    const host = (): unknown => {
+      refusal(() => guest.reset(), "guest-inside", { depth: 1 });
+      return new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    };
+    const source = new WebAssembly.Instance(module, { env: { host } });
+    const image = snapshot(source, options);
+    const guest = image.instantiate(module, { env: { host } });
+    const waiting = guest.call("wait");
+    refusal(() => guest.reset(), "guest-inside", { depth: 1 });
+    finish();
+    await waiting;
+    guest.reset();
+    expect((guest.exports as Exports).n.value).toBe(1);
+    image.close();
+  });
+
   test("whatever must differ is written after each time", () => {
     const memory = patterned();
     let seed = 0;
