@@ -168,14 +168,17 @@ export class Depot {
     const low = maskIn(first, leaf, frames);
     const high = maskIn(last, leaf, frames);
     const { taken } = parts;
-    for (let word = first + 1; word < last; word += 1) {
-      const free = ~plain[taken + word]!;
-      if (free !== 0) return word * WORD_FRAMES + lowestBit(free);
-    }
     const found = words.and(taken + first, ~low) & low;
     if (found !== low) {
       words.or(taken + first, found);
       return first * WORD_FRAMES + lowestBit(low & ~found);
+    }
+    for (let word = first + 1; word < last; word += 1) {
+      const free = ~plain[taken + word]!;
+      if (free !== 0) {
+        words.or(taken + first, low);
+        return word * WORD_FRAMES + lowestBit(free);
+      }
     }
     if (last === first) return -1;
     const foundLast = words.and(taken + last, ~high) & high;

@@ -152,6 +152,20 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
     expect(checkInvariants(table).violations).toEqual([]);
   });
 
+  it("FM-23: names the first frame of a run that it has already, wherever words of the map begin", () => {
+    const { allocator } = allocRig(mode, [[0x25, 600]]);
+    const pfn = allocator.alloc(140);
+    allocator.add(pfn, 140);
+    expect(refusalOf(() => allocator.add(pfn, 140))).toMatchObject({ code: "not-taken", pfn });
+    for (let free = pfn; free < pfn + 140; free += 7) {
+      expect(allocator.alloc(140)).toBe(pfn);
+      allocator.add(free);
+      expect(refusalOf(() => allocator.add(pfn, 140))).toMatchObject({ pfn: free });
+      expect(allocator.takeAt(free)).toBe(true);
+      allocator.add(pfn, 140);
+    }
+  });
+
   it("claims by address through the free set", () => {
     const { table, allocator } = allocRig(mode);
     const held = allocFrame(table, mock, mockOf(1)); // and the cache has more
