@@ -5,7 +5,7 @@
  * that of nothing.
  */
 const EVERYTHING = [
-  { name: "core", limit: "17.5 kB" },
+  { name: "core", limit: "18 kB" },
   // The aim is 12 kB. What it needs of core is 10.4 alone: layouts, physical memory, readers and writers.
   { name: "frame-meta", limit: "23.5 kB" },
   // Counts and slots by frame number, without handles: within the aim.

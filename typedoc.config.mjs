@@ -58,7 +58,8 @@ function packageOf(folder) {
 /**
  * Options of the package in `folder`: every subpath that its `exports` name is an entry point.
  *
- * @param steps - Types that are steps of a calculation on types: they stand in signatures, but nobody writes them.
+ * @param steps - Types that are steps of a calculation on types, or of what is protected: they stand in signatures, but nobody
+ *   writes them.
  */
 export function docs(folder, steps = []) {
   const { exports } = packageOf(folder);

@@ -1,3 +1,3 @@
 import { docs } from "../../typedoc.config.mjs";
 
-export default docs(import.meta.dirname);
+export default docs(import.meta.dirname, ["src/driver/driver.ts:PageRange"]);

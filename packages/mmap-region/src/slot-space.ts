@@ -13,6 +13,7 @@ import { ENOMEM } from "./driver/linux-abi.js";
 import { RegionError } from "./region-error.js";
 import { roundUp, type SlotLayout } from "./slot-layout.js";
 
+/** One reservation, with slots side by side. */
 export interface Slab {
   /** What the driver reserved, less what was given back to align the heaps. */
   readonly address: number;

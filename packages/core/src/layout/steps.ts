@@ -13,7 +13,7 @@ import { elementOf } from "./parts.js";
 const MAX_UNROLLED = 64;
 
 /** How a part is stored; of an array or variant, how its parts are. Text for the reason given at {@link Part}. */
-export type How = "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "u64Number" | "array" | "variant";
+type How = "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "u64Number" | "array" | "variant";
 
 /** One run of stores, or for an array or variant the walk through its parts. */
 export interface Step {

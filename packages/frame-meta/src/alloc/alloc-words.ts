@@ -8,7 +8,7 @@ import type { TableAgent } from "../agent/agent.js";
 import { park } from "../slot/park.js";
 
 /** Nobody has the lock. An agent that has it puts its number + 1 there. */
-export const UNLOCKED = 0;
+const UNLOCKED = 0;
 
 /** Words of one agent: plain loads and stores. */
 export class AllocWords {

@@ -20,7 +20,9 @@ export interface WordKernel {
   inc(at: number): number;
   /** n to n-1. @returns the new count, or a refusal */
   dec(at: number): number;
+  /** The word. */
   load(at: number): number;
+  /** Sets the word. */
   store(at: number, value: number): void;
   /** Replaces `from` by `to`. @returns what was there: `from` if it did */
   swap(at: number, from: number, to: number): number;

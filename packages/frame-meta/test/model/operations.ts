@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { linked, linkedOf, PAGE, type Rig, refusalOf, rigOf } from "../frame/support.js";
 
-export const FRAMES = 12;
+const FRAMES = 12;
 const UNUSED = -1;
 const UNIQUE = -2;
 
@@ -42,7 +42,7 @@ interface Real extends Rig {
   readonly lists: LinkedList<LinkMeta>[];
 }
 
-export function setUp(mode: TableMode): { model: Model; real: Real } {
+function setUp(mode: TableMode): { model: Model; real: Real } {
   const rig = rigOf(mode, FRAMES);
   const lists = [0, 1].map(() => new LinkedList<LinkMeta>(rig.table, linked as LinkMeta));
   const counts = Array<number>(FRAMES).fill(UNUSED);
@@ -76,7 +76,7 @@ function less(model: Model, pfn: number): void {
 
 const type = linked as LinkMeta;
 
-export const OPS: Readonly<Record<string, Op>> = {
+const OPS: Readonly<Record<string, Op>> = {
   fromUnused(model, { table }, pfn, value) {
     const claim = () => Frame.fromUnused(table, pfn * PAGE, type, linkedOf(value));
     if (model.counts[pfn] !== UNUSED) {
@@ -285,7 +285,7 @@ function compare(model: Model, { table, lists }: Real): void {
 }
 
 /** One operation, with two numbers that say what it is on. */
-export class Operation implements fc.Command<Model, Real> {
+class Operation implements fc.Command<Model, Real> {
   readonly #name: string;
   readonly #a: number;
   readonly #b: number;
@@ -311,7 +311,7 @@ export class Operation implements fc.Command<Model, Real> {
 }
 
 /** Gives everything back that is held, and looks for leaks. */
-export function tearDown(model: Model, real: Real): void {
+function tearDown(model: Model, real: Real): void {
   for (const held of model.held) {
     if (held.kind === "raw") Frame.fromRaw(real.table, held.real).drop();
     else if (held.kind === "rawUnique") UniqueFrame.fromRaw(real.table, held.real).drop();

@@ -124,6 +124,7 @@ export class Cursor extends Position {
     this.decode(lo, hi, level);
   }
 
+  /** Notes that nothing was found. */
   protected nothing(): void {
     this.pfn = -1;
     this.foundLevel = 0;

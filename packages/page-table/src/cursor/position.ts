@@ -202,12 +202,13 @@ export abstract class Position {
     this.meta = memory.meta;
   }
 
-  /** The first page of the entry that `enter` has found, and one past its last. */
+  /** The first page of the entry that `enter` has found. */
   protected get slotStart(): number {
     const { page } = this;
     return page - (page % PAGES[this.level]!);
   }
 
+  /** One past the last page of that entry. */
   protected get slotEnd(): number {
     return this.slotStart + PAGES[this.level]!;
   }

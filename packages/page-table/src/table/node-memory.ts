@@ -20,7 +20,7 @@ import { PageUsage } from "@memkit/frame-meta";
 import { TableError } from "./table-error.js";
 
 /** Where words of the metadata are, from the slot's start. */
-export const META_WORD = 0;
+const META_WORD = 0;
 export const LOCK_WORD = 1;
 /** Of the metadata word. */
 export const CHILDREN = 0xffff;

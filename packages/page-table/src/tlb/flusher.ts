@@ -12,6 +12,7 @@ import { ANY_ASID } from "./tlb.js";
 
 /** A handle on frames: a `Frame`, a `Segment`. */
 export interface Releasable {
+  /** Ends it. */
   drop(): void;
 }
 

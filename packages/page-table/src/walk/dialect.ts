@@ -7,9 +7,11 @@
 
 import type { MmuSettings } from "./settings.js";
 
-/** The kind of an access: the low two bits of a request. */
+/** The kind of a load. A kind is the low two bits of a request. */
 export const READ_ACCESS = 0;
+/** The kind of a store. */
 export const WRITE_ACCESS = 1;
+/** The kind of a fetch. */
 export const EXECUTE_ACCESS = 2;
 /** Or-ed to the kind: the access is made in user mode (ring 3, U, EL0). */
 export const USER_ACCESS = 4;

@@ -36,6 +36,7 @@ export type Page = Uint8Array | undefined | "absent";
  * @returns 4096 bytes. They are read in place, and written in place if the walker sets accessed bits.
  */
 export interface PageSource {
+  /** The bytes of frame `pfn`, or why there are none. */
   page(pfn: Pfn): Page;
 }
 
@@ -61,6 +62,7 @@ export interface Tables {
   readonly shared: boolean;
   /** Puts frame `pfn` in the window. @returns 0, or a reason */
   locate(pfn: number, window: Window): number;
+  /** What lies at frame `pfn`: memory, a device, nothing, or a page that is not there yet. */
   targetOf(pfn: number): Target;
   /** Replaces the lower word of an entry if it is `from`. */
   swap(pfn: number, index: number, from: number, to: number): boolean;
