@@ -92,7 +92,9 @@ export class FrameLedger {
   /** @throws {@link FrameError} `invalid-option` */
   constructor({ frames, agents = 1, agent = 0, buffer }: FrameLedgerOptions) {
     const words = frames * (agents + 1) * KINDS;
-    this.buffer = buffer ?? new SharedArrayBuffer(words * 4);
+    // A page that is not cross-origin isolated has no SharedArrayBuffer, and no other agent either.
+    const Buffer = typeof SharedArrayBuffer === "undefined" ? ArrayBuffer : SharedArrayBuffer;
+    this.buffer = buffer ?? new Buffer(words * 4);
     if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
