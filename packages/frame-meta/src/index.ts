@@ -12,7 +12,6 @@ export type { FrameToken } from "./frame/send.js";
 export { FrameTable, type FrameTableExtras, type FreeSet } from "./frame/table.js";
 export { UniqueFrame } from "./frame/unique-frame.js";
 export type { UntypedMeta } from "./frame/untyped.js";
-export { FrameError, type FrameErrorDetail, type RefusedState } from "./frame-error.js";
 export {
   type DropContext,
   defineFrameMeta,
@@ -33,37 +32,5 @@ export type {
 export { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./meta/pt-node.js";
 export type { MetaSlotSmall, MetaSlotStorage, StoredLink } from "./meta/storage.js";
 export { type FrameUsage, PageUsage, type PageUsageName } from "./meta/usage.js";
-export { fromOstdCount, toOstdCount } from "./ostd-count.js";
-export {
-  decShared,
-  decSingle,
-  incShared,
-  incSingle,
-  type MetaSlotStatus,
-  REF_COUNT_BUSY,
-  REF_COUNT_MAX,
-  REF_COUNT_UNIQUE,
-  REF_COUNT_UNUSED,
-  Refusal,
-  statusOf,
-  tryDecShared,
-  tryDecSingle,
-  tryIncShared,
-  tryIncSingle,
-} from "./ref-count.js";
-export type { SlotGeometry } from "./slot/geometry.js";
-export {
-  FRAME_METADATA_MAX_ALIGN,
-  FRAME_METADATA_MAX_SIZE,
-  META_SLOT_SIZE,
-  type TableParts,
-} from "./slot/layout.js";
-export {
-  attachSlots,
-  createSlots,
-  type SlotTableAttachment,
-  type SlotTableOptions,
-  slotTableBytes,
-} from "./slot/open.js";
-export type { SlotTable, TableKernel, TableMode } from "./slot/slot-table.js";
-export type { HeaderPart, TableErrorDetail } from "./table-error.js";
+export { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "./slot/layout.js";
+export * from "./slots.js";
