@@ -60,8 +60,8 @@ function describe(detail: InterleaveErrorDetail): string {
       return `limits.${detail.limit} is ${detail.got}: it must be a positive integer`;
     case "bad-death":
       return (
-        `thread ${detail.thread} cannot die after ${detail.after} accesses: it must be a thread, a count, with heirs other than ` +
-        "itself, in a scenario without a model"
+        `thread ${detail.thread} cannot die after ${detail.after} accesses: it must be a thread, a count, and its heirs threads ` +
+        "other than itself"
       );
     case "operation-without-model":
       return `the scenario has a model, but operation "${detail.operation}" does not say what it does to it`;

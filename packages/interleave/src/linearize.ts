@@ -8,17 +8,21 @@
 import { canonical } from "./canonical.js";
 import type { Ended } from "./history.js";
 import { thrownName } from "./program.js";
-import type { Model, Operation, Outcome, Outcomes } from "./scenario.js";
+import type { Death, Model, Operation, Outcome, Outcomes } from "./scenario.js";
 
-/** The operations of one schedule, all completed. */
+/** The operations of one schedule: all completed, but for those of a thread that died. */
 export interface History {
   readonly threads: readonly (readonly Operation<unknown>[])[];
   readonly outcomes: Outcomes;
   readonly begun: readonly (readonly (Ended | undefined)[])[];
+  readonly death?: Death | undefined;
 }
 
 const outcomeText = ({ value, threw }: Outcome): string =>
   threw === undefined ? canonical(value) : `throws ${threw}`;
+
+/** What an operation that nobody saw the end of gave: nothing is known of it. */
+const UNSEEN: Outcome = {};
 
 /** What the model says that the operation gives; `state` is changed. */
 function apply({ model }: Operation<unknown>, state: unknown, actual: Outcome): Outcome {
@@ -37,24 +41,44 @@ function apply({ model }: Operation<unknown>, state: unknown, actual: Outcome): 
  */
 export function linearize(
   model: Model<unknown, unknown>,
-  { threads, outcomes, begun }: History,
+  { threads, outcomes, begun, death }: History,
   final: string | undefined,
 ): number[] | undefined {
   const done = threads.map(() => 0);
+  const dead = death?.thread ?? -1;
   const order: number[] = [];
   const failed = new Set<string>();
 
   /** Whether the next operation of `thread` may come next: all that had ended when it began have been. */
   const ready = (thread: number): boolean => {
     const next = done[thread]!;
-    if (next >= threads[thread]!.length) return false;
+    if (next >= outcomes[thread]!.length) return false;
     return begun[thread]![next]?.every((count, other) => done[other]! >= count) ?? true;
+  };
+
+  /** Whether the operation that the dead thread was in may come next: it had begun, and no heir has. */
+  const unfinished = (): boolean => {
+    const next = done[dead];
+    const began = next === undefined ? undefined : begun[dead]![next];
+    if (next !== outcomes[dead]?.length || began === undefined) return false;
+    const told = death?.heirs.some((heir) => done[heir]! > 0) === true;
+    return !told && began.every((count, other) => done[other]! >= count);
+  };
+
+  /** Goes on from `after`, where the next operation of `thread` has happened. */
+  const goOn = (thread: number, after: unknown): boolean => {
+    done[thread]! += 1;
+    order.push(thread);
+    if (search(after)) return true;
+    order.pop();
+    done[thread]! -= 1;
+    return false;
   };
 
   const search = (state: unknown): boolean => {
     const text = canonical(state);
-    if (threads.every((operations, thread) => done[thread] === operations.length)) {
-      return final === undefined || text === final;
+    if (threads.every((_, thread) => done[thread]! >= outcomes[thread]!.length)) {
+      if (final === undefined || text === final) return true;
     }
     const key = `${done.join()} ${text}`;
     if (failed.has(key)) return false;
@@ -64,12 +88,15 @@ export function linearize(
       const actual = outcomes[thread]![next]!;
       const after = structuredClone(state);
       const expected = apply(threads[thread]![next]!, after, actual);
-      if (outcomeText(expected) !== outcomeText(actual)) continue;
-      done[thread] = next + 1;
-      order.push(thread);
-      if (search(after)) return true;
-      order.pop();
-      done[thread] = next;
+      if (outcomeText(expected) === outcomeText(actual) && goOn(thread, after)) return true;
+    }
+    if (unfinished()) {
+      const operation = threads[dead]![done[dead]!]!;
+      const whole = structuredClone(state);
+      if (apply(operation, whole, UNSEEN).threw === undefined && goOn(dead, whole)) return true;
+      const half = structuredClone(state);
+      operation.halfway?.(half);
+      if (operation.halfway !== undefined && goOn(dead, half)) return true;
     }
     failed.add(key);
     return false;

@@ -100,8 +100,9 @@ export function judgeEnd(machine: Machine): Failure | undefined {
   const { observe } = plan.model;
   const final = observe && machine.program.observe((shared) => canonical(observe(shared)));
   const { outcomes, begun } = machine;
-  const { threads } = plan;
-  if (linearize(plan.model, { threads, outcomes, begun }, final) !== undefined) return undefined;
+  const { threads, death } = plan;
+  if (linearize(plan.model, { threads, outcomes, begun, death }, final) !== undefined)
+    return undefined;
   const end = final === undefined ? "" : `; at the end ${final}`;
   const text = `no order of the operations gives ${historyText({ threads, outcomes })}${end}`;
   return failureOf(machine, "not-linearizable", undefined, text);

@@ -31,6 +31,11 @@ export interface Operation<A, M = unknown> {
    * several ways looks at `actual`, how it has, and follows it if that is allowed.
    */
   readonly model?: (state: M, actual: Outcome) => unknown;
+  /**
+   * What it may leave where its thread dies in the middle, besides nothing and all of `model`, which is asked with an outcome of
+   * no value then. For who takes over to find: nobody else should be able to tell it from one of the other two.
+   */
+  readonly halfway?: (state: M) => void;
 }
 
 /** What a thread does: one function, or operations one after the other. */
@@ -101,7 +106,10 @@ export interface Scenario<S, A = S, M = unknown> {
   readonly invariants?: Readonly<Record<string, Check<S>>>;
   /** What holds when all threads are done, by name. */
   readonly atEnd?: Readonly<Record<string, Check<S>>>;
-  /** Who dies, and when. What is half-done cannot be linearized: not together with a `model`. */
+  /**
+   * Who dies, and when. With a `model`, the operation that it died in has happened before the heirs start, or half of it
+   * ({@link Operation.halfway}), or never will.
+   */
   readonly death?: Death;
   readonly limits?: Limits;
   readonly reduction?: Reduction;
@@ -139,10 +147,10 @@ function limitsOf(given: Limits): Required<Limits> {
   return limits;
 }
 
-function checkDeath({ thread, after, heirs }: Death, threads: number, modelled: boolean): void {
+function checkDeath({ thread, after, heirs }: Death, threads: number): void {
   const is = (one: number): boolean => Number.isInteger(one) && one >= 0 && one < threads;
   const count = Number.isSafeInteger(after) && after >= 0;
-  if (modelled || !count || !is(thread) || heirs.includes(thread) || !heirs.every(is)) {
+  if (!count || !is(thread) || heirs.includes(thread) || !heirs.every(is)) {
     throw new InterleaveError({ code: "bad-death", thread, after });
   }
 }
@@ -161,7 +169,7 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
         : operation,
     ),
   );
-  if (death !== undefined) checkDeath(death, threads.length, model !== undefined);
+  if (death !== undefined) checkDeath(death, threads.length);
   const silent = operations.flat().find((operation) => operation.model === undefined);
   if (model !== undefined && silent !== undefined) {
     throw new InterleaveError({ code: "operation-without-model", operation: silent.name });

@@ -1,4 +1,4 @@
-import { explore, InterleaveError, type Scenario, verify } from "@memkit/interleave";
+import { explore, type Operation, type Scenario, verify } from "@memkit/interleave";
 import { describe, expect, it } from "vitest";
 import { park, words } from "./support/words.js";
 
@@ -67,8 +67,98 @@ describe("a thread that dies", () => {
     );
   });
 
-  it("has no place in a model", () => {
-    const model = { initial: () => 0 };
-    expect(() => explore({ ...dying(0, bump), model })).toThrow(InterleaveError);
+  describe("in the middle of an operation, with a model", () => {
+    interface Sum {
+      total: number;
+      half?: boolean;
+    }
+    /** Adds 1 to both words, which are equal but in between. */
+    const addToBoth: Operation<Int32Array, Sum> = {
+      name: "add to both",
+      run: (shared) => {
+        Atomics.add(shared, 0, 1);
+        Atomics.add(shared, 1, 1);
+      },
+      model: (sum) => {
+        sum.total += 1;
+      },
+    };
+    const halfway = (sum: Sum): void => {
+      sum.half = true;
+    };
+    /** Takes back what was half done. */
+    const repair: Operation<Int32Array, Sum> = {
+      name: "repair",
+      run: (shared) => {
+        const [a, b] = [Atomics.load(shared, 0), Atomics.load(shared, 1)];
+        Atomics.store(shared, 0, b);
+        return a !== b;
+      },
+      model: (sum) => {
+        const half = sum.half === true;
+        delete sum.half;
+        return half;
+      },
+    };
+    const look: Operation<Int32Array, Sum> = {
+      name: "look",
+      run: (shared) => Atomics.load(shared, 1),
+      model: ({ total }) => total,
+    };
+    const scenario = (
+      after: number,
+      first: readonly Operation<Int32Array, Sum>[],
+      ...others: Operation<Int32Array, Sum>[]
+    ): Scenario<Int32Array, Int32Array, Sum> => ({
+      setup: words(0, 0),
+      threads: [first, ...others.map((one) => [one])],
+      model: {
+        initial: () => ({ total: 0 }),
+        observe: (shared) => ({
+          total: shared[1]!,
+          ...(shared[0] !== shared[1] && { half: true }),
+        }),
+      },
+      death: { thread: 0, after, heirs: [1] },
+    });
+    const adding = { ...addToBoth, halfway };
+    const failure = (of: Scenario<Int32Array, Int32Array, Sum>) => explore(of).failure?.kind;
+
+    it("has done it, or half of it, or nothing", () => {
+      for (let after = 0; after <= 5; after += 1) {
+        expect(verify(scenario(after, [adding, adding], repair, look)).complete).toBe(true);
+      }
+    });
+
+    it("has done no half of what has none", () => {
+      const kinds = [0, 1, 2, 3, 4].map((after) => failure(scenario(after, [addToBoth], repair)));
+      expect(kinds).toEqual([undefined, "not-linearizable", undefined, undefined, undefined]);
+    });
+
+    it("does not do it once an heir has seen that it had not", () => {
+      /** Sees a sum that it makes itself: as if the dead one had added after it had looked. */
+      const lookAndAdd = {
+        ...look,
+        run: (shared: Int32Array): number => {
+          Atomics.add(shared, 0, 1);
+          return Atomics.add(shared, 1, 1);
+        },
+      };
+      const late = {
+        ...addToBoth,
+        run: (shared: Int32Array): void => {
+          Atomics.load(shared, 0);
+          addToBoth.run(shared);
+        },
+      };
+      const told = scenario(1, [late], lookAndAdd);
+      expect(failure(told)).toBe("not-linearizable");
+      expect(failure({ ...told, death: { thread: 0, after: 1, heirs: [] } })).toBe(undefined);
+    });
+
+    it("has done for good what it had completed", () => {
+      const undo = { ...repair, run: (shared: Int32Array): boolean => shared.fill(0).length === 0 };
+      expect(failure(scenario(2, [adding], undo))).toBe("not-linearizable");
+    });
   });
 });
