@@ -18,9 +18,16 @@
  * @module
  */
 
-import { type BorrowPolicy, OUT_OF_HANDLES, type PolicyName, REFUSED } from "./borrow-policy.js";
+import {
+  type BorrowPolicy,
+  OUT_OF_HANDLES,
+  type PolicyName,
+  REFUSED,
+  sayCounts,
+} from "./borrow-policy.js";
 import { type Borrow, type BorrowKind, GuestError } from "./error.js";
 import { IdRing } from "./id-ring.js";
+import { printsAs } from "./inspect.js";
 import { printed } from "./printed.js";
 import { RegionSet } from "./region-set.js";
 
@@ -185,6 +192,16 @@ export class BorrowChecker implements BorrowPolicy {
     for (const handle of this.shared.handles()) this.shared.remove(handle);
   }
 
+  /** `BorrowChecker { precise, 1 mut and 0 shared borrows }` */
+  toString(): string {
+    return `BorrowChecker { ${this.policy}, ${sayCounts(this)} }`;
+  }
+
+  /** What a structured log wants: plain numbers. */
+  toJSON(): object {
+    return { policy: this.policy, borrows: this.outstanding() };
+  }
+
   /**
    * The slow path of a borrow; the ring's range holds its start and its length.
    *
@@ -228,6 +245,8 @@ export class BorrowChecker implements BorrowPolicy {
     throw new GuestError({ code, handle, kind: KINDS[kind] });
   }
 }
+
+printsAs(BorrowChecker, String);
 
 /**
  * Refuses what would upset the order of the ranges: NaN, negative numbers, what is no number. That start and length are

@@ -74,6 +74,11 @@ export interface WatchingPolicy extends BorrowPolicy {
   endOf(holder: object): string | undefined;
 }
 
+/** How many borrows are live, in words. */
+export function sayCounts({ mutCount, sharedCount }: BorrowPolicy): string {
+  return `${mutCount} mut and ${sharedCount} shared borrows`;
+}
+
 /** The policy again, if it watches. */
 export function watching(policy: BorrowPolicy): WatchingPolicy | null {
   const { held, lend, endOf } = policy as Partial<WatchingPolicy>;

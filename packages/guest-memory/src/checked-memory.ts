@@ -15,7 +15,7 @@
  */
 
 import { isRecord, type Region } from "@memkit/core";
-import { OUT_OF_HANDLES } from "./borrow-policy.js";
+import { OUT_OF_HANDLES, sayCounts } from "./borrow-policy.js";
 import { ClaimedMemory } from "./claimed-memory.js";
 import { demandKind, demandOption } from "./demand.js";
 import {
@@ -138,9 +138,8 @@ export class CheckedMemory extends ClaimedMemory {
   /** `GuestMemory { wasm32, 0x10000 bytes, 1 mut and 0 shared borrows }`. Does not ask the source. */
   override toString(): string {
     const kind = this.views.shared ? `${this.target}, shared` : this.target;
-    const { mutCount, sharedCount } = this.borrows;
-    const held = `${mutCount} mut and ${sharedCount} shared borrows`;
-    return `GuestMemory { ${kind}, 0x${this.views.byteLength.toString(16)} bytes, ${held} }`;
+    const bytes = `0x${this.views.byteLength.toString(16)} bytes`;
+    return `GuestMemory { ${kind}, ${bytes}, ${sayCounts(this.borrows)} }`;
   }
 
   /** What a structured log wants: plain numbers, and no bytes. */

@@ -108,9 +108,11 @@ describe("prints", () => {
     expect(JSON.parse(JSON.stringify(debug))).toEqual({
       borrows: [{ region: { start: 0, len: 4 }, kind: "shared", stack: expect.any(String) }],
     });
-    const checker = new BorrowChecker();
+    const checker = new BorrowChecker("coarse");
     checker.mutBorrow(8, 4);
-    expect(inspect(checker)).toMatch(/^BorrowChecker /);
+    const text = "BorrowChecker { coarse, 1 mut and 0 shared borrows }";
+    const borrows = [{ region: { start: 8, len: 4 }, kind: "mut" }];
+    expect(shown(checker)).toEqual([text, text, { policy: "coarse", borrows }]);
   });
 });
 

@@ -17,7 +17,7 @@
 
 import { isRecord } from "@memkit/core";
 import { BorrowChecker } from "../borrow-checker.js";
-import type { BorrowPolicy, WatchingPolicy } from "../borrow-policy.js";
+import { type BorrowPolicy, sayCounts, type WatchingPolicy } from "../borrow-policy.js";
 import { demandPolicy } from "../claim.js";
 import { demandOption } from "../demand.js";
 import { type Borrow, type BorrowKind, GuestError, sayBorrow } from "../error.js";
@@ -200,7 +200,7 @@ export class BorrowDebugger implements WatchingPolicy {
 
   /** `BorrowDebugger { 1 mut and 0 shared borrows }` */
   toString(): string {
-    return `BorrowDebugger { ${this.mutCount} mut and ${this.sharedCount} shared borrows }`;
+    return `BorrowDebugger { ${sayCounts(this)} }`;
   }
 
   /** What a structured log wants. */
