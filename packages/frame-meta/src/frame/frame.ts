@@ -103,7 +103,8 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * Runs `write` with all of the metadata to be written, while this agent has the lock that the type names. Waits for other
    * agents; the frame is held meanwhile, and the view ends with the call.
    *
-   * @throws {@link FrameError} `no-lock`; `locked` where this agent has it already; `count-at-max`; what `write` throws
+   * @throws {@link FrameError} `no-lock`; `locked` where this agent has it already; `count-at-max`; `type-not-bound`; what `write`
+   * throws; where `write` dropped this handle, and it was the last, what {@link Frame.drop} throws: it lives again then
    *
    * @example
    * ```ts
@@ -128,7 +129,21 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
       const run = write as (meta: MetaViewMut<MetaLayout>) => T;
       return withMetaLock(slots, hold.live(), hold.type, locks, agent?.id ?? -1, run);
     } finally {
+      this.#endHold(hold);
+    }
+  }
+
+  /** Drops the handle that held the frame for a call. Where that was the last one, and refused, this handle is it again. */
+  #endHold(hold: Frame<M>): void {
+    const slot = hold.live();
+    try {
       hold.drop();
+    } catch (error) {
+      if (!hold.dropped) {
+        hold.release();
+        this.revive(slot);
+      }
+      throw error;
     }
   }
 
@@ -171,8 +186,8 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
       table.refuse(slot, count);
     }
     table.turn(slot, "handle", "busy");
-    table.teardown.ask(slot, 1, "handle");
-    this.release();
+    this.release(); // before: who is asked must not find it live
+    table.teardown.ask(slot, 1, "handle", this);
     table.teardown.finish(slot);
   }
 

@@ -47,6 +47,11 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
     this.#slot = ENDED;
   }
 
+  /** Undoes {@link FrameHandle.release}: the end was refused. @internal */
+  revive(slot: number): void {
+    this.#slot = slot;
+  }
+
   /** Where the frame starts. */
   get paddr(): Paddr {
     return this.table.paddrOf(this.live());

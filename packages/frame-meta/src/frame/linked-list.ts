@@ -151,9 +151,16 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
     ) {
       slots.push(slot);
     }
-    seizeAll(table, slots, REF_COUNT_UNIQUE, "list");
-    this.#dropped = true;
+    const { edits } = this;
+    this.#dropped = true; // before: who is asked must not find it live, nor by a cursor
     this.edits += 1;
+    try {
+      seizeAll(table, slots, REF_COUNT_UNIQUE, "list");
+    } catch (error) {
+      this.#dropped = false;
+      this.edits = edits;
+      throw error;
+    }
     table.teardown.batch(() => {
       for (const at of slots) {
         this.#leave(at);

@@ -53,12 +53,21 @@ export function seizeAll(
   return seized;
 }
 
-/** Ends one handle on each of `count` frames from `first` on; says what is left where a type refused. */
-export function dropSegment(table: FrameTable, first: number, count: number): Left | undefined {
+/**
+ * Ends one handle on each of `count` frames from `first` on; says what is left where a type refused.
+ *
+ * @param asking - whether types are asked; not where nobody has had the segment
+ */
+export function dropSegment(
+  table: FrameTable,
+  first: number,
+  count: number,
+  asking = true,
+): Left | undefined {
   const { slots, teardown, types } = table;
   const end = first + count;
   let asks = false;
-  for (let slot = first; slot < end; slot += 1) {
+  for (let slot = first; asking && slot < end; slot += 1) {
     asks ||= types.typeAt(slot)?.onDropPre !== undefined;
   }
   let seized: Set<number> | undefined;
@@ -86,7 +95,7 @@ export function dropSegment(table: FrameTable, first: number, count: number): Le
         }
         table.turn(slot, "segment", "busy");
         try {
-          teardown.ask(slot, 1, "segment");
+          if (asking) teardown.ask(slot, 1, "segment");
         } catch (error) {
           left = { frames: end - slot, error };
           for (const later of seized ?? [])

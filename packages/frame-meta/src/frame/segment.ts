@@ -39,8 +39,9 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    *
    * @param metaOf - the metadata of each frame, by address
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `reversed-range`, `empty-segment`; for the first frame
-   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`, `no-allocator`; what `metaOf` or the layout throws. The frames
-   * that had been claimed are torn down then.
+   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`, `no-allocator`; what `metaOf` or the layout
+   * throws. The frames that had been claimed are torn down then, and their type is not asked; where its `onDrop` throws,
+   * `drop-failed` with the error among the causes.
    *
    * @example
    * ```ts
@@ -104,8 +105,12 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
       if (buildOne === buildTaken) {
         table.allocator?.add(table.slots.geometry.pfnOf(slot), end - slot);
       }
-      new Segment(table, first, slot - first).drop();
-      throw error;
+      const claimed = slot - first;
+      // Throws the error, when the frames are done with.
+      table.teardown.batch(() => {
+        dropSegment(table, first, claimed, false);
+        throw error;
+      });
     }
     return new Segment<M>(table, first, frames);
   }

@@ -18,6 +18,7 @@ import { REF_COUNT_BUSY } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { parkFrame, takeParked } from "../slot/parked.js";
 import { DropScope } from "./drop-scope.js";
+import type { FrameHandle } from "./handle.js";
 import type { FrameTable, FreeSet } from "./table.js";
 
 export class Teardown {
@@ -42,30 +43,33 @@ export class Teardown {
    *
    * @param before - the count that it had, 1 or `REF_COUNT_UNIQUE`, and has again if this throws
    * @param kind - what held it, in the ledger, and holds it again then
+   * @param handle - what has ended, and lives again then
    * @throws {@link FrameError} `drop-refused`, or what `onDropPre` threw
    */
-  ask(slot: number, before: number, kind: HolderKind): void {
+  ask(slot: number, before: number, kind: HolderKind, handle?: FrameHandle): void {
     const { types, ledger } = this.#table;
     const type = types.typeAt(slot);
     // F2: a page table still leads here, so the handle that went was not its to give.
-    if (ledger !== undefined && ledger.count(slot, "path") > 0) this.#refuse(slot, before, kind);
+    if (ledger !== undefined && ledger.count(slot, "path") > 0) {
+      this.#refuse(slot, before, kind, handle);
+    }
     if (type?.onDropPre === undefined) return; // of a type that is not bound it is asked when the frame is drained
     const scope = new DropScope(this.#table, slot, type);
     let agreed: boolean;
     try {
       agreed = type.onDropPre(scope) !== false;
     } catch (error) {
-      this.giveBack(slot, before, kind);
+      this.giveBack(slot, before, kind, handle);
       throw error;
     } finally {
       scope.dropped = true;
     }
-    if (!agreed) this.#refuse(slot, before, kind);
+    if (!agreed) this.#refuse(slot, before, kind, handle);
   }
 
   /** Refuses the end of a frame, which has its count again. */
-  #refuse(slot: number, before: number, kind: HolderKind): never {
-    this.giveBack(slot, before, kind);
+  #refuse(slot: number, before: number, kind: HolderKind, handle: FrameHandle | undefined): never {
+    this.giveBack(slot, before, kind, handle);
     throw new FrameError({ code: "drop-refused", pfn: this.#table.slots.geometry.pfnOf(slot) });
   }
 
@@ -87,12 +91,13 @@ export class Teardown {
   }
 
   /** Busy to what it was before. */
-  giveBack(slot: number, before: number, kind: HolderKind): void {
+  giveBack(slot: number, before: number, kind: HolderKind, handle?: FrameHandle): void {
     const table = this.#table;
     const { slots } = table;
     table.pin();
     slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_BUSY, before);
     table.turn(slot, "busy", kind);
+    handle?.revive(slot);
   }
 
   /** Leaves a busy frame to an agent that can end it. */

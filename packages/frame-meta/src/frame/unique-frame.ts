@@ -193,8 +193,8 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
       table.refuse(slot, refusal);
     }
     table.turn(slot, "unique", "busy");
-    table.teardown.ask(slot, REF_COUNT_UNIQUE, "unique");
-    this.release();
+    this.release(); // before: who is asked must not find it live
+    table.teardown.ask(slot, REF_COUNT_UNIQUE, "unique", this);
     return slot;
   }
 }
