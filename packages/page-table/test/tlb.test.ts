@@ -33,7 +33,8 @@ const FORMATS = [
 const RIGHTS = [SR, SW, SX, UR, UW, SR | SW];
 const MIB2 = 512;
 
-const small = fc.nat(3);
+/** More than have a bit in the tags. */
+const small = fc.nat(7);
 /** Pages in two huge pages, at both ends of a table, and far away. */
 const page = fc.constantFrom(0, 1, 2, 16, 511, 512, 513, 1023, 1024, 0x1_0000, 0x3ff_fff0);
 const split = (at: number): [number, number] => [Math.floor(at / 2 ** 20), (at * 4096) | 0];
@@ -67,7 +68,7 @@ describe.each(KINDS)("$kind", ({ options }) => {
             drop((old) => old.page === page && (global || old.global || old.asid === asid));
             model.set(`${page}/${global ? "g" : asid}`, kept);
             tlb.insert(hi, lo, n, kept.rights, kept.level, global);
-            expect(tlb.lookup(hi, lo + 5, kept.rights)).toBe(true);
+            expect(tlb.lookup(hi, lo + 5, kept.rights)).toBe(n);
           } else if (op === 3) {
             const space = dice < 5 ? ANY_ASID : asid;
             const pages = dice % 2 ? 1 : n + 1;
@@ -86,15 +87,19 @@ describe.each(KINDS)("$kind", ({ options }) => {
             tlb.flushAll(ANY_ASID, false);
             drop((old) => !old.global);
           }
-          for (const space of [0, 1, 2, 3]) {
+          for (const space of [0, asid, 3]) {
             tlb.asid = space;
             const kept = model.get(`${page}/g`) ?? model.get(`${page}/${space}`);
             for (const need of RIGHTS) {
-              if (!tlb.lookup(hi, lo, need)) continue;
-              expect([kept?.pfn, kept?.rights, kept?.level]).toEqual([
-                tlb.pfn,
-                tlb.rights,
-                tlb.level,
+              const frame = tlb.lookup(hi, lo, need);
+              if (frame < 0) continue;
+              expect(tlb.find(hi, lo)).toBe(true);
+              expect([frame, tlb.pfn, tlb.rights, tlb.level, tlb.global]).toEqual([
+                kept?.pfn,
+                kept?.pfn,
+                kept?.rights,
+                kept?.level,
+                kept?.global,
               ]);
               expect(tlb.rights & need).toBe(need);
             }
@@ -142,7 +147,7 @@ describe.each(KINDS)("$kind", ({ options }) => {
               tlb.asid = space;
               for (const need of RIGHTS) {
                 const [h, l] = split(page);
-                const hit = tlb.lookup(h, l, need);
+                const hit = tlb.lookup(h, l, need) >= 0 && tlb.find(h, l);
                 const found = walker.walk(h, l) > 0 && (walker.rights & need) === need;
                 if (hit) {
                   expect(found).toBe(true);
@@ -152,7 +157,7 @@ describe.each(KINDS)("$kind", ({ options }) => {
                     walker.level,
                   ]);
                 }
-                expect(tlb.translate(walker, h, l, need)).toBe(found);
+                expect(tlb.translate(walker, h, l, need)).toBe(found ? walker.pfn : -1);
               }
             }
           }
@@ -168,11 +173,11 @@ test("without a flush an entry is stale: what PT-12 asks of the owner", () => {
   const tables = new Tables(format).map(0x1000n, 9, pageProperty(READ));
   const walker = new Walker({ format, memory: tables.memory, root: 0 });
   const tlb = new Tlb();
-  expect(tlb.translate(walker, 0, 0x1000, SR)).toBe(true);
+  expect(tlb.translate(walker, 0, 0x1000, SR)).toBe(9);
   tables.put(0x1000n, 0n);
-  expect(tlb.lookup(0, 0x1000, SR)).toBe(true);
+  expect(tlb.lookup(0, 0x1000, SR)).toBe(9);
   tlb.flush(0, 0x1000, 1, 0);
-  expect(tlb.translate(walker, 0, 0x1000, SR)).toBe(false);
+  expect(tlb.translate(walker, 0, 0x1000, SR)).toBe(-1);
 });
 
 test("an inner address flushes a huge page everywhere; a global page stays when its space goes", () => {
@@ -183,14 +188,42 @@ test("an inner address flushes a huge page everywhere; a global page stays when 
   const tlb = new Tlb();
   for (const lo of [0x20_0000, 0x30_5000, 0x1000]) tlb.translate(walker, 0, lo, SR);
   tlb.flush(0, 0x21_0000, 1, ANY_ASID);
-  expect([0x20_0000, 0x30_5000, 0x1000].map((lo) => tlb.lookup(0, lo, SR))).toEqual([
-    false,
-    false,
-    true,
-  ]);
+  expect([0x20_0000, 0x30_5000, 0x1000].map((lo) => tlb.lookup(0, lo, SR))).toEqual([-1, -1, 3]);
   tlb.flushAll(0);
   tlb.asid = 1;
-  expect(tlb.lookup(0, 0x1000, SR)).toBe(true);
+  expect(tlb.lookup(0, 0x1000, SR)).toBe(3);
+});
+
+test("six spaces are remembered; a seventh takes the place of the one not used for longest", () => {
+  const tlb = new Tlb({ entries: 64 });
+  for (let asid = 1; asid <= 6; asid++) {
+    tlb.asid = asid;
+    tlb.insert(0, asid << 12, asid, UR, 1, false);
+  }
+  tlb.insert(0, 0x9000, 9, UR, 1, true);
+  tlb.asid = 1;
+  tlb.asid = 0xffff; // 2's bit
+  tlb.insert(0, 0x8000, 8, UR, 1, false);
+  const known = [1, 3, 4, 5, 6].map((asid) => {
+    tlb.asid = asid;
+    return tlb.lookup(0, asid << 12, UR);
+  });
+  expect(known).toEqual([1, 3, 4, 5, 6]);
+  tlb.flush(0, 0, 64, 2); // it has no bit: nobody's entries go
+  tlb.asid = 0xffff;
+  expect([tlb.lookup(0, 0x8000, UR), tlb.lookup(0, 0x9000, UR)]).toEqual([8, 9]);
+  tlb.asid = 2;
+  expect([tlb.lookup(0, 0x2000, UR), tlb.lookup(0, 0x9000, UR)]).toEqual([-1, 9]);
+  expect(tlb.asid).toBe(2);
+});
+
+test.each([-1, 0x1_0000, 1.5, Number.NaN])("invalid-tlb: ASID %s, and the space stays", (asid) => {
+  const tlb = new Tlb();
+  tlb.asid = 3;
+  expect(() => {
+    tlb.asid = asid;
+  }).toThrow(expect.objectContaining({ code: "invalid-tlb", option: "asid" }));
+  expect(tlb.asid).toBe(3);
 });
 
 test("a frame above 2^31 is translated, and not kept", () => {
@@ -198,8 +231,8 @@ test("a frame above 2^31 is translated, and not kept", () => {
   const tables = new Tables(format).map(0x1000n, 2 ** 33, pageProperty(READ));
   const walker = new Walker({ format, memory: tables.memory, root: 0 });
   const tlb = new Tlb();
-  expect([tlb.translate(walker, 0, 0x1000, SR), tlb.pfn]).toEqual([true, 2 ** 33]);
-  expect(tlb.lookup(0, 0x1000, SR)).toBe(false);
+  expect(tlb.translate(walker, 0, 0x1000, SR)).toBe(2 ** 33);
+  expect(tlb.lookup(0, 0x1000, SR)).toBe(-1);
 });
 
 test.each([
@@ -249,7 +282,7 @@ describe("flushes between agents", () => {
           for (const [flushed, ticket] of tickets) {
             if (!shootdown.done(ticket)) continue;
             agents.forEach((one, i) => {
-              if (!had[i]!.has(flushed)) expect(one.tlb.lookup(0, flushed << 12, UR)).toBe(false);
+              if (!had[i]!.has(flushed)) expect(one.tlb.lookup(0, flushed << 12, UR)).toBe(-1);
             });
           }
         }
@@ -281,11 +314,11 @@ describe("flushes between agents", () => {
     flusher.issue(0, 0x1000, 1, 0);
     flusher.keep({ drop: () => dropped.push(7) });
     expect(flusher.collect()).toBe(false);
-    expect(theirs!.tlb.lookup(0, 0x1000, UR)).toBe(true);
+    expect(theirs!.tlb.lookup(0, 0x1000, UR)).toBe(7);
     flusher.dispatch();
     expect([flusher.collect(), dropped]).toEqual([false, []]);
     theirs!.shootdown.poll();
-    expect(theirs!.tlb.lookup(0, 0x1000, UR)).toBe(false);
+    expect(theirs!.tlb.lookup(0, 0x1000, UR)).toBe(-1);
     expect([flusher.collect(), dropped]).toEqual([true, [7]]);
     expect([flusher.collect(), dropped]).toEqual([true, [7]]);
   });
@@ -306,7 +339,7 @@ describe("flushes between agents", () => {
     flusher.dispatch();
     expect(mine!.words[1]).toBe(1);
     theirs!.shootdown.poll();
-    expect(theirs!.tlb.lookup(0, 0x7000, UR)).toBe(false);
+    expect(theirs!.tlb.lookup(0, 0x7000, UR)).toBe(-1);
     expect(() => flusher.sync()).toThrow(RangeError);
     expect([dropped, flusher.collect()]).toEqual([1, true]);
   });

@@ -67,7 +67,7 @@ export function shootdownWords(agents: number): number {
  * here.done(ticket); // => false
  * there.poll();
  * here.done(ticket); // => true
- * theirs.lookup(0, 0x1000, UR); // => false
+ * theirs.lookup(0, 0x1000, UR); // => -1
  * ```
  */
 export class Shootdown {

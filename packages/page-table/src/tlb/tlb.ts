@@ -1,9 +1,14 @@
 /**
  * A translation cache: direct-mapped (one way) or set-associative.
  *
- *     entry, 4 words:  page's lo | 1   hi   meta   frame
- *     meta:            31 global   26..24 level of the leaf   21..16 rights   15..0 ASID
- *     set:             the low bits of the page's number
+ *     entry    tag:   31..12 page's lo   11..6 address spaces   5..0 rights
+ *              high:  page's hi          frame: of 4 KiB        level: of the leaf
+ *     set      the low bits of the page's number
+ *
+ * A hit is one subtraction in disguise: what is asked for is in the tag if no bit of `(tag ^ (lo | 0xfff)) & mask` is left, where
+ * the mask has the page's bits, the bit of the current address space, and the rights. A global page has the bits of all spaces. Six
+ * spaces have a bit at a time; a seventh takes that of the one that was not used for longest, whose entries go. The parts of an entry
+ * are in arrays of one length, so that one check of the index does for all, and the answer is put together without a branch.
  *
  * A huge page is cached by 4 KiB pieces, so that a hit is one probe; each piece knows its level, and flushing any address
  * of the page flushes all of them.
@@ -12,7 +17,8 @@
  * PT-12 (T1): if whoever changes tables flushes the addresses whose entries were present, a hit grants nothing that a new walk
  * would refuse. An entry that was absent needs no flush: only translations are cached.
  *
- * @see Intel SDM vol. 3A, "Invalidation of TLBs and paging-structure caches"; RISC-V privileged ISA, "SFENCE.VMA"
+ * @see Intel SDM vol. 3A, "Invalidation of TLBs and paging-structure caches"; RISC-V privileged ISA, "SFENCE.VMA"; Linux
+ * arch/x86/include/asm/tlbflush.h, `TLB_NR_DYN_ASIDS`, also six
  * @module
  */
 
@@ -22,17 +28,20 @@ import type { Walker } from "../walk/walker.js";
 /** In place of an ASID: all of them, and global entries. */
 export const ANY_ASID = -1;
 
-/** The fields of `meta`. A global entry is negative. */
-const GLOBAL = 1 << 31;
-const LEVEL = 24;
-const RIGHTS = 16;
-const ASID = 0xffff;
-/** Words of an entry. */
-const ENTRY = 4;
-/** An address shifted right by this is the number of its page times the words of an entry, and some bits below. */
-const SET_SHIFT = 10;
+/** Of a tag. */
+const PAGE = -4096;
+const RIGHTS = 63;
+const FIRST_SPACE = 1 << 6;
+const SPACES = RIGHTS << 6;
+/** Address spaces that have a bit. */
+const LIVE = 6;
+const NOBODY = -1;
+/** ASIDs: 16 bits, as RISC-V and AArch64 have at most; x86-64 has 12. */
+const ASID_END = 1 << 16;
 /** Frames from here on are not cached: a hit is integers. 8 TiB. */
 const FRAME_END = 2 ** 31;
+/** The answer of a lookup that finds nothing. */
+const MISS = -1;
 
 /** The size of a cache. */
 export interface TlbOptions {
@@ -49,15 +58,6 @@ function power(option: string, got: number, most: number): number {
   return got;
 }
 
-function metaOf(asid: number, rights: number, level: number): number {
-  return asid | (rights << RIGHTS) | (level << LEVEL);
-}
-
-/** Whether a flush of an address space is about the entry. */
-function isOf(meta: number, asid: number): boolean {
-  return asid === ANY_ASID || (meta >= 0 && (meta & ASID) === asid);
-}
-
 /**
  * A cache of translations, for one agent. Addresses are two words, as for `Walker.walk`.
  *
@@ -71,71 +71,115 @@ function isOf(meta: number, asid: number): boolean {
  * const tlb = new Tlb({ entries: 64, ways: 4 });
  * tlb.asid = 7;
  * tlb.insert(0, 0x1000, 0x42, UR, 1, false);
- * tlb.lookup(0, 0x1234, UR) && tlb.pfn; // => 0x42
- * tlb.lookup(0, 0x1234, UW); // => false
+ * tlb.lookup(0, 0x1234, UR); // => 0x42
+ * tlb.lookup(0, 0x1234, UW); // => -1
  * tlb.asid = 8;
- * tlb.lookup(0, 0x1234, UR); // => false
+ * tlb.lookup(0, 0x1234, UR); // => -1
  * tlb.flush(0, 0x1000, 1, ANY_ASID);
  * tlb.asid = 7;
- * tlb.lookup(0, 0x1234, UR); // => false
+ * tlb.lookup(0, 0x1234, UR); // => -1
  * ```
  */
 export class Tlb {
-  /** The address space that lookups and insertions are for. Caller must give 0..2^16-1. */
-  asid: number = 0;
-  /** After a hit: the frame of 4 KiB. */
+  /** After {@link Tlb.find}: the frame of 4 KiB, what the tables grant, the level of the leaf, whether the page is global. */
   pfn: number = 0;
+  rights: number = 0;
+  level: number = 0;
+  global: boolean = false;
 
-  private meta: number = 0;
-  // Numbers from the first, or V8 would test at each use whether they are.
+  private current: number = 0;
+  /** The bits of a tag that every lookup asks for. */
+  private space: number = PAGE | FIRST_SPACE;
   private readonly setMask: number = 0;
-  /** Words of a way: the entries of a set are so far apart. */
-  private readonly wayWords: number = 0;
+  private readonly sets: number = 0;
+  private readonly ways: number = 0;
   /** Entries that may be pieces of a huge page; 0: there is none. */
   private huge: number = 0;
   private turn: number = 0;
-  private readonly words: Int32Array;
+  private readonly tags: Int32Array;
+  private readonly highs: Int32Array;
+  private readonly frames: Int32Array;
+  private readonly levels: Uint8Array;
+  /** By bit: whose it is, and when it was last. */
+  private readonly owners: Int32Array = new Int32Array(LIVE).fill(NOBODY);
+  private readonly used: Float64Array = new Float64Array(LIVE);
+  private clock: number = 0;
 
   /** @throws {@link PageTableError} `invalid-tlb` */
   constructor({ entries = 256, ways = 1 }: TlbOptions = {}) {
     power("entries", entries, 2 ** 20);
     power("ways", ways, entries);
-    this.words = new Int32Array(entries * ENTRY);
-    this.wayWords = ((entries / ways) * ENTRY) | 0;
-    this.setMask = this.wayWords - ENTRY;
+    this.tags = new Int32Array(entries);
+    this.highs = new Int32Array(entries);
+    this.frames = new Int32Array(entries);
+    this.levels = new Uint8Array(entries);
+    this.ways = ways;
+    this.sets = (entries / ways) | 0;
+    this.setMask = this.sets - 1;
+    this.owners[0] = 0;
   }
 
-  /** After a hit: what the tables grant. */
-  get rights(): number {
-    return (this.meta >>> RIGHTS) & 63;
+  /** The address space that lookups and insertions are for, at first 0. */
+  get asid(): number {
+    return this.current;
   }
 
-  /** After a hit: the level of the leaf. */
-  get level(): number {
-    return (this.meta >>> LEVEL) & 7;
+  /** @throws {@link PageTableError} `invalid-tlb` unless it is an integer of 0..2^16-1 */
+  set asid(asid: number) {
+    if (!(Number.isInteger(asid) && asid >= 0 && asid < ASID_END)) {
+      throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
+    }
+    const { owners, used } = this;
+    let at = owners.indexOf(asid);
+    if (at < 0) {
+      at = used.indexOf(Math.min(...used));
+      this.forget(FIRST_SPACE << at);
+      owners[at] = asid;
+    }
+    this.clock += 1;
+    used[at] = this.clock;
+    this.current = asid;
+    this.space = PAGE | (FIRST_SPACE << at);
   }
 
   /**
-   * Whether the cache has the page, and it grants all of `need`. Allocates nothing.
+   * The frame of the page, if the cache has it, and it grants all of `need`; otherwise -1. Allocates nothing.
    *
-   * @returns false also where a walk would find more: ask it, and insert what it says
+   * -1 is said also where a walk would find more: ask it, and insert what it says.
    */
-  lookup(hi: number, lo: number, need: number): boolean {
-    const { words, asid, wayWords } = this;
-    const key = (lo & ~4095) | 1;
-    let at = (lo >>> SET_SHIFT) & this.setMask;
-    do {
-      if (((words[at]! ^ key) | (words[at | 1]! ^ hi)) === 0) {
-        const meta = words[at | 2]!;
-        if (((meta ^ asid) & ASID) === 0 || meta < 0) {
-          if (((meta >> RIGHTS) & need) !== need) return false;
-          this.pfn = words[at | 3]!;
-          this.meta = meta;
-          return true;
-        }
+  lookup(hi: number, lo: number, need: number): number {
+    const at = (lo >>> 12) & this.setMask;
+    const mask = this.space | need;
+    const rest = ((this.tags[at]! ^ (lo | 4095)) & mask) | (this.highs[at]! ^ hi);
+    // A frame is not negative; whatever is left over makes it so.
+    const frame = this.frames[at]! | ((rest | -rest) >> 31);
+    if (frame < 0 && this.ways !== 1) return this.others(at, hi, lo, mask);
+    return frame;
+  }
+
+  /** The other ways of a set. */
+  private others(first: number, hi: number, lo: number, mask: number): number {
+    const { tags, highs, sets } = this;
+    for (let at = first + sets; at < tags.length; at += sets) {
+      if (((tags[at]! ^ (lo | 4095)) & mask) === 0 && highs[at] === (hi | 0)) {
+        return this.frames[at]!;
       }
-      at += wayWords;
-    } while (at < words.length);
+    }
+    return MISS;
+  }
+
+  /** Whether the cache has the page, whatever it grants; what it knows is in the fields then. */
+  find(hi: number, lo: number): boolean {
+    const { tags, highs, sets, space } = this;
+    for (let at = (lo >>> 12) & this.setMask; at < tags.length; at += sets) {
+      const tag = tags[at]!;
+      if (((tag ^ (lo | 4095)) & space) !== 0 || highs[at] !== (hi | 0)) continue;
+      this.pfn = this.frames[at]!;
+      this.rights = tag & RIGHTS;
+      this.level = this.levels[at]!;
+      this.global = (tag & SPACES) === SPACES;
+      return true;
+    }
     return false;
   }
 
@@ -148,45 +192,54 @@ export class Tlb {
     level: number,
     global: boolean,
   ): void {
-    const { words, asid, wayWords } = this;
-    const key = (lo & ~4095) | 1;
-    const set = (lo >>> SET_SHIFT) & this.setMask;
+    const { tags, highs, sets } = this;
+    const page = lo & PAGE;
+    const spaces = global ? SPACES : this.space & SPACES;
+    const set = (lo >>> 12) & this.setMask;
     let free = -1;
-    for (let at = set; at < words.length; at += wayWords) {
-      const meta = words[at + 2]!;
+    for (let at = set; at < tags.length; at += sets) {
+      const tag = tags[at]!;
       // No two entries answer one question.
-      const same = words[at] === key && words[at + 1] === (hi | 0);
-      if (same && (global || meta < 0 || (meta & ASID) === asid)) words[at] = 0;
-      if (words[at] === 0) free = at;
+      if ((tag & PAGE) === page && highs[at] === (hi | 0) && (tag & spaces) !== 0) tags[at] = 0;
+      if (tags[at] === 0) free = at;
     }
     if (!(pfn < FRAME_END)) return;
     if (free < 0) {
-      this.turn = (this.turn + wayWords) & (words.length - 1);
-      free = set + this.turn;
+      this.turn = (this.turn + 1) & (this.ways - 1);
+      free = set + this.turn * sets;
     }
-    words[free] = key;
-    words[free + 1] = hi;
-    words[free + 2] = (global ? GLOBAL : 0) | metaOf(asid, rights, level);
-    words[free + 3] = pfn;
+    tags[free] = page | spaces | (rights & RIGHTS);
+    highs[free] = hi;
+    this.frames[free] = pfn;
+    this.levels[free] = level;
     if (level > 1) this.huge++;
   }
 
   /**
    * Translates through the cache: a hit, or a walk whose answer is kept.
    *
-   * @returns whether the address has a frame, and the tables grant all of `need`; `pfn`, `rights` and `level` are then set
+   * @returns the frame, if there is one and the tables grant all of `need`; otherwise -1
    * @throws {@link PageTableError} `page-source-threw`, `invalid-page`
    */
-  translate(walker: Walker, hi: number, lo: number, need: number): boolean {
-    if (this.lookup(hi, lo, need)) return true;
-    if (walker.walk(hi, lo) < 0) return false;
-    const { pfn, rights, level } = walker;
+  translate(walker: Walker, hi: number, lo: number, need: number): number {
+    const frame = this.lookup(hi, lo, need);
+    return frame < 0 ? this.miss(walker, hi, lo, need) : frame;
+  }
+
+  private miss(walker: Walker, hi: number, lo: number, need: number): number {
+    if (walker.walk(hi, lo) < 0) return MISS;
+    const { pfn, rights } = walker;
     // What only a hook knows is not the tables'.
-    if (walker.software !== undefined) return false;
-    this.insert(hi, lo, pfn, rights, level, walker.global);
-    this.pfn = pfn;
-    this.meta = metaOf(this.asid, rights, level);
-    return (rights & need) === need;
+    if (walker.software !== undefined) return MISS;
+    this.insert(hi, lo, pfn, rights, walker.level, walker.global);
+    return (rights & need) === need ? pfn : MISS;
+  }
+
+  /** The bits of a tag that entries of `asid` have; 0: there is none. Of {@link ANY_ASID} all. */
+  private spacesOf(asid: number): number {
+    if (asid === ANY_ASID) return SPACES;
+    const at = this.owners.indexOf(asid);
+    return at < 0 ? 0 : FIRST_SPACE << at;
   }
 
   /**
@@ -195,25 +248,20 @@ export class Tlb {
    * @param asid - Whose: {@link ANY_ASID}, or one address space's, whose global entries then stay
    */
   flush(hi: number, lo: number, pages: number, asid: number): void {
-    const { words, wayWords } = this;
-    if (pages === 1 && this.huge === 0) {
-      const set = (lo >>> SET_SHIFT) & this.setMask;
-      const key = (lo & ~4095) | 1;
-      for (let at = set; at < words.length; at += wayWords) {
-        const found = words[at] === key && words[at + 1] === (hi | 0);
-        if (found && isOf(words[at + 2]!, asid)) words[at] = 0;
-      }
-      return;
-    }
+    const { tags, highs, sets, levels } = this;
+    const spaces = this.spacesOf(asid);
+    const single = pages === 1 && this.huge === 0;
     const first = (hi >>> 0) * 2 ** 20 + (lo >>> 12);
     const last = first + pages - 1;
-    for (let at = 0; at < words.length; at += ENTRY) {
-      const meta = words[at + 2]!;
-      if (words[at] === 0 || !isOf(meta, asid)) continue;
-      const page = (words[at + 1]! >>> 0) * 2 ** 20 + (words[at]! >>> 12);
-      const size = 2 ** (9 * ((meta >>> LEVEL) & 7) - 9);
+    const step = single ? sets : 1;
+    for (let at = single ? (lo >>> 12) & this.setMask : 0; at < tags.length; at += step) {
+      const tag = tags[at]!;
+      const about = (tag & SPACES) === SPACES ? asid === ANY_ASID : (tag & spaces) !== 0;
+      if (!about) continue;
+      const page = (highs[at]! >>> 0) * 2 ** 20 + (tag >>> 12);
+      const size = 2 ** (9 * levels[at]! - 9);
       const base = page - (page % size);
-      if (base <= last && base + size > first) words[at] = 0;
+      if (base <= last && base + size > first) tags[at] = 0;
     }
   }
 
@@ -224,15 +272,25 @@ export class Tlb {
    * @param global - Whether global entries go, too. Default: with {@link ANY_ASID}
    */
   flushAll(asid: number = ANY_ASID, global: boolean = asid === ANY_ASID): void {
-    const { words } = this;
+    const { tags } = this;
     if (asid === ANY_ASID && global) {
-      words.fill(0);
+      tags.fill(0);
       this.huge = 0;
       return;
     }
-    for (let at = 0; at < words.length; at += ENTRY) {
-      const meta = words[at + 2]!;
-      if (meta < 0 ? global : isOf(meta, asid)) words[at] = 0;
+    const spaces = this.spacesOf(asid);
+    for (let at = 0; at < tags.length; at += 1) {
+      const tag = tags[at]!;
+      if ((tag & SPACES) === SPACES ? global : (tag & spaces) !== 0) tags[at] = 0;
+    }
+  }
+
+  /** Takes a space's bit away. */
+  private forget(space: number): void {
+    const { tags } = this;
+    for (let at = 0; at < tags.length; at += 1) {
+      const tag = tags[at]!;
+      if ((tag & SPACES) === space) tags[at] = 0;
     }
   }
 }
