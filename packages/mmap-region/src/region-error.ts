@@ -123,7 +123,15 @@ export type RegionErrorDetail =
   /** A global or a table element whose value nobody can keep, put back, or carry to another instance. */
   | { readonly code: "state-out-of-reach"; readonly what: string; readonly reason: string }
   /** Not a file of an image, or cut short. */
-  | { readonly code: "malformed-image"; readonly reason: string };
+  | { readonly code: "malformed-image"; readonly reason: string }
+  /** The pool was closed. */
+  | { readonly code: "pool-closed" }
+  /** As many wait for a guest as may. */
+  | { readonly code: "pool-full"; readonly waiting: number }
+  /** No guest became free in time. Milliseconds. */
+  | { readonly code: "pool-timeout"; readonly waited: number }
+  /** The guest was given back: it may be somebody else's. */
+  | { readonly code: "lease-released" };
 
 const hex = (value: number | string): string =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
@@ -204,6 +212,14 @@ function describe(detail: RegionErrorDetail): string {
       return `${detail.what} cannot be rewound: ${detail.reason}`;
     case "malformed-image":
       return `not a saved image: ${detail.reason}`;
+    case "pool-closed":
+      return "the pool was closed";
+    case "pool-full":
+      return `${detail.waiting} checkouts wait already; try later`;
+    case "pool-timeout":
+      return `no guest was free within ${detail.waited} ms; release leases, or raise the maximum`;
+    case "lease-released":
+      return "the lease was released; check out another guest";
   }
 }
 

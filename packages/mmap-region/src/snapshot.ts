@@ -9,6 +9,16 @@ export type { Guest } from "./snapshot/guest.js";
 export type { Image } from "./snapshot/image.js";
 export { loadImage, saveImage } from "./snapshot/image-file.js";
 export { track } from "./snapshot/instance-state.js";
+export type { Lease } from "./snapshot/lease.js";
 export type { Choice, EngineName, SnapshotOptions } from "./snapshot/options.js";
+export { type ImagePoolOptions, Pool } from "./snapshot/pool.js";
+export type {
+  CheckoutOptions,
+  DiscardReason,
+  Member,
+  PoolMetrics,
+  PoolOptions,
+  ResetMetrics,
+} from "./snapshot/pool-options.js";
 export { snapshot } from "./snapshot/snapshot.js";
 export type { InstanceTarget, MemoryTarget } from "./snapshot/targets.js";

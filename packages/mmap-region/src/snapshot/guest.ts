@@ -7,7 +7,7 @@
 import { RegionError } from "../region-error.js";
 import type { Image } from "./image.js";
 import { enterable, type Occupancy } from "./occupancy.js";
-import type { InstanceTarget } from "./targets.js";
+import { type InstanceTarget, isMemory, type MemoryTarget } from "./targets.js";
 
 /**
  * See the head of this module.
@@ -38,6 +38,12 @@ export class Guest implements InstanceTarget {
     this.instance = instance;
     this.exports = Object.freeze(exports);
     this.#functions = functions;
+  }
+
+  /** The memory that it exports; undefined when it exports none, or several. */
+  get memory(): MemoryTarget | undefined {
+    const memories = Object.values(this.exports).filter(isMemory);
+    return memories.length === 1 ? memories[0] : undefined;
   }
 
   /**

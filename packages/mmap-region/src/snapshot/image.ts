@@ -21,7 +21,7 @@ import {
   translateState,
 } from "./instance-state.js";
 import { type MappedMemory, MemoryImage, shownBy } from "./memory-image.js";
-import { occupancyOf, requireEmpty } from "./occupancy.js";
+import { type Occupancy, occupancyOf, requireEmpty } from "./occupancy.js";
 import type { Choice, Plan } from "./options.js";
 import { type InstanceTarget, isMemory, type MemoryTarget, requireTarget } from "./targets.js";
 
@@ -96,12 +96,19 @@ export class Image {
    */
   reset(target: MemoryTarget | InstanceTarget): void {
     const inner = innerOf(target);
-    const { parts, state, memories } = this.#requireApplied(inner);
-    requireTables(state, parts);
-    for (const { image, memory } of memories) image.requireFit(memory);
-    requireEmpty(inner, parts.memories.values());
-    for (const memory of memories) memory.reset();
-    restoreState(state, parts);
+    this.#putBack(inner, this.#plan.engine);
+    this.#plan.reseed?.(target);
+  }
+
+  /**
+   * {@link Image.reset} that also gives the memory of all pages back to the system: for guests that will be idle. Each page costs a
+   * fault when it is next used. What is copied stays in memory.
+   *
+   * @throws {@link RegionError} as {@link Image.reset}
+   */
+  trim(target: MemoryTarget | InstanceTarget): void {
+    const inner = innerOf(target);
+    this.#putBack(inner, "discard");
     this.#plan.reseed?.(target);
   }
 
@@ -147,11 +154,31 @@ export class Image {
     for (const { stored } of this.#memories) stored.close();
   }
 
+  /** What the last `apply`, `reset` or `trim` did to each memory of the target. @internal */
+  shownBy(target: MemoryTarget | InstanceTarget): readonly MappedMemory[] {
+    return this.#requireApplied(innerOf(target)).memories;
+  }
+
+  /** Whose calls are counted for the target. @internal */
+  occupancy(target: MemoryTarget | InstanceTarget): readonly Occupancy[] {
+    const inner = innerOf(target);
+    return occupancyOf(inner, this.#requireApplied(inner).parts.memories.values());
+  }
+
   /** What `saveImage` writes. @internal */
   contents(): ImageContents {
     this.#requireOpen();
     const memories = new Map(this.#memories.map(({ name, stored }) => [name, stored.bytes]));
     return { memories, state: this.#state };
+  }
+
+  #putBack(target: MemoryTarget | InstanceTarget, engine: Plan["engine"]): void {
+    const { parts, state, memories } = this.#requireApplied(target);
+    requireTables(state, parts);
+    for (const { image, memory } of memories) image.requireFit(memory);
+    requireEmpty(target, parts.memories.values());
+    for (const memory of memories) memory.reset(engine);
+    restoreState(state, parts);
   }
 
   #apply(target: MemoryTarget | InstanceTarget, parts: Parts, state: InstanceState): void {

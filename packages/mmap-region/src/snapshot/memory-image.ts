@@ -100,6 +100,10 @@ export class MemoryImage {
 export class MappedMemory {
   readonly image: MemoryImage;
   readonly memory: MemoryTarget;
+  /** Pages of 4096 bytes that were last written again. */
+  written = 0;
+  /** Bytes of memory of its own that it had after the last reset: what is only the image's is everybody's. */
+  residentBytes = 0;
   #choice: Choice;
   /** The buffer that was last seen, and the view of it: a growth makes another. */
   #buffer: ArrayBufferLike;
@@ -128,8 +132,8 @@ export class MappedMemory {
     return shown.get(this.memory) === this;
   }
 
-  /** Puts every byte back. The memory must fit. */
-  reset(): void {
+  /** Puts every byte back. The memory must fit. @param engine - The plan's, or `discard`. */
+  reset(engine: Plan["engine"]): void {
     this.#follow();
     const { image } = this;
     const driver = this.#driver();
@@ -138,16 +142,20 @@ export class MappedMemory {
       return;
     }
     const length = this.#bytes.length;
-    if (image.plan.engine !== "discard" && driver.capabilities.dirtyPages) {
+    if (engine !== "discard" && driver.capabilities.dirtyPages) {
       const found = driver.dirtyPages(this.#address, length, image.pages);
       if (found !== -1) {
         this.#undo(found);
         this.#choice = UNDONE;
+        this.written = found;
+        this.residentBytes = found * HOST_PAGE_SIZE;
         return;
       }
     }
     driver.discard(this.#address, length);
-    this.#choice = image.plan.engine === "discard" ? ASKED : TOO_MANY;
+    this.#choice = engine === "discard" ? ASKED : TOO_MANY;
+    this.written = 0;
+    this.residentBytes = 0;
   }
 
   /** The pages of 4096 bytes that differ from the image, in order; beyond the image, from zeros. */
@@ -217,6 +225,8 @@ export class MappedMemory {
     const { bytes } = this.image.stored;
     this.#bytes.set(bytes);
     this.#bytes.fill(0, bytes.length);
+    this.residentBytes = this.#bytes.length;
+    this.written = this.residentBytes / HOST_PAGE_SIZE;
   }
 
   /** Sees whether the memory has grown, and where it is then. */

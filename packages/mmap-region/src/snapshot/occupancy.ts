@@ -12,14 +12,21 @@ import { RegionError } from "../region-error.js";
 /** Calls that have not returned. One for a guest, also of several memories; guests that share a memory share it. */
 export interface Occupancy {
   depth: number;
+  /** Calls that there have been. */
+  entries: number;
+  /** Called with whatever comes out of a call in place of a result. */
+  threw: ((error: unknown) => void) | undefined;
 }
 
 const occupancies: WeakMap<object, Occupancy> = new WeakMap();
 
 /** That of an instance and its memories, which other guests may share: then it is inside both. */
 export function occupancyOf(instance: object, memories: Iterable<object>): readonly Occupancy[] {
-  const own: Occupancy = { depth: 0 };
-  occupancies.set(instance, own);
+  let own = occupancies.get(instance);
+  if (own === undefined) {
+    own = { depth: 0, entries: 0, threw: undefined };
+    occupancies.set(instance, own);
+  }
   const all = new Set<Occupancy>([own]);
   for (const memory of memories) {
     const known = occupancies.get(memory);
@@ -31,10 +38,13 @@ export function occupancyOf(instance: object, memories: Iterable<object>): reado
 
 /** @throws {@link RegionError} `guest-inside` */
 export function requireEmpty(target: object, memories: Iterable<object>): void {
-  for (const each of [target, ...memories]) {
-    const depth = occupancies.get(each)?.depth ?? 0;
-    if (depth > 0) throw new RegionError({ code: "guest-inside", depth });
-  }
+  requireOutside(target);
+  for (const memory of memories) requireOutside(memory);
+}
+
+function requireOutside(target: object): void {
+  const depth = occupancies.get(target)?.depth ?? 0;
+  if (depth > 0) throw new RegionError({ code: "guest-inside", depth });
 }
 
 type Callable = (...values: never[]) => unknown;
@@ -44,19 +54,25 @@ export function enterable<F extends Callable>(occupancy: readonly Occupancy[], i
   const leave = (): void => {
     for (const each of occupancy) each.depth -= 1;
   };
+  const fail = (error: unknown): void => {
+    leave();
+    for (const each of occupancy) each.threw?.(error);
+  };
   const outer = (...values: Parameters<F>): unknown => {
-    for (const each of occupancy) each.depth += 1;
-    let suspended = false;
-    try {
-      const result: unknown = inner(...values);
-      if (result instanceof Promise) {
-        suspended = true;
-        result.then(leave, leave);
-      }
-      return result;
-    } finally {
-      if (!suspended) leave();
+    for (const each of occupancy) {
+      each.depth += 1;
+      each.entries += 1;
     }
+    let result: unknown;
+    try {
+      result = inner(...values);
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+    if (result instanceof Promise) result.then(leave, fail);
+    else leave();
+    return result;
   };
   return outer as F;
 }
