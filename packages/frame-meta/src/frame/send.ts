@@ -44,7 +44,9 @@ export interface TransitEntry extends FrameToken {
   readonly sender: number;
 }
 
-const capacityOf = (slots: SlotTable): number => slots.words[HeaderWord.transits]!;
+/** Also where somebody has written over the header: what there is room for. */
+const capacityOf = ({ words, parts }: SlotTable): number =>
+  Math.min(words[HeaderWord.transits]!, (parts.types - parts.transits) / TRANSIT_WORDS);
 const recordOf = (slots: SlotTable, transit: number): number =>
   slots.parts.transits + transit * TRANSIT_WORDS;
 
@@ -152,10 +154,18 @@ export function inTransit({ slots }: FrameTable): TransitEntry[] {
   return entries;
 }
 
+/** Whether an entry is of frames that there are not, or not of as many as its kind has. @internal */
+export function leadsAstray({ slots }: FrameTable, { kind, slot, frames }: TransitEntry): boolean {
+  const possible = kind === "segment" ? frames >= 0 : frames === 1;
+  return !(possible && slot >= 0 && slot + frames <= slots.frames);
+}
+
 /** How many handles of each frame are on their way: they are in the counts, and in nobody's ledger. @internal */
 export function transitCounts(table: FrameTable): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (const { slot, frames } of inTransit(table)) {
+  for (const entry of inTransit(table)) {
+    if (leadsAstray(table, entry)) continue;
+    const { slot, frames } = entry;
     for (let i = 0; i < frames; i += 1) counts.set(slot + i, (counts.get(slot + i) ?? 0) + 1);
   }
   return counts;

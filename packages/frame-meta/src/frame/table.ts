@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
+import { bufferTraits, PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
 import { TableAgent } from "../agent/agent.js";
 import type { FrameAllocator } from "../alloc/frame-allocator.js";
 import type { WideView } from "../alloc/zero.js";
@@ -46,6 +46,14 @@ export interface FrameTableExtras {
   readonly agent?: number;
 }
 
+/** One of another table would have its entries where others have theirs. */
+function expectLedgerOf({ frames, mode }: SlotTable, ledger: FrameLedger): void {
+  const unshared = mode !== "single" && !bufferTraits(ledger.buffer).shared;
+  if (ledger.frames === frames && !unshared) return;
+  const got = unshared ? `unshared in mode ${mode}` : `of ${ledger.frames} frames, not ${frames}`;
+  throw new FrameError({ code: "invalid-option", option: "ledger", got });
+}
+
 /** Made by {@link FrameTable.create}, or by {@link FrameTable.attach} in another agent. */
 export class FrameTable {
   /** The raw storey. */
@@ -72,6 +80,7 @@ export class FrameTable {
     if (agent !== undefined && ledger !== undefined && agent !== ledger.agent) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
+    if (ledger !== undefined) expectLedgerOf(slots, ledger);
     this.slots = slots;
     this.types = new BoundTypes(slots, agent ?? -1);
     this.scratch = new MetaScratch();

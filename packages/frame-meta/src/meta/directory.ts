@@ -24,6 +24,8 @@ const FREE = 0;
 const WRITING = 1;
 const READY = 2;
 const EntryWord = { state: 0, hash: 1, nameBytes: 3, name: 8 } as const;
+/** What an entry has room for. */
+const MAX_NAME_BYTES = (TYPE_WORDS - EntryWord.name) * 4;
 
 const capacityOf = (slots: SlotTable): number => slots.words[HeaderWord.types]!;
 const entryOf = (slots: SlotTable, id: number): number => slots.parts.types + (id - 1) * TYPE_WORDS;
@@ -88,7 +90,9 @@ export function typeName(slots: SlotTable, id: number): string | undefined {
   if (!(Number.isInteger(id) && id >= 1 && id <= capacityOf(slots))) return undefined;
   const entry = entryOf(slots, id);
   if (slots.load(entry) !== READY) return undefined;
-  const bytes = nameBytes(slots, entry, slots.words[entry + EntryWord.nameBytes]!);
+  const length = slots.words[entry + EntryWord.nameBytes]!;
+  if (!(length >= 1 && length <= MAX_NAME_BYTES)) return undefined; // somebody has written over it
+  const bytes = nameBytes(slots, entry, length);
   return new TextDecoder().decode(bytes.slice()); // a decoder refuses shared bytes
 }
 
@@ -101,8 +105,8 @@ export function directoryFault(slots: SlotTable): string | undefined {
     const state = words[entry];
     if (state === FREE) continue;
     const length = words[entry + EntryWord.nameBytes]!;
-    const most = (TYPE_WORDS - EntryWord.name) * 4;
-    if (state !== READY || !(length >= 1 && length <= most)) return `type ${id} is no entry`;
+    if (state !== READY || !(length >= 1 && length <= MAX_NAME_BYTES))
+      return `type ${id} is no entry`;
     const hash = `${words[entry + EntryWord.hash]}.${words[entry + EntryWord.hash + 1]}`;
     const key = `${hash} ${nameBytes(slots, entry, length).join()}`;
     if (known.has(key)) return `type ${id} is in the directory twice`;

@@ -14,6 +14,7 @@ import {
   checkHeader,
   checkLists,
   checkSlotWords,
+  checkTransits,
   parkedSlots,
   slotRange,
   type TableFinding,
@@ -71,7 +72,7 @@ export function checkInvariants(
   const range = slotRange(table);
   const { parked, found } = parkedSlots(table);
   const sent = transitCounts(table);
-  found.push(...checkHeader(table), ...checkLists(table));
+  found.push(...checkHeader(table), ...checkLists(table), ...checkTransits(table));
   for (let slot = 0; slot < slots.frames; slot += 1) {
     const before = stampOf(table, slot);
     const model = view(ownerOf(table, slot));

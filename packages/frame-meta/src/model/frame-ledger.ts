@@ -12,7 +12,7 @@
  * @module
  */
 
-import { CoreError } from "@memkit/core";
+import { bufferTraits, CoreError } from "@memkit/core";
 import { FrameError } from "../frame-error.js";
 
 /**
@@ -66,7 +66,24 @@ export interface FrameLedgerOptions {
   readonly buffer?: ArrayBuffer | SharedArrayBuffer;
 }
 
+function expectCount(option: string, got: number, min: number): void {
+  if (Number.isSafeInteger(got) && got >= min) return;
+  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+}
+
+function allocate(bytes: number): ArrayBuffer | SharedArrayBuffer {
+  // A page that is not cross-origin isolated has no SharedArrayBuffer, and no other agent either.
+  const Buffer = typeof SharedArrayBuffer === "undefined" ? ArrayBuffer : SharedArrayBuffer;
+  try {
+    return new Buffer(bytes);
+  } catch (cause) {
+    throw new FrameError({ code: "table-too-large", needed: bytes, max: 0 }, { cause });
+  }
+}
+
 /**
+ * Of a table: it has as many frames, and is shared where the table is.
+ *
  * @example
  * ```ts
  * import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
@@ -89,17 +106,17 @@ export class FrameLedger {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   readonly #words: Int32Array;
 
-  /** @throws {@link FrameError} `invalid-option` */
+  /** @throws {@link FrameError} `invalid-option`; `table-too-large` where the host has no memory for it */
   constructor({ frames, agents = 1, agent = 0, buffer }: FrameLedgerOptions) {
-    const words = frames * (agents + 1) * KINDS;
-    // A page that is not cross-origin isolated has no SharedArrayBuffer, and no other agent either.
-    const Buffer = typeof SharedArrayBuffer === "undefined" ? ArrayBuffer : SharedArrayBuffer;
-    this.buffer = buffer ?? new Buffer(words * 4);
+    expectCount("frames", frames, 0);
+    expectCount("agents", agents, 1);
     if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
       throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
     }
-    if (this.buffer.byteLength !== words * 4) {
-      const got = `${this.buffer.byteLength} bytes, ${words * 4} are needed`;
+    const bytes = frames * (agents + 1) * KINDS * 4;
+    this.buffer = buffer ?? allocate(bytes);
+    if (this.buffer.byteLength !== bytes || bufferTraits(this.buffer).resizable) {
+      const got = `${this.buffer.byteLength} bytes, ${bytes} of fixed length are needed`;
       throw new FrameError({ code: "invalid-option", option: "buffer", got });
     }
     this.frames = frames;
@@ -150,6 +167,11 @@ export class FrameLedger {
   /** Live handles of a kind that one agent has on a frame; -1 is nobody. @internal */
   countOf(agent: number, slot: number, kind: HolderKind): number {
     return Atomics.load(this.#words, this.#index(agent < 0 ? this.agents : agent, slot, kind));
+  }
+
+  /** So many handles of a kind are on a frame, of a table that was opened. @internal */
+  record(slot: number, kind: HolderKind, count: number): void {
+    Atomics.store(this.#words, this.#mine(slot, kind), count);
   }
 
   /** What an agent had on a frame it has no more. @internal */

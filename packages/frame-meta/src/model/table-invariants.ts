@@ -5,20 +5,26 @@
  * @module
  */
 
+import { inTransit, leadsAstray } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
 import { typeName } from "../meta/directory.js";
 import { USAGE_NAMES } from "../meta/usage.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
 import {
+  AGENT_WORDS,
   GENERATIONS,
   HeaderWord,
   MAGIC,
   META_SLOT_SIZE,
+  MODE_NUMBER,
   SLOT_WORDS,
   SlotWord,
+  TRANSIT_WORDS,
+  TYPE_WORDS,
   VERSION,
   WORD_LAYOUT,
 } from "../slot/layout.js";
+import { rangeWords } from "../slot/open.js";
 
 /** Something that a table-wide predicate found: where, and what. */
 export interface TableFinding {
@@ -41,17 +47,37 @@ export function checkHeader({ slots }: FrameTable): TableFinding[] {
   if (parts.slots + geometry.frames * SLOT_WORDS !== words.length) {
     found.push(finding("R1", -1, "the table does not end where its last slot does"));
   }
+  const changed = (what: string): void => {
+    found.push(finding("R4", -1, `the header's ${what} has changed`));
+  };
   const expected: readonly (readonly [string, number, number])[] = [
     ["magic", HeaderWord.magic, MAGIC],
     ["version", HeaderWord.version, VERSION],
+    ["mode", HeaderWord.mode, MODE_NUMBER[slots.mode]],
     ["word layout", HeaderWord.wordLayout, WORD_LAYOUT],
     ["banks", HeaderWord.banks, slots.memory.banks.length],
     ["mmio", HeaderWord.mmio, slots.memory.mmio.length],
+    ["types", HeaderWord.types, (parts.slots - parts.types) / TYPE_WORDS],
+    ["agents", HeaderWord.agents, (parts.transits - parts.agents) / AGENT_WORDS],
   ];
-  for (const [name, word, value] of expected) {
-    if (header(word) !== value) found.push(finding("R4", -1, `the header's ${name} has changed`));
-  }
+  for (const [name, word, value] of expected) if (header(word) !== value) changed(name);
+  const unused = parts.types - parts.transits - header(HeaderWord.transits) * TRANSIT_WORDS;
+  if (!(unused >= 0 && unused < SLOT_WORDS)) changed("transits");
+  if (header(HeaderWord.lastList) < 0) changed("lists");
+  if (header(HeaderWord.allocator) >>> 0 > 1) changed("allocator");
+  const ranges = rangeWords(slots.memory);
+  if (ranges.some((word, i) => header(parts.ranges + i) !== word)) changed("ranges");
   return found;
+}
+
+/** R3: what is on its way is of frames that there are. */
+export function checkTransits(table: FrameTable): TableFinding[] {
+  return inTransit(table)
+    .filter((entry) => leadsAstray(table, entry))
+    .map(({ transit, kind, slot, frames }) => {
+      const what = `a ${kind} on its way, number ${transit}, is of ${frames} frames from ${slot}`;
+      return finding("R3", -1, what);
+    });
 }
 
 /** R2, R4: the words of one slot mean what words of their kind can. */

@@ -6,7 +6,7 @@
  * that is not so are refused, whoever made them.
  *
  * What frames hold (their 4096 bytes each) is not part of it, and neither is the allocator: what is free is what is unused.
- * Handles survive as raw handles: `intoRaw` before, `fromRaw` after.
+ * Handles survive as raw handles: `intoRaw` before, `fromRaw` after. A `LinkedList` does not: take its frames out before.
  *
  * @module
  */
@@ -17,15 +17,16 @@ import { FrameTable, type FrameTableExtras } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
 import { directoryFault } from "../meta/directory.js";
 import { checkInvariants } from "../model/check.js";
-import { REF_COUNT_BUSY } from "../ref-count.js";
-import { HeaderWord, SlotWord } from "../slot/layout.js";
+import type { FrameLedger } from "../model/frame-ledger.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNIQUE } from "../ref-count.js";
+import { HeaderWord, MODE_NUMBER, SlotWord } from "../slot/layout.js";
 import type { SlotTableOptions } from "../slot/open.js";
 import type { SlotTable, TableMode } from "../slot/slot-table.js";
 
 /** Where the memory is that a saved table is about. */
 export interface SavedTable {
   readonly memory: PhysicalMemory | SlotTableOptions["memory"];
-  /** As it was when saved; `single` if not given. */
+  /** As it was when saved, `shared` where that was `kernel`; `single` if not given. */
   readonly mode?: Exclude<TableMode, "kernel">;
 }
 
@@ -71,7 +72,8 @@ export function saveTable(table: FrameTable): Uint8Array {
 }
 
 /**
- * The table that {@link saveTable} made bytes of, in a buffer of its own. It has no allocator and no agents yet.
+ * The table that {@link saveTable} made bytes of, in a buffer of its own. It has no allocator and no agents yet. A ledger that is
+ * empty is told of every handle there is, as a raw one; one that was kept beside the table is taken as it is.
  *
  * @throws {@link FrameError} `corrupt-table` for bytes that break an invariant; `header-mismatch`, `invalid-option` for those that
  * are no table of this memory; what `PhysicalMemory` throws
@@ -84,14 +86,33 @@ export function openTable(
   const buffer =
     mode === "single" ? new ArrayBuffer(bytes.byteLength) : new SharedArrayBuffer(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
+  if (mode === "shared") withoutKernel(buffer);
   const { agent, ...others } = extras;
   const judged = FrameTable.attach({ buffer, memory, mode });
   forgetAgents(judged.slots);
   refuseCorrupt(judged);
-  return FrameTable.attach(
+  const table = FrameTable.attach(
     { buffer, memory: judged.memory, mode },
     agent === undefined ? others : { ...others, agent },
   );
+  if (table.ledger?.report().length === 0) tellLedger(table.slots, table.ledger);
+  return table;
+}
+
+/** A kernel steps the same words, so without one its table is a shared one. */
+function withoutKernel(buffer: ArrayBuffer | SharedArrayBuffer): void {
+  const words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+  if (words[HeaderWord.mode] === MODE_NUMBER.kernel) words[HeaderWord.mode] = MODE_NUMBER.shared;
+}
+
+/** FM-18 of a ledger that was not there: counts are of raw handles, but for frames in a list. */
+function tellLedger(slots: SlotTable, ledger: FrameLedger): void {
+  for (let slot = 0; slot < slots.frames; slot += 1) {
+    const count = slots.load(slots.wordOf(slot, SlotWord.count));
+    const listed = slots.load(slots.wordOf(slot, SlotWord.list)) !== 0;
+    if (count > 0) ledger.record(slot, "raw", count);
+    else if (count === REF_COUNT_UNIQUE) ledger.record(slot, listed ? "list" : "raw", 1);
+  }
 }
 
 /** Agents, a reap, an allocator and handles on their way are of the run that saved the table. */

@@ -87,6 +87,8 @@ export const TRANSIT_WORDS = 8;
 export const MAGIC = 0x4d46_4b4d;
 /** Counts up when the bytes of a table change their meaning. */
 export const VERSION = 2;
+/** What the header says of the mode. */
+export const MODE_NUMBER = { single: 1, shared: 2, kernel: 3 } as const;
 /** Where the words of a slot are, as one number: a table made by code that puts them elsewhere is refused. */
 export const WORD_LAYOUT: number = Object.values(SlotWord).reduce(
   (sum, word) => (sum * 31 + word) | 0,

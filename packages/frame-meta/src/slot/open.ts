@@ -25,6 +25,7 @@ import {
   HeaderWord,
   MAGIC,
   MAX_TABLE_WORDS,
+  MODE_NUMBER,
   partsOf,
   RANGE_WORDS,
   SLOT_WORDS,
@@ -72,7 +73,6 @@ export interface SlotTableAttachment {
   readonly mode?: TableMode;
 }
 
-const MODE_NUMBER: Readonly<Record<TableMode, number>> = { single: 1, shared: 2, kernel: 3 };
 const DEFAULT_TYPES = 64;
 const MAX_TYPES = 0xffff;
 const DEFAULT_AGENTS = 16;
@@ -282,7 +282,7 @@ function headerOf(
 }
 
 /** Banks, then MMIO ranges, as the table records them. */
-function rangeWords({ banks, mmio }: PhysicalMemory): Int32Array {
+export function rangeWords({ banks, mmio }: PhysicalMemory): Int32Array {
   const ranges: readonly FrameRange[] = [...banks, ...mmio];
   const words = new Int32Array(ranges.length * RANGE_WORDS);
   ranges.forEach(({ firstPfn, frames }, i) => {
