@@ -2,15 +2,15 @@
  * A slot of real memory from `newInstance` to `drop`, one byte touched, against the memory that an engine would make anew;
  * and a reset of it against the system calls that lucet makes for one.
  *
- * Means, because what these cost is deferred: the engine gives address space back when it collects garbage. Without a native
- * driver the suite fails, and says why.
+ * Means, because what these cost is deferred, and the slots in processes of their own: see `isolates/slot-life.ts`. Without a
+ * native driver the suite fails, and says why.
  *
  * @module
  */
 
 import { MmapRegion } from "@memkit/mmap-region/mmap";
-import { memoryRow } from "../../memory-row.js";
 import { driverOrThrow } from "../../native-driver.js";
+import { slotRow } from "../../slot-row.js";
 import { type Block, type Row, ratio, type Suite } from "../../suite.js";
 
 /** 1 MiB, the heap of lucet's default limits. */
@@ -18,27 +18,6 @@ const HEAP = 1 << 20;
 const HOST_PAGE = 4096;
 const DIRTY = 16;
 const MODULE = { heap: { initialSize: HEAP } };
-
-function slotRow(name: string, what: string, warmSlots: number): Row {
-  return {
-    name,
-    role: "ours",
-    what,
-    ops: 1,
-    make: async (): Promise<Block> => {
-      const driver = await driverOrThrow();
-      const region = MmapRegion.create(driver, 8, { heapMemorySize: HEAP }, { warmSlots });
-      return () => {
-        const slot = region.newInstance(MODULE);
-        const bytes = slot.u8("heap");
-        bytes[0] = 1;
-        const sum = bytes[0];
-        slot.drop();
-        return sum;
-      };
-    },
-  };
-}
 
 /** Dirties pages all over the heap, so that the system has something to take back. */
 function dirty(heap: Uint8Array): number {
@@ -71,9 +50,9 @@ const suite: Suite = {
     "a slot of real memory, 1 MiB: taken, touched once and given back; reset with 16 dirty pages",
   statistic: "mean",
   rows: [
-    memoryRow(HEAP),
-    slotRow("slot", "MmapRegion: newInstance, one byte written, drop", 0),
-    slotRow("warm", "the same with warmSlots: 1", 1),
+    slotRow("memory", "new WebAssembly.Memory, one byte written, let go", [HEAP]),
+    slotRow("native", "MmapRegion: newInstance, one byte written, drop", [HEAP]),
+    slotRow("warm", "the same with warmSlots: 1", [HEAP]),
     {
       name: "lucet",
       role: "peer",
@@ -102,13 +81,13 @@ const suite: Suite = {
     {
       id: "mmap-region.native.slot",
       unit: "x memory",
-      ...ratio("slot", "memory"),
+      ...ratio(`native@${HEAP}`, `memory@${HEAP}`),
       atMost: 0.3,
     },
     {
       id: "mmap-region.native.warm",
       unit: "x memory",
-      ...ratio("warm", "memory"),
+      ...ratio(`warm@${HEAP}`, `memory@${HEAP}`),
       atMost: 0.3,
     },
     {
