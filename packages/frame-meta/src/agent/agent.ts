@@ -14,6 +14,7 @@
  * @module
  */
 
+import { CoreError } from "@memkit/core";
 import { FrameError } from "../frame-error.js";
 import { AGENT_WORDS, HeaderWord } from "../slot/layout.js";
 import { park } from "../slot/park.js";
@@ -37,7 +38,9 @@ export class TableAgent {
   readonly id: number;
   private readonly slots: SlotTable;
   private readonly pinnedAt: number;
+  /** Steps within steps. 1 for good when it has left, so that only steps within steps look whether it has. */
   private depth = 0;
+  private left = false;
 
   /** @throws {@link FrameError} `invalid-option` where there is no such record, `agent-taken` where it is another's */
   constructor(slots: SlotTable, id: number) {
@@ -54,10 +57,18 @@ export class TableAgent {
     slots.store(this.pinnedAt, 0);
   }
 
-  /** Begins a step, or a part of one. Waits while the table is being reaped by another agent. */
+  /**
+   * Begins a step, or a part of one. Waits while the table is being reaped by another agent.
+   *
+   * @throws `CoreError` `used-after-drop` when it has left
+   */
   pin(): void {
-    this.depth += 1;
-    if (this.depth > 1) return;
+    if (this.depth > 0) {
+      if (this.left) throw new CoreError({ code: "used-after-drop", what: "agent's record" });
+      this.depth += 1;
+      return;
+    }
+    this.depth = 1;
     const { slots } = this;
     for (;;) {
       slots.store(this.pinnedAt, slots.load(HeaderWord.epoch) + 1);
@@ -77,6 +88,10 @@ export class TableAgent {
   /** {@link park} in the middle of a step that has changed nothing yet: nobody has to wait for who waits. */
   park(index: number, seen: number, words: Int32Array = this.slots.words): void {
     const { depth, slots } = this;
+    if (this.left) {
+      park(words, index, seen);
+      return;
+    }
     this.depth = 0;
     slots.store(this.pinnedAt, 0);
     park(words, index, seen);
@@ -84,9 +99,18 @@ export class TableAgent {
     this.depth = depth;
   }
 
-  /** Gives the record to the next. The agent must hold nothing that another's reaping is to find. */
+  /**
+   * Gives the record to the next, once: this agent's handles cannot be used any more. It must hold nothing that another's reaping
+   * is to find, and its allocator be closed.
+   *
+   * @throws {@link FrameError} `agent-pinned` in the middle of a step
+   */
   leave(): void {
     const { slots } = this;
+    if (this.left) return;
+    if (this.depth > 0) throw new FrameError({ code: "agent-pinned", agent: this.id });
+    this.left = true;
+    this.depth = 1;
     slots.store(this.pinnedAt, 0);
     slots.store(this.pinnedAt - AgentWord.pinned + AgentWord.state, AgentState.free);
   }

@@ -73,7 +73,7 @@ export interface ReapOptions {
  *
  * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too.
  *
- * @throws {@link FrameError} `invalid-option` where this agent has no number; `no-such-agent`; `no-allocator`; `agent-pinned` where
+ * @throws {@link FrameError} `invalid-option` where this agent has no number, and for a patience below 0; `no-such-agent`; `no-allocator`; `agent-pinned` where
  * another agent does not leave its step. Nothing has been given back then.
  *
  * @example
@@ -97,12 +97,16 @@ export interface ReapOptions {
  */
 export function reap(
   table: FrameTable,
-  agents: readonly number[],
+  numbers: readonly number[],
   { patience = 1000 }: ReapOptions = {},
 ): ReapReport {
+  const agents = [...new Set(numbers)];
   const { agent, allocator, slots, ledger } = table;
   if (agent === undefined) {
     throw new FrameError({ code: "invalid-option", option: "agent", got: "undefined" });
+  }
+  if (!(patience >= 0)) {
+    throw new FrameError({ code: "invalid-option", option: "patience", got: String(patience) });
   }
   for (const dead of agents) {
     const known = Number.isInteger(dead) && dead >= 0 && dead < agentsOf(slots);
@@ -221,9 +225,9 @@ function takeOver(
       if (inHand || (count > 0 && count !== counted)) released.set(slot, held);
       continue;
     }
+    leaveList(table, slot); // first: S5, a busy frame is in none
     slots.stepAt(index, count, REF_COUNT_BUSY);
     table.allocator?.takeBack?.(slots.geometry.pfnOf(slot));
-    leaveList(table, slot);
     const typed = slots.words[slots.wordOf(slot, SlotWord.type)] !== 0;
     if (typed && held.ending === undefined) {
       parked.set(slot, held);

@@ -121,5 +121,5 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
 /** The same handle, as one of frames with type `N`, or `undefined` where the frame has another. */
 export function castTo<H extends FrameHandle>(handle: FrameHandle, type: FrameMeta): H | undefined {
   const { types } = handle.table;
-  return types.idAt(handle.live()) === types.idOf(type) ? (handle as H) : undefined;
+  return types.isNumberOf(types.idAt(handle.live()), type) ? (handle as H) : undefined;
 }

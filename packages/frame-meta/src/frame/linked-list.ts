@@ -69,7 +69,11 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
   /** Counts changes, so that a cursor knows that another hand was at work. @internal */
   edits = 0;
 
+  /** @throws {@link FrameError} `invalid-option` for a type that `linkMeta` has not made */
   constructor(table: FrameTable, type: M) {
+    if (type.storage !== "FrameLink") {
+      throw new FrameError({ code: "invalid-option", option: "type", got: type.name });
+    }
     this.table = table;
     this.type = type;
   }
@@ -97,7 +101,7 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
   /**
    * Puts a frame behind all others; its handle ends.
    *
-   * @throws {@link FrameError} `foreign-frame`, `type-mismatch`, `no-more-lists`: the handle stays
+   * @throws {@link FrameError} `foreign-frame`, `type-mismatch`, `no-more-lists`, `directory-full`: the handle stays
    * @throws `CoreError` `used-after-drop`
    */
   pushBack(frame: UniqueFrame<M>): void {

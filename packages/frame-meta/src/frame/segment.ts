@@ -228,9 +228,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    */
   tryAs<N extends FrameMeta>(type: N): Segment<N> | undefined {
     const { types } = this.table;
-    const id = types.idOf(type);
     for (let i = 0; i < this.frames; i += 1) {
-      if (types.idAt(this.#slot + i) !== id) return undefined;
+      if (!types.isNumberOf(types.idAt(this.#slot + i), type)) return undefined;
     }
     return this as unknown as Segment<N>;
   }

@@ -16,6 +16,7 @@
  */
 
 import { FrameError } from "../frame-error.js";
+import type { FrameLedger } from "../model/frame-ledger.js";
 import { HeaderWord, TRANSIT_WORDS } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { FrameTable } from "./table.js";
@@ -70,7 +71,12 @@ export function send(table: FrameTable, kind: SentKind, slot: number, frames: nu
       slots.store(record + TransitWord.kind, KINDS.indexOf(kind));
       slots.store(record + TransitWord.slot, slot);
       slots.store(record + TransitWord.frames, frames);
-      for (let i = 0; i < frames; i += 1) ledger?.release(slot + i, kind);
+      try {
+        releaseAll(ledger, kind, slot, frames);
+      } catch (error) {
+        slots.store(record, free);
+        throw error;
+      }
       slots.store(record, ticket); // from here on it is what the count counts
       return { transit, ticket };
     }
@@ -78,6 +84,23 @@ export function send(table: FrameTable, kind: SentKind, slot: number, frames: nu
     table.unpin();
   }
   throw new FrameError({ code: "too-many-in-transit", capacity });
+}
+
+/** All or none. @throws `CoreError` `not-in-ledger` */
+function releaseAll(
+  ledger: FrameLedger | undefined,
+  kind: SentKind,
+  slot: number,
+  frames: number,
+): void {
+  for (let i = 0; i < frames; i += 1) {
+    try {
+      ledger?.release(slot + i, kind);
+    } catch (error) {
+      while (i-- > 0) ledger?.acquire(slot + i, kind);
+      throw error;
+    }
+  }
 }
 
 /**

@@ -78,7 +78,8 @@ export class FrameTable {
 
   private constructor(slots: SlotTable, { freeSet, ledger, agent }: FrameTableExtras) {
     if (agent !== undefined && ledger !== undefined && agent !== ledger.agent) {
-      throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
+      const got = `${agent}, where the ledger's is ${ledger.agent}`;
+      throw new FrameError({ code: "invalid-option", option: "agent", got });
     }
     if (ledger !== undefined) expectLedgerOf(slots, ledger);
     this.slots = slots;

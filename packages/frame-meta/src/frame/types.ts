@@ -4,7 +4,7 @@
  * @module
  */
 
-import { internType } from "../meta/directory.js";
+import { internType, isInterned } from "../meta/directory.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
@@ -42,6 +42,14 @@ export class BoundTypes {
   /** Whether {@link BoundTypes.idOf} has been asked for this very type. */
   has(type: FrameMeta): boolean {
     return this.#ids.has(type);
+  }
+
+  /** Whether `id` is the number of a type, which is bound by that. Puts no other type into the directory. */
+  isNumberOf(id: number, type: FrameMeta): boolean {
+    if (type === this.#last) return id === this.#lastId;
+    const known = this.#ids.get(type);
+    if (known !== undefined) return id === known;
+    return isInterned(this.#slots, id, type) && this.idOf(type) === id;
   }
 
   /** The type with number `id`, if it is bound. */

@@ -24,7 +24,7 @@ import { layoutText, textHash } from "./layout-text.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 import { storedPageTablePageMeta } from "./pt-node.js";
-import type { FrameUsage } from "./usage.js";
+import { FRAME_USAGES, type FrameUsage } from "./usage.js";
 
 /** What a type learns about a frame whose last handle has gone. The views in it end with the call. */
 export interface DropContext<L extends MetaLayout = MetaLayout> {
@@ -58,7 +58,10 @@ export interface FrameMetaDefinition<L extends MetaLayout, U extends boolean> {
    * the frame becomes unused all the same.
    */
   onDrop?(context: DropContext<L>): void;
-  /** Called before {@link FrameMetaDefinition.onDrop}: `false` refuses the drop, and the handle stays. */
+  /**
+   * Called before {@link FrameMetaDefinition.onDrop}: `false` refuses the drop, and the handle stays. While this runs the handle, or
+   * the list, has ended. Not asked for frames of a segment that could not be built.
+   */
   onDropPre?(context: DropContext<L>): boolean;
 }
 
@@ -127,9 +130,33 @@ function lockOffsetOf({
   if (lock === undefined) return -1;
   const field = layout.fields.find(({ name }) => name === lock);
   if (field?.type.kind !== Kind.atomic || field.type.size !== 4 || field.offset % 4 !== 0) {
-    throw new FrameError({ code: "invalid-option", option: "lock", got: String(lock) });
+    const got = `${String(lock)}, which is no atomic(u32) of the layout`;
+    throw new FrameError({ code: "invalid-option", option: "lock", got });
   }
   return field.offset;
+}
+
+/** What the compiler would have refused. */
+function refuseOdd<L extends MetaLayout, U extends boolean>({
+  layout,
+  usage,
+  isUntyped,
+  onDrop,
+  onDropPre,
+}: FrameMetaDefinition<L, U>): void {
+  const isLayout = layout?.kind === Kind.struct;
+  const isUse = usage === undefined || FRAME_USAGES.has(usage);
+  const isHook = (hook: unknown): boolean => hook === undefined || typeof hook === "function";
+  const odd = [
+    ["layout", layout, isLayout],
+    ["usage", usage, isUse],
+    ["isUntyped", isUntyped, isUntyped === undefined || typeof isUntyped === "boolean"],
+    ["onDrop", onDrop, isHook(onDrop)],
+    ["onDropPre", onDropPre, isHook(onDropPre)],
+  ] as const;
+  for (const [option, got, good] of odd) {
+    if (!good) throw new FrameError({ code: "invalid-option", option, got: String(got) });
+  }
 }
 
 function refuseMisfit(type: string, what: "size" | "alignment", got: number, max: number): void {
@@ -139,7 +166,8 @@ function refuseMisfit(type: string, what: "size" | "alignment", got: number, max
 /**
  * Makes a type of metadata.
  *
- * @throws {@link FrameError} `meta-does-not-fit`, `invalid-type-name`
+ * @throws {@link FrameError} `meta-does-not-fit`, `invalid-type-name`; `invalid-option` for a `lock` that is no atomic u32 of the
+ * layout, and for what is no layout of a record, no use that a frame can have, no function, no boolean
  *
  * @example
  * ```ts
@@ -161,6 +189,7 @@ function refuseMisfit(type: string, what: "size" | "alignment", got: number, max
 export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>(
   definition: FrameMetaDefinition<L, U> & { readonly layout: L & FitsIn<L, 40, 64> },
 ): FrameMeta<L, U> {
+  refuseOdd(definition);
   const { layout, isUntyped } = definition as FrameMetaDefinition<L, U>;
   const isNode = layoutText(layout) === layoutText(storedPageTablePageMeta);
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";

@@ -91,7 +91,8 @@ const roomOf = ({
 
 function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
   // By shape, not by class: it may come from another copy of the package that made it.
-  return "bankIndexOf" in memory ? memory : new PhysicalMemory(memory);
+  const ready = typeof memory === "object" && memory !== null && "bankIndexOf" in memory;
+  return ready ? memory : new PhysicalMemory(memory);
 }
 
 /** The mode asked for, or the one that the kernel, or its absence, means. */
