@@ -14,6 +14,7 @@ export type { Choice, EngineName, SnapshotOptions } from "./snapshot/options.js"
 export { type ImagePoolOptions, Pool } from "./snapshot/pool.js";
 export type {
   CheckoutOptions,
+  CheckoutSignal,
   DiscardReason,
   Member,
   PoolMetrics,

@@ -68,12 +68,20 @@ export interface PoolOptions<T> {
   readonly onDiscard?: ((value: T, reason: DiscardReason, cause: unknown) => void) | undefined;
 }
 
+/** An `AbortSignal`, whichever library declares it. */
+export interface CheckoutSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 /** How a guest is asked for. */
 export interface CheckoutOptions {
   /** Who asks: it gets the guest that it had last, if that is idle, whose pages are then in memory already. */
   readonly key?: string | undefined;
   /** Ends the wait: the checkout throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CheckoutSignal | undefined;
   /** Milliseconds to wait, after which the checkout throws `pool-timeout`. Default: no limit. */
   readonly timeout?: number | undefined;
 }

@@ -71,7 +71,7 @@ export class PoolQueue<L> {
       };
       const abort = (): void => leave(signal?.reason);
       this.waiters.add(waiter);
-      signal?.addEventListener("abort", abort, { once: true });
+      signal?.addEventListener("abort", abort);
       if (timeout === undefined) return;
       const over = (): void => leave(new RegionError({ code: "pool-timeout", waited: timeout }));
       timer = setTimeout(over, timeout);
