@@ -5,5 +5,7 @@
  */
 
 export { type Releasable, TlbFlusher } from "./tlb/flusher.js";
+export { SetAssociativeTlb, type SetAssociativeTlbOptions } from "./tlb/set-associative.js";
 export { Shootdown, shootdownWords } from "./tlb/shootdown.js";
-export { ANY_ASID, Tlb, type TlbOptions } from "./tlb/tlb.js";
+export { Tlb, type TlbOptions } from "./tlb/tlb.js";
+export { ANY_ASID, TranslationCache } from "./tlb/translation-cache.js";

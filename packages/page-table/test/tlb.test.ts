@@ -10,17 +10,24 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { ANY_ASID, Shootdown, shootdownWords, Tlb, TlbFlusher } from "@memkit/page-table/tlb";
+import {
+  ANY_ASID,
+  SetAssociativeTlb,
+  Shootdown,
+  shootdownWords,
+  Tlb,
+  TlbFlusher,
+} from "@memkit/page-table/tlb";
 import { SR, SW, SX, UR, UW, Walker } from "@memkit/page-table/walk";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tables } from "./support/tables.js";
 
 const KINDS = [
-  { kind: "direct-mapped", options: { entries: 16 } },
-  { kind: "4 ways", options: { entries: 16, ways: 4 } },
-  { kind: "fully associative", options: { entries: 8, ways: 8 } },
-  { kind: "one entry", options: { entries: 1 } },
+  { kind: "direct-mapped", make: () => new Tlb({ entries: 16 }) },
+  { kind: "4 ways", make: () => new SetAssociativeTlb({ entries: 16 }) },
+  { kind: "fully associative", make: () => new SetAssociativeTlb({ entries: 8, ways: 8 }) },
+  { kind: "one entry", make: () => new Tlb({ entries: 1 }) },
 ];
 const FORMATS = [
   x86Format(),
@@ -39,7 +46,7 @@ const small = fc.nat(7);
 const page = fc.constantFrom(0, 1, 2, 16, 511, 512, 513, 1023, 1024, 0x1_0000, 0x3ff_fff0);
 const split = (at: number): [number, number] => [Math.floor(at / 2 ** 20), (at * 4096) | 0];
 
-describe.each(KINDS)("$kind", ({ options }) => {
+describe.each(KINDS)("$kind", ({ make }) => {
   interface Kept {
     page: number;
     asid: number;
@@ -53,7 +60,7 @@ describe.each(KINDS)("$kind", ({ options }) => {
     const op = fc.record({ op: fc.nat(6), page, asid: small, level: fc.nat(9), n: fc.nat(1100) });
     fc.assert(
       fc.property(fc.array(op, { maxLength: 60 }), (ops) => {
-        const tlb = new Tlb(options);
+        const tlb = make();
         // By page and space; "g" is global. What the cache has replaced is still here: it may miss, never invent.
         const model = new Map<string, Kept>();
         const drop = (gone: (kept: Kept) => boolean): void => {
@@ -119,7 +126,7 @@ describe.each(KINDS)("$kind", ({ options }) => {
       );
       fc.assert(
         fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
-          const tlb = new Tlb(options);
+          const tlb = make();
           const spaces = [0, 1].map(() => {
             const tables = new Tables(format);
             return { tables, walker: new Walker({ format, memory: tables.memory, root: 0 }) };
@@ -238,7 +245,8 @@ test("a frame above 2^31 is translated, and not kept", () => {
 test.each([
   () => new Tlb({ entries: 3 }),
   () => new Tlb({ entries: 0 }),
-  () => new Tlb({ entries: 4, ways: 8 }),
+  () => new SetAssociativeTlb({ entries: 4, ways: 8 }),
+  () => new SetAssociativeTlb({ ways: 3 }),
   () => new Tlb({ entries: 2 ** 21 }),
   () => shootdownWords(0),
   () => shootdownWords(1025),

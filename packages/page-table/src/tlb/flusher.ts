@@ -8,7 +8,7 @@
  */
 
 import type { Shootdown } from "./shootdown.js";
-import { ANY_ASID } from "./tlb.js";
+import { ANY_ASID } from "./translation-cache.js";
 
 /** A handle on frames: a `Frame`, a `Segment`. */
 export interface Releasable {

@@ -15,7 +15,7 @@
  */
 
 import { PageTableError } from "../page-table-error.js";
-import type { Tlb } from "./tlb.js";
+import type { TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;
 const HEAD = 1;
@@ -74,7 +74,7 @@ export class Shootdown {
   private readonly words: Int32Array;
   private readonly agents: number;
   private readonly agent: number;
-  private readonly tlb: Tlb;
+  private readonly tlb: TranslationCache;
   private readonly log: number;
 
   /**
@@ -82,7 +82,7 @@ export class Shootdown {
    *
    * @throws {@link PageTableError} `invalid-tlb`: not so many agents, no such agent, another's number, or too few words
    */
-  constructor(words: Int32Array, agents: number, agent: number, tlb: Tlb) {
+  constructor(words: Int32Array, agents: number, agent: number, tlb: TranslationCache) {
     if (words.length < shootdownWords(agents)) {
       throw new PageTableError({ code: "invalid-tlb", option: "words", got: words.length });
     }

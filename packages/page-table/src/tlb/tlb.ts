@@ -1,74 +1,26 @@
 /**
- * A translation cache: direct-mapped (one way) or set-associative.
+ * `Tlb`: a page can be in one entry only. Keeps PT-11 and PT-12 with `translation-cache.ts`.
  *
- *     entry    tag:   31..12 page's lo   11..6 address spaces   5..0 rights
- *              high:  page's hi          frame: of 4 KiB        level: of the leaf
- *     set      the low bits of the page's number
- *
- * A hit is one subtraction in disguise: what is asked for is in the tag if no bit of `(tag ^ (lo | 0xfff)) & mask` is left, where
- * the mask has the page's bits, the bit of the current address space, and the rights. A global page has the bits of all spaces. Six
- * spaces have a bit at a time; a seventh takes that of the one that was not used for longest, whose entries go. The parts of an entry
- * are in arrays of one length, so that one check of the index does for all, and the answer is put together without a branch.
- *
- * A huge page is cached by 4 KiB pieces, so that a hit is one probe; each piece knows its level, and flushing any address
- * of the page flushes all of them.
- *
- * PT-11: the cache answers only what was put in for that page and ASID, or as global, and was not flushed or replaced since.
- * PT-12 (T1): if whoever changes tables flushes the addresses whose entries were present, a hit grants nothing that a new walk
- * would refuse. An entry that was absent needs no flush: only translations are cached.
- *
- * @see Intel SDM vol. 3A, "Invalidation of TLBs and paging-structure caches"; RISC-V privileged ISA, "SFENCE.VMA"; Linux
- * arch/x86/include/asm/tlbflush.h, `TLB_NR_DYN_ASIDS`, also six
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
-import type { Walker } from "../walk/walker.js";
-
-/** In place of an ASID: all of them, and global entries. */
-export const ANY_ASID = -1;
-
-/** Of a tag. */
-const PAGE = -4096;
-const RIGHTS = 63;
-const FIRST_SPACE = 1 << 6;
-const SPACES = RIGHTS << 6;
-/** Address spaces that have a bit. */
-const LIVE = 6;
-const NOBODY = -1;
-/** ASIDs: 16 bits, as RISC-V and AArch64 have at most; x86-64 has 12. */
-const ASID_END = 1 << 16;
-/** Frames from here on are not cached: a hit is integers. 8 TiB. */
-const FRAME_END = 2 ** 31;
-/** The answer of a lookup that finds nothing. */
-const MISS = -1;
+import { TranslationCache } from "./translation-cache.js";
 
 /** The size of a cache. */
 export interface TlbOptions {
   /** Entries in all, a power of two, 1..2^20. Default 256. */
   readonly entries?: number;
-  /** Entries that a page may be in, a power of two up to `entries`. 1, the default, is direct-mapped. */
-  readonly ways?: number;
-}
-
-function power(option: string, got: number, most: number): number {
-  if (!(Number.isInteger(got) && got >= 1 && got <= most && (got & (got - 1)) === 0)) {
-    throw new PageTableError({ code: "invalid-tlb", option, got });
-  }
-  return got;
 }
 
 /**
- * A cache of translations, for one agent. Addresses are two words, as for `Walker.walk`.
- *
- * Rights are the tables' (`SR` .. `UX`). Who tracks dirty bits inserts a page without its rights to write until it is dirty.
+ * A direct-mapped translation cache: the quicker one.
  *
  * @example
  * ```ts
  * import { ANY_ASID, Tlb } from "@memkit/page-table/tlb";
  * import { UR, UW } from "@memkit/page-table/walk";
  *
- * const tlb = new Tlb({ entries: 64, ways: 4 });
+ * const tlb = new Tlb({ entries: 64 });
  * tlb.asid = 7;
  * tlb.insert(0, 0x1000, 0x42, UR, 1, false);
  * tlb.lookup(0, 0x1234, UR); // => 0x42
@@ -80,219 +32,16 @@ function power(option: string, got: number, most: number): number {
  * tlb.lookup(0, 0x1234, UR); // => -1
  * ```
  */
-export class Tlb {
-  /** After {@link Tlb.find}: the frame of 4 KiB, what the tables grant, the level of the leaf, whether the page is global. */
-  pfn: number = 0;
-  rights: number = 0;
-  level: number = 0;
-  global: boolean = false;
-
-  private current: number = 0;
-  /** The bits of a tag that every lookup asks for. */
-  private space: number = PAGE | FIRST_SPACE;
-  // Written once each, so that to the compiler they are constants of a cache that it knows.
-  private readonly setMask: number;
-  private readonly sets: number;
-  private readonly ways: number;
-  /** Entries that may be pieces of a huge page; 0: there is none. */
-  private huge: number = 0;
-  private turn: number = 0;
-  private readonly tags: Int32Array;
-  private readonly highs: Int32Array;
-  private readonly frames: Int32Array;
-  private readonly levels: Uint8Array;
-  /** By bit: whose it is, and when it was last. */
-  private readonly owners: Int32Array = new Int32Array(LIVE).fill(NOBODY);
-  private readonly used: Float64Array = new Float64Array(LIVE);
-  private clock: number = 0;
-
+export class Tlb extends TranslationCache {
   /** @throws {@link PageTableError} `invalid-tlb` */
-  constructor({ entries = 256, ways = 1 }: TlbOptions = {}) {
-    power("entries", entries, 2 ** 20);
-    power("ways", ways, entries);
-    this.tags = new Int32Array(entries);
-    this.highs = new Int32Array(entries);
-    this.frames = new Int32Array(entries);
-    this.levels = new Uint8Array(entries);
-    const sets = (entries / ways) | 0;
-    this.ways = ways;
-    this.sets = sets;
-    this.setMask = sets - 1;
-    this.owners[0] = 0;
+  constructor({ entries = 256 }: TlbOptions = {}) {
+    super(entries, 1);
   }
 
-  /** The address space that lookups and insertions are for, at first 0. */
-  get asid(): number {
-    return this.current;
-  }
-
-  /** @throws {@link PageTableError} `invalid-tlb` unless it is an integer of 0..2^16-1 */
-  set asid(asid: number) {
-    if (!(Number.isInteger(asid) && asid >= 0 && asid < ASID_END)) {
-      throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
-    }
-    const { owners, used } = this;
-    let at = owners.indexOf(asid);
-    if (at < 0) {
-      at = used.indexOf(Math.min(...used));
-      this.forget(FIRST_SPACE << at);
-      owners[at] = asid;
-    }
-    this.clock += 1;
-    used[at] = this.clock;
-    this.current = asid;
-    this.space = PAGE | (FIRST_SPACE << at);
-  }
-
-  /**
-   * The frame of the page, if the cache has it, and it grants all of `need`; otherwise -1. Allocates nothing.
-   *
-   * -1 is said also where a walk would find more: ask it, and insert what it says.
-   */
   lookup(hi: number, lo: number, need: number): number {
     const at = (lo >>> 12) & this.setMask;
-    const mask = this.space | need;
-    const rest = ((this.tags[at]! ^ (lo | 4095)) & mask) | (this.highs[at]! ^ hi);
-    // A frame is not negative; whatever is left over makes it so.
-    const frame = this.frames[at]! | ((rest | -rest) >> 31);
-    if (frame < 0 && this.ways !== 1) return this.others(at, hi, lo, mask);
-    return frame;
-  }
-
-  /** The other ways of a set. */
-  private others(first: number, hi: number, lo: number, mask: number): number {
-    const { tags, highs, sets } = this;
-    for (let at = first + sets; at < tags.length; at += sets) {
-      if (((tags[at]! ^ (lo | 4095)) & mask) === 0 && highs[at] === (hi | 0)) {
-        return this.frames[at]!;
-      }
-    }
-    return MISS;
-  }
-
-  /** Whether the cache has the page, whatever it grants; what it knows is in the fields then. */
-  find(hi: number, lo: number): boolean {
-    const { tags, highs, sets, space } = this;
-    for (let at = (lo >>> 12) & this.setMask; at < tags.length; at += sets) {
-      const tag = tags[at]!;
-      if (((tag ^ (lo | 4095)) & space) !== 0 || highs[at] !== (hi | 0)) continue;
-      this.pfn = this.frames[at]!;
-      this.rights = tag & RIGHTS;
-      this.level = this.levels[at]!;
-      this.global = (tag & SPACES) === SPACES;
-      return true;
-    }
-    return false;
-  }
-
-  /** Puts a translation of the page of an address in, in place of an older one of the same page. */
-  insert(
-    hi: number,
-    lo: number,
-    pfn: number,
-    rights: number,
-    level: number,
-    global: boolean,
-  ): void {
-    const { tags, highs, sets } = this;
-    const page = lo & PAGE;
-    const spaces = global ? SPACES : this.space & SPACES;
-    const set = (lo >>> 12) & this.setMask;
-    let free = -1;
-    for (let at = set; at < tags.length; at += sets) {
-      const tag = tags[at]!;
-      // No two entries answer one question.
-      if ((tag & PAGE) === page && highs[at] === (hi | 0) && (tag & spaces) !== 0) tags[at] = 0;
-      if (tags[at] === 0) free = at;
-    }
-    if (!(pfn < FRAME_END)) return;
-    if (free < 0) {
-      this.turn = (this.turn + 1) & (this.ways - 1);
-      free = set + this.turn * sets;
-    }
-    tags[free] = page | spaces | (rights & RIGHTS);
-    highs[free] = hi;
-    this.frames[free] = pfn;
-    this.levels[free] = level;
-    if (level > 1) this.huge++;
-  }
-
-  /**
-   * Translates through the cache: a hit, or a walk whose answer is kept.
-   *
-   * @returns the frame, if there is one and the tables grant all of `need`; otherwise -1
-   * @throws {@link PageTableError} `page-source-threw`, `invalid-page`
-   */
-  translate(walker: Walker, hi: number, lo: number, need: number): number {
-    const frame = this.lookup(hi, lo, need);
-    return frame < 0 ? this.miss(walker, hi, lo, need) : frame;
-  }
-
-  private miss(walker: Walker, hi: number, lo: number, need: number): number {
-    if (walker.walk(hi, lo) < 0) return MISS;
-    const { pfn, rights } = walker;
-    // What only a hook knows is not the tables'.
-    if (walker.software !== undefined) return MISS;
-    this.insert(hi, lo, pfn, rights, walker.level, walker.global);
-    return (rights & need) === need ? pfn : MISS;
-  }
-
-  /** The bits of a tag that entries of `asid` have; 0: there is none. Of {@link ANY_ASID} all. */
-  private spacesOf(asid: number): number {
-    if (asid === ANY_ASID) return SPACES;
-    const at = this.owners.indexOf(asid);
-    return at < 0 ? 0 : FIRST_SPACE << at;
-  }
-
-  /**
-   * Forgets `pages` pages from an address on; of a huge page that is touched, every piece.
-   *
-   * @param asid - Whose: {@link ANY_ASID}, or one address space's, whose global entries then stay
-   */
-  flush(hi: number, lo: number, pages: number, asid: number): void {
-    const { tags, highs, sets, levels } = this;
-    const spaces = this.spacesOf(asid);
-    const single = pages === 1 && this.huge === 0;
-    const first = (hi >>> 0) * 2 ** 20 + (lo >>> 12);
-    const last = first + pages - 1;
-    const step = single ? sets : 1;
-    for (let at = single ? (lo >>> 12) & this.setMask : 0; at < tags.length; at += step) {
-      const tag = tags[at]!;
-      const about = (tag & SPACES) === SPACES ? asid === ANY_ASID : (tag & spaces) !== 0;
-      if (!about) continue;
-      const page = (highs[at]! >>> 0) * 2 ** 20 + (tag >>> 12);
-      const size = 2 ** (9 * levels[at]! - 9);
-      const base = page - (page % size);
-      if (base <= last && base + size > first) tags[at] = 0;
-    }
-  }
-
-  /**
-   * Forgets everything, or one address space.
-   *
-   * @param asid - Default: {@link ANY_ASID}
-   * @param global - Whether global entries go, too. Default: with {@link ANY_ASID}
-   */
-  flushAll(asid: number = ANY_ASID, global: boolean = asid === ANY_ASID): void {
-    const { tags } = this;
-    if (asid === ANY_ASID && global) {
-      tags.fill(0);
-      this.huge = 0;
-      return;
-    }
-    const spaces = this.spacesOf(asid);
-    for (let at = 0; at < tags.length; at += 1) {
-      const tag = tags[at]!;
-      if ((tag & SPACES) === SPACES ? global : (tag & spaces) !== 0) tags[at] = 0;
-    }
-  }
-
-  /** Takes a space's bit away. */
-  private forget(space: number): void {
-    const { tags } = this;
-    for (let at = 0; at < tags.length; at += 1) {
-      const tag = tags[at]!;
-      if ((tag & SPACES) === space) tags[at] = 0;
-    }
+    const rest = ((this.tags[at]! ^ (lo | 4095)) & (this.space | need)) | (this.highs[at]! ^ hi);
+    // Without a branch: a frame is not negative, and whatever is left over makes it so.
+    return this.frames[at]! | ((rest | -rest) >> 31);
   }
 }

@@ -1,0 +1,47 @@
+/**
+ * `SetAssociativeTlb`: a page can be in some entries. Keeps PT-11 and PT-12 with `translation-cache.ts`.
+ *
+ * @module
+ */
+
+import type { TlbOptions } from "./tlb.js";
+import { TranslationCache } from "./translation-cache.js";
+
+/** The size of a cache with several entries for a page. */
+export interface SetAssociativeTlbOptions extends TlbOptions {
+  /** Entries that a page may be in, a power of two up to `entries`. Default 4. */
+  readonly ways?: number;
+}
+
+/**
+ * A set-associative translation cache: pages of one set do not drive one another out so soon; a hit takes longer.
+ *
+ * @example
+ * ```ts
+ * import { SetAssociativeTlb, Tlb } from "@memkit/page-table/tlb";
+ * import { UR } from "@memkit/page-table/walk";
+ *
+ * const caches = [new Tlb({ entries: 16 }), new SetAssociativeTlb({ entries: 16, ways: 4 })];
+ * for (const cache of caches) {
+ *   for (const page of [0x1_0000, 0x2_0000, 0x3_0000]) cache.insert(0, page, page >> 12, UR, 1, false);
+ * }
+ * caches.map((cache) => cache.lookup(0, 0x1_0000, UR)); // => [-1, 0x10]
+ * ```
+ */
+export class SetAssociativeTlb extends TranslationCache {
+  /** @throws {@link PageTableError} `invalid-tlb` */
+  constructor({ entries = 256, ways = 4 }: SetAssociativeTlbOptions = {}) {
+    super(entries, ways);
+  }
+
+  lookup(hi: number, lo: number, need: number): number {
+    const { tags, highs, sets } = this;
+    const mask = this.space | need;
+    const wanted = lo | 4095;
+    const high = hi | 0;
+    for (let at = (lo >>> 12) & this.setMask; at < tags.length; at += sets) {
+      if (((tags[at]! ^ wanted) & mask) === 0 && highs[at] === high) return this.frames[at]!;
+    }
+    return -1;
+  }
+}
