@@ -180,7 +180,11 @@ export class Teardown {
   #workOff(): void {
     for (let slot = this.#work.pop(); slot !== undefined; slot = this.#work.pop()) {
       this.#done += 1;
-      this.#finishOne(slot);
+      try {
+        this.#finishOne(slot);
+      } catch (error) {
+        this.#errors.push(error); // the ledger's: it must not keep the frames behind it
+      }
     }
   }
 

@@ -167,3 +167,29 @@ describe.each(MODES)("a segment that cannot be built, %s", (mode) => {
     expect(allocator.stats().largest).toBe(16);
   });
 });
+
+it("FM-12: a ledger that has lost count keeps no frame, and no drop after it", () => {
+  const { table, ledger, freed } = rigOf("single");
+  const type = defineFrameMeta({
+    name: "clears",
+    layout: struct(["clear", u32]),
+    onDrop: ({ meta, paddr }) => {
+      if (meta.clear === 1) ledger.clear(0, paddr / PAGE); // as a reap of this agent, which lives
+    },
+  });
+  const list = [1, 2, 3].map((pfn) =>
+    Frame.fromUnused(table, pfn * PAGE, type, { clear: pfn === 2 ? 1 : 0 }),
+  );
+  const holder = defineFrameMeta({
+    name: "holder",
+    layout: struct(),
+    onDrop: () => {
+      for (const frame of list) frame.drop();
+    },
+  });
+  const causes = causesOf(() => Frame.fromUnused(table, 5 * PAGE, holder, {}).drop());
+  expect(causes).toEqual([expect.objectContaining({ code: "not-in-ledger" })]);
+  expect([1, 2, 3, 5].map((pfn) => table.slots.countOf(pfn))).toEqual([-1, -1, -1, -1]);
+  Frame.fromUnused(table, 6 * PAGE, type, { clear: 0 }).drop();
+  expect([freed.length, table.slots.countOf(6)]).toEqual([5, -1]);
+});
