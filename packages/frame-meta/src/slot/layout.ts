@@ -68,6 +68,8 @@ export const HeaderWord = {
   epoch: 12,
   /** Handles on their way to another agent that there is room for. */
   transits: 13,
+  /** Bits of an access to an entry of page tables in these frames, of whoever was first; 0 while there are none. For `page-table`. */
+  entryWidth: 14,
   /** 1 where the frames belong to an allocator: agents without it neither claim nor free any. */
   allocator: 15,
 } as const;
