@@ -4,7 +4,15 @@
  * @module
  */
 
+export { discard } from "./snapshot/discard.js";
 export { EXPOSED_PREFIX, exposeState } from "./snapshot/expose-state.js";
+export {
+  type GuardRange,
+  guard,
+  guardProblem,
+  guardsOf,
+  renewGuards,
+} from "./snapshot/guards.js";
 export type { Guest } from "./snapshot/guest.js";
 export type { Image } from "./snapshot/image.js";
 export { loadImage, saveImage } from "./snapshot/image-file.js";

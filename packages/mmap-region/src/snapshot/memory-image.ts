@@ -14,6 +14,7 @@
 import type { Driver } from "../driver/driver.js";
 import { HOST_PAGE_SIZE } from "../page-size.js";
 import { RegionError } from "../region-error.js";
+import { anyGuarded, guardsOf, renewGuards, whileOpen } from "./guards.js";
 import type { Choice, Plan } from "./options.js";
 import { StoredBytes } from "./stored-bytes.js";
 import type { MemoryTarget } from "./targets.js";
@@ -90,7 +91,10 @@ export class MemoryImage {
 
   /** Gives a memory, which fits and is not shorter, the image. */
   write(memory: MemoryTarget): MappedMemory {
-    const mapped = new MappedMemory(this, memory, shown.get(memory)?.mappedLength ?? 0);
+    const mapped = whileOpen(
+      memory,
+      () => new MappedMemory(this, memory, shown.get(memory)?.mappedLength ?? 0),
+    );
     shown.set(memory, mapped);
     return mapped;
   }
@@ -138,14 +142,15 @@ export class MappedMemory {
     const { image } = this;
     const driver = this.#driver();
     if (driver === undefined || this.#address === undefined) {
-      this.#copy();
+      whileOpen(this.memory, () => this.#copy());
       return;
     }
+    renewGuards(this.memory);
     const length = this.#bytes.length;
     if (engine !== "discard" && driver.capabilities.dirtyPages) {
       const found = driver.dirtyPages(this.#address, length, image.pages);
       if (found !== -1) {
-        this.#undo(found);
+        this.#undo(found, driver, this.#address);
         this.#choice = UNDONE;
         this.written = found;
         this.residentBytes = found * HOST_PAGE_SIZE;
@@ -172,11 +177,22 @@ export class MappedMemory {
     const scanned = found !== -1;
     if (!scanned) found = total;
     let count = 0;
-    for (let n = 0; n < found; n++) {
-      const page = scanned ? pages[n]! : n;
-      if (this.#differs(page)) pages[count++] = page;
-    }
+    whileOpen(this.memory, () => {
+      for (let n = 0; n < found; n++) {
+        const page = scanned ? pages[n]! : n;
+        if (this.#differs(page)) pages[count++] = page;
+      }
+    });
     return pages.slice(0, count);
+  }
+
+  /** Makes pages what they are after a reset, and gives their memory back where that can be. */
+  discard(offset: number, length: number): void {
+    this.#follow();
+    const address = this.#address;
+    const driver = this.#driver();
+    if (driver !== undefined && address !== undefined) driver.discard(address + offset, length);
+    else whileOpen(this.memory, () => this.#write(offset, offset + length));
   }
 
   /** Bytes from the start of the memory that are mapped, of this image or of an earlier one. */
@@ -244,10 +260,9 @@ export class MappedMemory {
   }
 
   /** Writes the first `count` of the listed pages again, neighbours at once. */
-  #undo(count: number): void {
-    const { pages, stored } = this.image;
-    const now = this.#bytes;
-    const end = stored.bytes.length;
+  #undo(count: number, driver: Driver, address: number): void {
+    const { pages } = this.image;
+    const guards = guardsOf(this.memory);
     for (let n = 0; n < count; ) {
       const first = pages[n]!;
       let last = first + 1;
@@ -258,9 +273,19 @@ export class MappedMemory {
       }
       const from = first * HOST_PAGE_SIZE;
       const to = last * HOST_PAGE_SIZE;
-      if (from < end) now.set(stored.bytes.subarray(from, Math.min(to, end)), from);
-      if (to > end) now.fill(0, Math.max(from, end), to);
+      // Written before it was guarded; it will not be again.
+      if (anyGuarded(guards, from, to)) driver.discard(address + from, to - from);
+      else this.#write(from, to);
     }
+  }
+
+  /** The image's bytes, and zeros beyond it. */
+  #write(from: number, to: number): void {
+    const { bytes } = this.image.stored;
+    const now = this.#bytes;
+    const end = bytes.length;
+    if (from < end) now.set(bytes.subarray(from, Math.min(to, end)), from);
+    if (to > end) now.fill(0, Math.max(from, end), to);
   }
 
   #differs(page: number): boolean {

@@ -5,6 +5,7 @@
  */
 
 import { RegionError } from "../region-error.js";
+import { whileOpen } from "./guards.js";
 import { Image, innerOf } from "./image.js";
 import { captureState, partsOf } from "./instance-state.js";
 import { requireEmpty } from "./occupancy.js";
@@ -56,5 +57,11 @@ export function snapshot(
     }
     memories.set(name, new Uint8Array(buffer));
   }
-  return new Image({ memories, state: captureState(inner, parts), source: inner }, plan);
+  let take = (): Image =>
+    new Image({ memories, state: captureState(inner, parts), source: inner }, plan);
+  for (const memory of parts.memories.values()) {
+    const unguarded = take;
+    take = () => whileOpen(memory, unguarded);
+  }
+  return take();
 }
