@@ -8,11 +8,8 @@ import { requireObject } from "./argument.js";
 import type { Driver } from "./driver/driver.js";
 import type { LimitSizes } from "./limits.js";
 import { MmapRegion, type MmapRegionOptions } from "./mmap-region.js";
-import type { MmapSlot } from "./mmap-slot.js";
-import type { Region } from "./region.js";
 import { RegionError } from "./region-error.js";
 import { WasmRegion } from "./wasm-region.js";
-import type { WasmSlot } from "./wasm-slot.js";
 
 /** How to choose a backend, and what it should have. */
 export interface CreateRegionOptions extends MmapRegionOptions {
@@ -28,7 +25,7 @@ const NOT_OF_WASM = {
 } as const;
 
 /**
- * Makes a region; its `backend` says of which kind, its `driver` through what. What the backend cannot keep, be it a limit or
+ * Makes a region; its `backend` says of which kind, and tells TypeScript, too; its `driver` says through what. What the backend cannot keep, be it a limit or
  * an option, is refused by name, never lowered or left out.
  *
  * @param driver - What `loadDriver` found; undefined gives a `WasmRegion` with what the engine alone can do.
@@ -44,15 +41,34 @@ const NOT_OF_WASM = {
  * const region = createRegion(driver, 4);
  * region.backend === (driver ? "mmap" : "wasm"); // => true
  * region.close();
- * createRegion(driver, 4, {}, { backend: "wasm" }).backend; // => "wasm"
+ * const forWasm = createRegion(driver, 4, {}, { backend: "wasm" }); // a WasmRegion
+ * forWasm.newInstance({ heap: { initialSize: 65536 } }).memory.buffer.byteLength; // => 65536
  * ```
  */
 export function createRegion(
   driver: Driver | undefined,
   capacity: number,
+  sizes: Partial<LimitSizes> | undefined,
+  options: CreateRegionOptions & { readonly backend: "wasm" },
+): WasmRegion;
+export function createRegion(
+  driver: Driver | undefined,
+  capacity: number,
+  sizes: Partial<LimitSizes> | undefined,
+  options: CreateRegionOptions & { readonly backend: "mmap" },
+): MmapRegion;
+export function createRegion(
+  driver: Driver | undefined,
+  capacity: number,
+  sizes?: Partial<LimitSizes>,
+  options?: CreateRegionOptions,
+): MmapRegion | WasmRegion;
+export function createRegion(
+  driver: Driver | undefined,
+  capacity: number,
   sizes: Partial<LimitSizes> = {},
   options: CreateRegionOptions = {},
-): Region<MmapSlot> | Region<WasmSlot> {
+): MmapRegion | WasmRegion {
   requireObject("options", options);
   const { backend = driver === undefined ? "wasm" : "mmap", ...others } = options;
   const unsupported = (capability: string): RegionError =>

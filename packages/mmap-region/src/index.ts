@@ -15,7 +15,7 @@ export { type HeapSpec, heapSpecOf, type InitialData, type ModuleSpec } from "./
 export { type LimitSizes, Limits } from "./limits.js";
 export type { MemoryType } from "./memory-type.js";
 export { HOST_PAGE_SIZE, WASM_PAGE_SIZE, WASM32_MAX_PAGES } from "./page-size.js";
-export type { Alloc, InstanceOptions, Region, ResetOutcome, Slot } from "./region.js";
+export type { Alloc, InstanceOptions, Region, ResetOutcome, Slot, SlotOf } from "./region.js";
 export { RegionError, type RegionErrorDetail } from "./region-error.js";
 export { WasmRegion, type WasmRegionOptions } from "./wasm-region.js";
 export type { StructuralMemory, WasmMemory, WasmSlot } from "./wasm-slot.js";

@@ -15,7 +15,7 @@ export {
 export { InstanceBuilder, newInstanceBuilder } from "./instance/builder.js";
 export { EmbedContexts, type EmbedType } from "./instance/embed-contexts.js";
 export type { GuestFunction } from "./instance/guest.js";
-export { Instance, type InstanceState } from "./instance/instance.js";
+export { Instance, type InstanceImports, type InstanceState } from "./instance/instance.js";
 export type { WasmImports } from "./instance/wasm-guest.js";
 export { type ImportName, WasmModule } from "./instance/wasm-module.js";
 export { Module, type ModuleParts } from "./module.js";

@@ -87,12 +87,12 @@ export type RegionErrorDetail =
   | { readonly code: "start-already-run"; readonly slot: number }
   /** Not in this state of the instance. */
   | { readonly code: "instance-not-ready"; readonly slot: number; readonly state: string }
-  /** The engine stopped the guest; its error is the `cause`. */
-  | { readonly code: "runtime-fault"; readonly slot: number }
+  /** The engine stopped the guest; its error is the `cause`, and `reason` what that says. */
+  | { readonly code: "runtime-fault"; readonly slot: number; readonly reason: string }
   /** Something was thrown through the guest; it is the `cause`. */
   | { readonly code: "runtime-terminated"; readonly slot: number }
-  /** The engine could not make the instance; its error is the `cause`. */
-  | { readonly code: "instantiation-failed"; readonly slot: number }
+  /** The engine could not make the instance; its error is the `cause`, and `reason` what that says. */
+  | { readonly code: "instantiation-failed"; readonly slot: number; readonly reason: string }
   /** Not a wasm module, or one cut short. */
   | { readonly code: "malformed-module"; readonly offset: number; readonly reason: string }
   /** A wasm module that neither defines nor imports a memory. */
@@ -182,11 +182,11 @@ function describe(detail: RegionErrorDetail): string {
     case "instance-not-ready":
       return `the instance in slot ${detail.slot} is ${detail.state}: it must be ready, starting, or non-fatally faulted`;
     case "runtime-fault":
-      return `the guest in slot ${detail.slot} trapped; reset the instance, or run it again unless it was starting`;
+      return `the guest in slot ${detail.slot} trapped (${detail.reason}); reset the instance, or run it again unless it was starting`;
     case "runtime-terminated":
       return `the guest in slot ${detail.slot} was terminated by an exception; reset the instance or drop it`;
     case "instantiation-failed":
-      return `no wasm instance could be made in slot ${detail.slot}; check its imports`;
+      return `no wasm instance could be made in slot ${detail.slot}, check its imports: ${detail.reason}`;
     case "malformed-module":
       return `malformed wasm module at offset ${hex(detail.offset)}: ${detail.reason}`;
     case "no-memory":

@@ -66,6 +66,9 @@ export interface Slot extends Alloc, Droppable {
   reset(): ResetOutcome;
 }
 
+/** The slots that a region gives out; of a union of regions, any of theirs. */
+export type SlotOf<R extends Region<Slot>> = ReturnType<R["newInstance"]>;
+
 /** A fixed number of slots under common limits. */
 export interface Region<S extends Slot> {
   /** What holds the memory. */

@@ -172,17 +172,17 @@ const COMMON: readonly (readonly [
       ] as const,
   ),
   ["expandHeap", (bad, _region, slot) => slot.expandHeap(bad)],
-  ["inspect options", (bad, region) => inspect<never>(region as never, bad)],
-  ["inspect slots", (bad, region) => inspect<never>(region as never, { slots: bad })],
-  ["inspect driver", (bad, region) => inspect<never>(region as never, { driver: bad })],
+  ["inspect options", (bad, region) => inspect(region as never, bad)],
+  ["inspect slots", (bad, region) => inspect(region as never, { slots: bad })],
+  ["inspect driver", (bad, region) => inspect(region as never, { driver: bad })],
   ["builder region", (bad) => newInstanceBuilder(bad, new Module())],
-  ["builder module", (bad, region) => newInstanceBuilder<never>(region as never, bad)],
+  ["builder module", (bad, region) => newInstanceBuilder(region as never, bad)],
   ...(["withAllocStrategy", "withHeapSizeLimit", "withImports", "withEmbedCtx"] as const).map(
     (name) =>
       [
         name,
         (bad: never, region: MmapRegion | WasmRegion) => {
-          const builder = newInstanceBuilder<never>(region as never, new Module({ heap: HEAP }));
+          const builder = newInstanceBuilder(region as never, new Module({ heap: HEAP }));
           (builder[name] as (bad: never) => typeof builder).call(builder, bad).build().drop();
         },
       ] as const,

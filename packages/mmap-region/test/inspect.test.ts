@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from "vitest";
 import { FakeDriver } from "../src/fake-driver.js";
-import { type Slot, WasmRegion } from "../src/index.js";
+import { WasmRegion } from "../src/index.js";
 import { inspect, type RegionReport, type SlotReport, toSvg, toText } from "../src/inspect.js";
 import { MmapRegion, type MmapSlot } from "../src/mmap.js";
 import { nativeDrivers } from "./contract/drivers.js";
@@ -190,7 +190,7 @@ describe("without a kernel", () => {
   test("of a wasm region only the slots that the host holds are known", () => {
     const wasm = WasmRegion.create(4);
     const [a, b] = [1, 2].map(() => wasm.newInstance({ heap: { initialSize: 64 * KiB } }));
-    const report = inspect<Slot>(wasm, { slots: [b!] });
+    const report = inspect(wasm, { slots: [b!] });
     expect(report.slots).toMatchObject([
       {
         index: b!.index,
@@ -206,7 +206,7 @@ describe("without a kernel", () => {
     expect(report.sources).toEqual({ protections: "none", pages: "none" });
     a!.drop();
     b!.drop();
-    expect(inspect<Slot>(wasm, { slots: [a!, b!] }).slots).toEqual([]);
+    expect(inspect(wasm, { slots: [a!, b!] }).slots).toEqual([]);
   });
 });
 

@@ -420,6 +420,89 @@ describe("wasm guests", () => {
     instance.drop();
   });
 
+  test("imports can be made for each instance, so that host functions know whose call it is", () => {
+    const region = WasmRegion.create(2);
+    const module = new WasmModule(
+      wat(
+        '(module (import "h" "who" (func (result i32))) (memory 1) (data (i32.const 5) "\\07") (export "who" (func 0)))',
+      ),
+    );
+    let asked = 0;
+    const builder = newInstanceBuilder(region, module).withImports((instance) => {
+      asked += 1;
+      expect(instance.state).toBe("running"); // nobody can enter what is being made
+      for (const early of [
+        () => instance.run(() => 1),
+        () => instance.reset(),
+        () => instance.drop(),
+      ]) {
+        refusal(early, "instance-not-ready", { state: "running" });
+      }
+      refusal(() => instance.run("who"), "symbol-not-found");
+      return { h: { who: () => bytesOf(instance.slot)[5]! + instance.slot.index } };
+    });
+    const [a, b] = [builder.build(), builder.build()];
+    expect([a.run("who"), b.run("who")]).toEqual([7 + a.slot.index, 7 + b.slot.index]);
+    a.reset();
+    expect([a.run("who"), asked]).toEqual([7 + a.slot.index, 2]);
+  });
+
+  test("imports that cannot be made leave the region as it was", () => {
+    const region = WasmRegion.create(1);
+    const builder = newInstanceBuilder(region, new WasmModule(wat("(module (memory 1))")));
+    const mine = new Error("mine");
+    const fail = builder.withImports(() => {
+      throw mine;
+    });
+    expect(() => fail.build()).toThrow(mine);
+    const bad = { argument: "imports" };
+    for (const nothing of [undefined, null, 1]) {
+      refusal(() => builder.withImports(() => nothing as never).build(), "invalid-argument", bad);
+    }
+    refusal(
+      () =>
+        builder
+          .withImports(({ slot }) => {
+            slot.drop();
+            return {};
+          })
+          .build(),
+      "slot-dropped",
+    );
+    expect(region.freeSlots).toBe(1);
+    builder.withImports({}).build();
+  });
+
+  test("what the engine says is in the message, too", () => {
+    const region = WasmRegion.create(2);
+    const module = new WasmModule(
+      wat('(module (import "a" "b" (func)) (memory 1) (func (export "f") unreachable))'),
+    );
+    const builder = newInstanceBuilder(region, module);
+    const unlinked = refusal(() => builder.build(), "instantiation-failed");
+    expect(unlinked.message).toContain((unlinked.cause as Error).message);
+    const instance = builder.withImports({ a: { b: () => 0 } }).build();
+    const fault = refusal(() => instance.run("f"), "runtime-fault");
+    expect(fault.message).toContain((fault.cause as Error).message);
+    let called = 0;
+    class Sly extends WebAssembly.RuntimeError {
+      override get message(): string {
+        called += 1;
+        throw new Error("called");
+      }
+    }
+    refusal(
+      () =>
+        instance.run(() => {
+          const sly = new Sly();
+          throw sly;
+        }),
+      "runtime-fault",
+      { reason: "it does not say why" },
+    );
+    expect(called).toBe(0);
+  });
+
   test("missing imports are a typed error, and the slot is free again", () => {
     const region = WasmRegion.create(1);
     const error = refusal(() => newInstanceBuilder(region, module).build(), "instantiation-failed");

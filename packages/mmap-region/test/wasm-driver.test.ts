@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { FakeDriver } from "../src/fake-driver.js";
 import { type ModuleSpec, WasmRegion, type WasmSlot } from "../src/index.js";
+import { inspect } from "../src/inspect.js";
+import { Module, newInstanceBuilder } from "../src/instance.js";
 import { createRegion, prepareImage } from "../src/mmap.js";
 import { uncheckedGuard, uncheckedRecycle } from "../src/unchecked.js";
 import { nativeDrivers } from "./contract/drivers.js";
@@ -85,7 +87,25 @@ describe("createRegion", () => {
   test("hands the driver on to wasm memories", () => {
     const [driver] = nativeDrivers;
     const region = createRegion(driver, 1, {}, { backend: "wasm", warmSlots: 0 });
-    expect([region.backend, "driver" in region && region.driver]).toEqual(["wasm", driver]);
+    expect([region.backend, region.driver]).toEqual(["wasm", driver]);
+  });
+
+  test("its region goes wherever either backend's does, and its backend tells which it is", () => {
+    for (const driver of [undefined, new FakeDriver()]) {
+      const region = createRegion(driver, 2, { heapMemorySize: 4 * PAGE });
+      const instance = newInstanceBuilder(region, new Module({ heap: HEAP })).build();
+      expect(inspect(region, { slots: [instance.slot] }).usedSlots).toBe(1);
+      if (region.backend === "mmap") {
+        const slot = region.newInstance({});
+        expect([slot.u8("stack").length, region.driver]).toEqual([2 ** 17, driver]);
+        slot.drop();
+      } else {
+        expect(region.newInstance({ heap: HEAP }).memory.buffer.byteLength).toBe(2 * PAGE);
+      }
+      instance.drop();
+    }
+    const asked = createRegion(new FakeDriver(), 1, {}, { backend: "mmap" });
+    expect(asked.quarantinedSlots).toBe(0);
   });
 });
 
@@ -107,6 +127,15 @@ describe.each(nativeDrivers.map((driver) => [driver.name, driver] as const))(
       expect(prepareImage(module, driver).mapped).toBe(true);
       return module;
     };
+
+    test("inspect asks the region's own driver", () => {
+      const slot = region.newInstance({ heap: HEAP });
+      new Uint8Array(slot.heap.buffer)[0] = 1;
+      const { driver: asked, sources, slots } = inspect(region, { slots: [slot] });
+      expect([asked, sources.protections]).toEqual([name, "kernel"]);
+      expect(slots[0]?.totals?.dirty).toBe(HOST);
+      slot.drop();
+    });
 
     test("drop and reset give the memory back to the system", () => {
       const slot = region.newInstance({ heap: { initialSize: 64 * MiB } });

@@ -13,7 +13,7 @@ import type { Driver } from "../driver/driver.js";
 import type { Segment } from "../driver/page-map.js";
 import { pageRuns, processSegments } from "../driver/process-pages.js";
 import { HOST_PAGE_SIZE } from "../page-size.js";
-import type { Region, Slot } from "../region.js";
+import type { Region, Slot, SlotOf } from "../region.js";
 import { wholeNumber } from "../region-error.js";
 import type { SlotLayout } from "../slot-layout.js";
 import { accountOf, type RegionAccount } from "./account.js";
@@ -34,7 +34,7 @@ export interface InspectOptions<S extends Slot> {
    * keeps no reference to its slots, or it could not notice those that were lost.
    */
   readonly slots?: Iterable<S> | undefined;
-  /** For a region without a driver of its own: tells where the heaps are, so that the kernel can be asked about them. */
+  /** For a wasm region that was made without a driver: tells where the heaps are, so that the kernel can be asked about them. */
   readonly driver?: Driver | undefined;
 }
 
@@ -58,9 +58,9 @@ export interface InspectOptions<S extends Slot> {
  * inspect(region).slots.length; // => 0
  * ```
  */
-export function inspect<S extends Slot>(
-  region: Region<S>,
-  options: InspectOptions<S> = {},
+export function inspect<R extends Region<Slot>>(
+  region: R,
+  options: InspectOptions<SlotOf<R>> = {},
 ): RegionReport {
   requireMethod("region", region, "newInstance");
   requireObject("options", options);
@@ -68,7 +68,7 @@ export function inspect<S extends Slot>(
   const held = objectsOf("slots", options.slots ?? []).filter((slot) => !slot.dropped);
   for (const slot of held) wholeNumber("slot.index", slot.index);
   const account = accountOf(region);
-  const driver = account?.driver ?? options.driver;
+  const driver = account?.driver ?? options.driver ?? ownDriver(region);
   const source = new Source(driver);
   const slots =
     account === undefined ? heapReports(held, source) : nativeReports(account, held, source);
@@ -85,6 +85,13 @@ export function inspect<S extends Slot>(
     sources: { protections: source.protections, pages: source.pages },
     notes: notesOf(source, usedSlots - slots.filter(({ use }) => use !== "warm").length),
   };
+}
+
+/** A wasm region has offered no account, but may have been made with a driver. */
+function ownDriver(region: Region<Slot>): Driver | undefined {
+  const { driver } = region as { readonly driver?: Driver | undefined };
+  if (driver !== undefined) requireDriver(driver);
+  return driver;
 }
 
 /** Whoever can be asked about access and pages. */

@@ -9,10 +9,9 @@
 import type { AllocStrategy } from "../alloc-strategy.js";
 import { badArgument, requireMethod, requireObject } from "../argument.js";
 import { Module } from "../module.js";
-import type { Region, Slot } from "../region.js";
+import type { Region, Slot, SlotOf } from "../region.js";
 import { EmbedContexts, type EmbedType } from "./embed-contexts.js";
-import { Instance } from "./instance.js";
-import type { WasmImports } from "./wasm-guest.js";
+import { Instance, type InstanceImports } from "./instance.js";
 
 /** What {@link newInstanceBuilder} returns. Every `build` makes another instance. */
 export class InstanceBuilder<S extends Slot> {
@@ -21,7 +20,7 @@ export class InstanceBuilder<S extends Slot> {
   readonly #embedCtx: EmbedContexts = new EmbedContexts();
   #allocStrategy: AllocStrategy | undefined;
   #heapLimit: number | undefined;
-  #imports: WasmImports = {};
+  #imports: InstanceImports<S> = {};
   #debugAssertions = false;
 
   /** @internal */
@@ -52,9 +51,31 @@ export class InstanceBuilder<S extends Slot> {
     return this;
   }
 
-  /** What a wasm module imports, apart from its memory. */
-  withImports(imports: WasmImports): this {
-    requireObject("imports", imports);
+  /**
+   * What a wasm module imports, apart from its memory; or a function that says so for each instance, which it is given: lucet's
+   * host functions get the `Vmctx` of who calls them. It is called once an instance, before the instance can run.
+   *
+   * @example
+   * ```ts
+   * import { WasmRegion } from "@memkit/mmap-region";
+   * import { newInstanceBuilder, WasmModule } from "@memkit/mmap-region/instance";
+   *
+   * class Tenant {
+   *   id = 7;
+   * }
+   * // (module (import "host" "tenant" (func (result i32))) (memory 1) (export "who" (func 0)))
+   * const hex = "0061736d010000000105016000017f020f0104686f73740674656e616e74000005030100010707010377686f0000";
+   * const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+   * const instance = newInstanceBuilder(WasmRegion.create(1), new WasmModule(bytes))
+   *   .withEmbedCtx(Tenant, new Tenant())
+   *   .withImports(({ embedCtx }) => ({ host: { tenant: () => embedCtx.get(Tenant)?.id } }))
+   *   .build();
+   * instance.run("who"); // => 7
+   * instance.drop();
+   * ```
+   */
+  withImports(imports: InstanceImports<S>): this {
+    if (typeof imports !== "function") requireObject("imports", imports);
     this.#imports = imports;
     return this;
   }
@@ -112,13 +133,14 @@ export class InstanceBuilder<S extends Slot> {
  * instance.drop();
  * ```
  */
-export function newInstanceBuilder<S extends Slot>(
-  region: Region<S>,
+export function newInstanceBuilder<R extends Region<Slot>>(
+  region: R,
   module: Module,
-): InstanceBuilder<S> {
+): InstanceBuilder<SlotOf<R>> {
   requireMethod("region", region, "newInstance");
   if (!(module instanceof Module)) {
     throw badArgument("module", module, "must be a Module or a WasmModule");
   }
-  return new InstanceBuilder(region, module);
+  const slots: Region<Slot> = region;
+  return new InstanceBuilder(slots as Region<SlotOf<R>>, module);
 }

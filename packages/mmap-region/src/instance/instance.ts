@@ -21,6 +21,7 @@
  */
 
 import type { Droppable } from "@memkit/core";
+import { requireObject } from "../argument.js";
 import { writeGlobals } from "../globals.js";
 import type { Module } from "../module.js";
 import { WASM_PAGE_SIZE } from "../page-size.js";
@@ -28,7 +29,7 @@ import type { Slot } from "../region.js";
 import { RegionError, wholeNumber } from "../region-error.js";
 import { EmbedContexts } from "./embed-contexts.js";
 import { type Entrypoint, type Guest, ScriptGuest } from "./guest.js";
-import { isTrap, leavesSlotAsItWas } from "./outcome.js";
+import { isTrap, leavesSlotAsItWas, wordsOf } from "./outcome.js";
 import { requireSignalStack } from "./signal-stack.js";
 import { WasmGuest, type WasmImports } from "./wasm-guest.js";
 import { WasmModule } from "./wasm-module.js";
@@ -43,10 +44,15 @@ export type InstanceState =
   | "poisoned"
   | "dropped";
 
+/** What a wasm module imports, or how to make that for one instance. */
+export type InstanceImports<S extends Slot> =
+  | WasmImports
+  | ((instance: Instance<S>) => WasmImports);
+
 /** What the builder was told. */
-export interface InstanceParts {
+interface InstanceParts<S extends Slot> {
   readonly embedCtx: EmbedContexts;
-  readonly imports: WasmImports;
+  readonly imports: InstanceImports<S>;
   readonly debugAssertions: boolean;
 }
 
@@ -55,20 +61,24 @@ interface GlobalsArea {
   i64(part: "globals"): BigInt64Array;
 }
 
+/** The guest of an instance that is being made. */
+const NOBODY: Guest = { start: undefined, lookup: () => undefined };
+
 /** A program in a slot. Made by `newInstanceBuilder(region, module).build()`. */
 export class Instance<S extends Slot> implements Droppable {
   readonly slot: S;
   readonly module: Module;
   /** Values for host functions, at most one of each class. */
   readonly embedCtx: EmbedContexts;
-  readonly #guest: Guest;
+  #guest: Guest = NOBODY;
   readonly #debugAssertions: boolean;
-  #state: InstanceState = "ready";
+  /** Until it is made it can no more be entered than while it runs. */
+  #state: InstanceState = "running";
   #cause: unknown;
   #ensureSigstack = true;
 
   /** @internal */
-  constructor(slot: S, module: Module, parts: InstanceParts) {
+  constructor(slot: S, module: Module, parts: InstanceParts<S>) {
     this.slot = slot;
     this.module = module;
     this.embedCtx = new EmbedContexts(parts.embedCtx);
@@ -76,7 +86,7 @@ export class Instance<S extends Slot> implements Droppable {
     this.#fillGlobals();
     this.#guest =
       module instanceof WasmModule
-        ? new WasmGuest(module, slot, parts.imports)
+        ? new WasmGuest(module, slot, this.#importsOf(parts))
         : new ScriptGuest(module, this);
     this.#begin();
   }
@@ -251,14 +261,23 @@ export class Instance<S extends Slot> implements Droppable {
     // A start that failed has left something half made, and perhaps no wasm instance at all.
     this.#state = trapped && before !== "not-started" ? "faulted" : "terminated";
     this.#cause = thrown;
-    const code = trapped ? "runtime-fault" : "runtime-terminated";
-    return new RegionError({ code, slot: this.slot.index }, { cause: thrown });
+    const { index } = this.slot;
+    const detail = trapped
+      ? ({ code: "runtime-fault", slot: index, reason: wordsOf(thrown) } as const)
+      : ({ code: "runtime-terminated", slot: index } as const);
+    return new RegionError(detail, { cause: thrown });
   }
 
   #poison<E>(cause: E): E {
     this.#state = "poisoned";
     this.#cause = cause;
     return cause;
+  }
+
+  #importsOf({ imports }: InstanceParts<S>): WasmImports {
+    const own = typeof imports === "function" ? imports(this) : imports;
+    requireObject("imports", own);
+    return own;
   }
 
   #begin(): void {

@@ -25,3 +25,9 @@ export function isTrap(thrown: unknown): boolean {
 export function leavesSlotAsItWas(error: unknown): boolean {
   return error instanceof RegionError && error.code !== "system-call-failed";
 }
+
+/** What the engine's own error says. Of what others have thrown nothing is called. */
+export function wordsOf(thrown: unknown): string {
+  const own = thrown instanceof Error && Object.getOwnPropertyDescriptor(thrown, "message")?.value;
+  return typeof own === "string" ? own : "it does not say why";
+}

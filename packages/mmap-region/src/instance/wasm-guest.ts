@@ -10,6 +10,7 @@ import type { Slot } from "../region.js";
 import { RegionError } from "../region-error.js";
 import type { WasmMemory } from "../wasm-slot.js";
 import type { Entrypoint, Guest } from "./guest.js";
+import { wordsOf } from "./outcome.js";
 import type { WasmModule } from "./wasm-module.js";
 
 /** What a wasm module imports, apart from its memory: `imports[module][name]`. */
@@ -26,7 +27,8 @@ export class WasmGuest implements Guest {
   /** @throws {@link RegionError} `unsupported` for a slot without a `WebAssembly.Memory`, `instantiation-failed` */
   constructor(module: WasmModule, slot: Slot, imports: WasmImports) {
     if (!("memory" in slot)) {
-      const capability = "wasm guests: an engine takes only memories of its own";
+      const capability =
+        "wasm guests, for an engine takes only memories of its own; make a WasmRegion";
       throw new RegionError({ code: "unsupported", backend: "mmap", capability });
     }
     this.#module = module;
@@ -65,7 +67,9 @@ export class WasmGuest implements Guest {
     } catch (cause) {
       // A link error comes before any byte is written; without a start function no guest code has run either.
       if (this.#module.hasStart && !(cause instanceof WebAssembly.LinkError)) throw cause;
-      throw new RegionError({ code: "instantiation-failed", slot: this.#slot.index }, { cause });
+      const { index } = this.#slot;
+      const detail = { code: "instantiation-failed", slot: index, reason: wordsOf(cause) } as const;
+      throw new RegionError(detail, { cause });
     }
   }
 }
