@@ -7,7 +7,6 @@
 
 import { AVAIL1 } from "../format/property.js";
 import { PAGES, TABLE } from "../table/entry-coder.js";
-import { STRAY } from "../table/node-memory.js";
 import type { PageTable } from "../table/page-table.js";
 import type { Item } from "../table/references.js";
 import { TableError } from "../table/table-error.js";
@@ -16,16 +15,16 @@ import { StrayTable, type Taken, type TakenItem } from "./taken.js";
 
 /** Made by `PageTable.cursorMut`. Every operation moves the position past what it has done. */
 export class CursorMut extends RunEditor {
-  private readonly presentBit: number;
-  private readonly pfnShift: number;
-  private readonly pfnHiShift: number;
-  private readonly trackedLo: number;
-  private readonly trackedHi: number;
-  private readonly slotWords: Int32Array;
+  protected readonly presentBit: number;
+  protected readonly pfnShift: number;
+  protected readonly pfnHiShift: number;
+  protected readonly trackedLo: number;
+  protected readonly trackedHi: number;
+  protected readonly slotWords: Int32Array;
   /** The base page's bits for `leafProp`, -1 while there are none. */
-  private leafProp = -1;
-  private leafLo = 0;
-  private leafHi = 0;
+  protected leafProp = -1;
+  protected leafLo = 0;
+  protected leafHi = 0;
   /** The last change of a base page: from these bits, by these flags, to those. */
   private oldLo = 0;
   private oldHi = 0;
@@ -78,7 +77,7 @@ export class CursorMut extends RunEditor {
     this.mapAnew(pfn, prop, level);
   }
 
-  private mapAnew(pfn: number, prop: number, level: number): void {
+  protected mapAnew(pfn: number, prop: number, level: number): void {
     this.checkProp(prop);
     this.checkMap(pfn, level, prop);
     this.makeRoom(level);
@@ -139,7 +138,7 @@ export class CursorMut extends RunEditor {
     return this.unmapAnew(pages);
   }
 
-  private unmapAnew(pages: number): number {
+  protected unmapAnew(pages: number): number {
     this.settle();
     this.checkPages(pages);
     if (!this.seekWhole(this.page + pages)) {
@@ -179,12 +178,11 @@ export class CursorMut extends RunEditor {
   }
 
   private takeTable(pfn: number, level: number): StrayTable {
-    const { memory, store, va } = this;
+    const { store, va } = this;
     const pages = PAGES[level]!;
     const stray = new StrayTable(store, pfn, level - 1, va, pages);
-    memory.locate(pfn, level - 1);
-    memory.slotWords[memory.meta] = memory.slotWords[memory.meta]! | STRAY;
     this.clearEntry();
+    store.strandTree(pfn, level - 1);
     this.forget();
     this.place(this.page + pages);
     return stray;
@@ -231,7 +229,7 @@ export class CursorMut extends RunEditor {
     return this.protectAnew(pages, set, clear);
   }
 
-  private protectAnew(pages: number, set: number, clear: number): number {
+  protected protectAnew(pages: number, set: number, clear: number): number {
     this.settle();
     this.checkProp(set);
     this.checkPages(pages);
@@ -242,8 +240,7 @@ export class CursorMut extends RunEditor {
     const hi = words[at + 1]!;
     const nextLo = coder.changedLo(lo, hi, level, set, clear);
     const nextHi = coder.changedHi(hi, level);
-    words[at + 1] = nextHi;
-    words[at] = nextLo;
+    this.store.put(words, at, this.meta, nextLo, nextHi);
     if (level === 1) {
       this.oldLo = lo & this.bitsLo;
       this.oldHi = hi & this.bitsHi;
@@ -273,8 +270,11 @@ export class CursorMut extends RunEditor {
     const old = { pfn: this.pfn, prop: this.prop };
     const before = tracked ? store.references.give(old.pfn, pages) : undefined;
     store.references.take(item);
-    this.clearEntry();
-    this.writeLeaf(pfn, level, prop | AVAIL1);
+    // In one change: nobody may find nothing there.
+    const { coder, words, meta } = this;
+    coder.encode(prop | AVAIL1, level);
+    const at = this.entryAt();
+    store.put(words, at, meta, coder.lo | coder.pfnLo(pfn), coder.hi | coder.pfnHi(pfn));
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, ...old, item: before };
   }

@@ -56,7 +56,6 @@ export class Cursor extends Position {
     this.hiMask = coder.hiMask;
     this.maskLo = coder.propLo[1]!;
     this.maskHi = coder.propHi[1]!;
-    table.lock(this);
   }
 
   /**
@@ -208,7 +207,7 @@ export class Cursor extends Position {
     this.numeric = false;
     this.level = 0;
     this.limit = 0;
-    this.table.unlock(this);
+    this.table.closed(this);
   }
 
   /** {@link Cursor.close}, for `using`. */

@@ -56,7 +56,7 @@ export abstract class Editor extends Cursor {
 
   /** Makes the tables from the entry that was entered, which is absent, down to the one of `level`. */
   private makeTables(level: number): void {
-    const { store, memory, coder } = this;
+    const { store, memory } = this;
     const made: number[] = [];
     try {
       for (let l = this.level - 1; l >= level; l -= 1) made.push(store.alloc(l));
@@ -64,14 +64,15 @@ export abstract class Editor extends Cursor {
       for (const pfn of made) store.free(pfn);
       throw error;
     }
+    for (const pfn of made) this.table.locks.adopt(this, pfn);
     for (let i = made.length - 1; i > 0; i -= 1) {
       const above = this.level - i;
       memory.locate(made[i - 1]!, above);
-      coder.writeTable(memory.words, memory.base + 2 * this.indexAt(above), made[i]!);
+      store.link(memory.words, memory.base + 2 * this.indexAt(above), memory.meta, made[i]!);
       store.count(memory.meta, 1);
     }
     // Last, so that a walk finds all of the tables or none.
-    coder.writeTable(this.words, this.entryAt(), made[0]!);
+    store.link(this.words, this.entryAt(), this.meta, made[0]!);
     store.count(this.meta, 1);
     this.enter(level);
   }
@@ -84,8 +85,7 @@ export abstract class Editor extends Cursor {
     const lo = words[at]!;
     const hi = words[at + 1]!;
     const kind = coder.kind(lo, hi, level);
-    words[at + 1] = coder.hi | coder.pfnHi(pfn);
-    words[at] = coder.lo | coder.pfnLo(pfn);
+    store.put(words, at, this.meta, coder.lo | coder.pfnLo(pfn), coder.hi | coder.pfnHi(pfn));
     if (kind !== TABLE) {
       store.count(this.meta, 1);
       return;
@@ -154,10 +154,7 @@ export abstract class Editor extends Cursor {
 
   /** Clears the entry that was entered. */
   protected clearEntry(): void {
-    const { words } = this;
-    const at = this.entryAt();
-    words[at] = 0;
-    words[at + 1] = 0;
+    this.store.put(this.words, this.entryAt(), this.meta, 0, 0);
     this.store.count(this.meta, -1);
   }
 
@@ -175,6 +172,7 @@ export abstract class Editor extends Cursor {
     const prop = coder.propertyOf(lo, hi, level);
     coder.encode(prop, below);
     const child = store.alloc(below, false);
+    this.table.locks.adopt(this, child);
     memory.locate(child, below);
     const first = coder.frameOf(lo, hi, level);
     for (let i = 0; i < 512; i += 1) {
@@ -183,7 +181,7 @@ export abstract class Editor extends Cursor {
       memory.words[memory.base + 2 * i] = coder.lo | coder.pfnLo(pfn);
     }
     store.setChildren(memory.meta, below, 512);
-    coder.writeTable(words, at, child);
+    store.link(words, at, this.meta, child);
     this.forget();
   }
 

@@ -27,15 +27,20 @@ const TOP = 2 ** 18;
 /** Pages whose numbers are small integers. */
 const SMALL = 2 ** 30;
 
+const NO_NODES: Set<number> = new Set();
+
 /** The base of both cursors. */
 export abstract class Position {
   /** The first page of the range, and one past its last. @internal */
   readonly startPage: number;
   readonly endPage: number;
-  /** The node whose lock word the cursor may have, and its level. @internal */
+  /** The lowest node that covers the range, and its level: what is above it is other cursors', too. @internal */
   guardPfn = 0;
   guardLevel = 0;
-  protected readonly table: PageTable;
+  /** In shared memory, the nodes that the cursor has locked. @internal */
+  locked: Set<number> = NO_NODES;
+  /** @internal */
+  readonly table: PageTable;
   protected readonly store: NodeStore;
   protected readonly coder: EntryCoder;
   protected readonly memory: NodeMemory;
@@ -173,8 +178,8 @@ export abstract class Position {
       this.base = this.upperBase;
       this.meta = this.upperMeta;
     } else {
-      level = this.store.levels;
-      this.step(this.table.rootPfn, level);
+      level = this.guardLevel;
+      this.step(this.guardPfn, level);
     }
     this.level = 0; // an entry that leads nowhere throws below
     while (level > stop) {

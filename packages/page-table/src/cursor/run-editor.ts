@@ -118,15 +118,12 @@ export abstract class RunEditor extends Editor {
     let next = pfn;
     while (at < stop) {
       const hi = coder.hi | coder.pfnHi(next);
-      let lo = coder.lo | coder.pfnLo(next);
+      const lo = coder.lo | coder.pfnLo(next);
       const run = size < coder.hiScale ? (coder.hiScale - (next % coder.hiScale)) / size : 1;
       const to = Math.min(stop, at + 2 * run);
       next += ((to - at) / 2) * size;
-      for (; at < to; at += 2) {
-        words[at + 1] = hi;
-        words[at] = lo;
-        lo = (lo + step) | 0;
-      }
+      store.putRun(words, at, to, this.meta, lo, hi, step);
+      at = to;
     }
     store.count(this.meta, count);
     this.place(page + count * size);
@@ -192,8 +189,7 @@ export abstract class RunEditor extends Editor {
       const lo = words[at]!;
       const hi = words[at + 1]!;
       if (coder.kind(lo, hi, 1) !== LEAF) continue;
-      words[at] = 0;
-      words[at + 1] = 0;
+      store.put(words, at, this.meta, 0, 0);
       removed += 1;
       if (coder.isTracked(lo, hi)) {
         try {
@@ -224,8 +220,7 @@ export abstract class RunEditor extends Editor {
     const at = this.base + 2 * this.index;
     const lo = words[at]!;
     const hi = words[at + 1]!;
-    words[at] = 0;
-    words[at + 1] = 0;
+    store.put(words, at, this.meta, 0, 0);
     store.count(this.meta, -1);
     if (coder.isTracked(lo, hi)) this.release(coder.childOf(lo, hi), at, lo, hi);
     this.index += 1;
@@ -238,8 +233,7 @@ export abstract class RunEditor extends Editor {
       store.references.release(pfn);
     } catch (error) {
       if (isRefusal(error)) {
-        words[at + 1] = hi;
-        words[at] = lo;
+        store.put(words, at, meta, lo, hi);
         store.count(meta, 1);
       } else this.index += 1;
       throw error;
@@ -283,10 +277,8 @@ export abstract class RunEditor extends Editor {
     while (this.seek(end, false)) {
       const { words, coder, level } = this;
       const at = this.entryAt();
-      const lo = words[at]!;
-      const hi = words[at + 1]!;
-      words[at] = coder.changedLo(lo, hi, level, set, clear);
-      words[at + 1] = coder.changedHi(hi, level);
+      const lo = coder.changedLo(words[at]!, words[at + 1]!, level, set, clear);
+      this.store.put(words, at, this.meta, lo, coder.changedHi(words[at + 1]!, level));
       changed += PAGES[level]!;
       this.skip(end);
     }
@@ -301,9 +293,11 @@ export abstract class RunEditor extends Editor {
   cleanRun(pages: number): number {
     this.settle();
     this.checkPages(pages);
-    const { table, store } = this;
     const start = this.page;
-    const freed = this.clean(table.rootPfn, store.levels, 0, start, start + pages);
+    const { guardPfn, guardLevel } = this;
+    const span = PAGES[guardLevel + 1]!;
+    const first = start - (start % span);
+    const freed = this.clean(guardPfn, guardLevel, first, start, start + pages);
     this.forget();
     this.place(start + pages);
     return freed;
@@ -329,8 +323,7 @@ export abstract class RunEditor extends Editor {
       memory.locate(child, level - 1);
       const empty = (slotWords[memory.meta]! & CHILDREN) === 0;
       if (!(empty && mayFree && page >= start && page + size <= end)) continue;
-      words[at] = 0;
-      words[at + 1] = 0;
+      store.put(words, at, meta, 0, 0);
       store.count(meta, -1);
       store.dropTree(child, level - 1, []);
       freed += 1;

@@ -37,6 +37,7 @@ export class StrayTable implements Droppable {
   /** Its level. */
   readonly level: number;
   private readonly node: Frame;
+  private readonly store: NodeStore;
 
   /** @internal */
   constructor(store: NodeStore, pfn: number, level: number, va: bigint, pages: number) {
@@ -45,15 +46,16 @@ export class StrayTable implements Droppable {
     this.level = level;
     this.mapped = store.countPages(pfn, level);
     this.node = store.references.giveFrame(pfn);
+    this.store = store;
   }
 
   get dropped(): boolean {
     return this.node.dropped;
   }
 
-  /** Frees the table, and lets go of what it maps. @throws `FrameError` `drop-failed` */
+  /** Frees the table, and lets go of what it maps. @throws `FrameError` `drop-failed`; {@link PageTableError} `release-failed` */
   drop(): void {
-    this.node.drop();
+    this.store.dropStray(this.node, this.level);
   }
 
   /** Drops it unless it has ended: what `using` calls. */

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { encodeLeaf, encodeTable, propertyOf } from "../format/codec.js";
+import { encodeLeaf, propertyOf } from "../format/codec.js";
 import type { PteFormat, SoftwareBit } from "../format/format.js";
 import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
@@ -156,13 +156,6 @@ export class EntryCoder {
 
   pfnHi(pfn: number): number {
     return Math.floor(pfn / this.hiScale);
-  }
-
-  /** Writes the entry that leads to the table in frame `pfn`. */
-  writeTable(words: Int32Array, at: number, pfn: number): void {
-    const { lo, hi } = encodeTable(this.format, pfn);
-    words[at + 1] = hi;
-    words[at] = lo;
   }
 
   /**

@@ -96,7 +96,7 @@ class Copy {
           present += 1;
         } else {
           const child = store.alloc(level - 1, level > 2);
-          coder.writeTable(into, at + i, child);
+          store.link(into, at + i, meta, child);
           present += 1;
           this.node(coder.childOf(lo, hi), child, level - 1);
         }
@@ -122,8 +122,7 @@ class Copy {
         const lo = words[at]!;
         const hi = words[at + 1]!;
         if (coder.kind(lo, hi, level) !== LEAF || !this.share(lo, hi, level)) continue;
-        words[at + 1] = this.hi;
-        words[at] = this.lo;
+        store.put(words, at, memory.meta, this.lo, this.hi);
       }
     }
   }

@@ -3,7 +3,8 @@
  *
  *     a node's frame   512 entries of two words each
  *     its slot         word 0: nrChildren (bits 0..15) | stray (16..23) | level (24..31)
- *                      word 1: lock, the id of the cursor that has the node, 0 for none
+ *                      word 1: lock, the mark of the cursor that has the node, 0 for none, below 0 for a stray one
+ *                      word 2: version, odd while an entry of two words changes (shared memory only)
  *
  * The layout of the slot is `storedPageTablePageMeta`'s. Here it is read as words, since a map counts its entry in a few
  * nanoseconds.
@@ -22,12 +23,13 @@ import { TableError } from "./table-error.js";
 /** Where words of the metadata are, from the slot's start. */
 const META_WORD = 0;
 export const LOCK_WORD = 1;
+export const VERSION_WORD = 2;
 /** Of the metadata word. */
 export const CHILDREN = 0xffff;
 export const STRAY = 0x1_0000;
 export const LEVEL_SHIFT = 24;
 /** The usage word of a slot: `SlotWord.usage` of frame-meta's layout. */
-const USAGE_WORD = 11;
+export const USAGE_WORD = 11;
 const PAGE_TABLE: number = PageUsage.PageTable;
 /** Words of a slot: `META_SLOT_SIZE` / 4. */
 const SLOT_WORDS = 16;
@@ -52,10 +54,6 @@ export class NodeMemory {
 
   /** @throws {@link PageTableError} `unsupported-memory` */
   constructor(frames: FrameTable) {
-    if (frames.mode !== "single") {
-      const what = `the frames' table is in mode "${frames.mode}", and cursors know "single" only`;
-      throw new TableError({ code: "unsupported-memory", what });
-    }
     this.frames = frames;
     this.slotWords = frames.slots.words;
     this.words = new Int32Array(0);
@@ -69,6 +67,12 @@ export class NodeMemory {
     this.firstWords = this.words;
     this.firstMeta = frames.slots.wordOf(0, META_WORD);
     for (let bank = 0; bank < this.banks.length; bank += 1) this.refresh(bank);
+    if (frames.mode !== "single") checkShared(frames);
+  }
+
+  /** A node's metadata word. */
+  protected metaAt(index: number): number {
+    return this.slotWords[index]!;
   }
 
   /** The words of a bank whose buffer may have been exchanged. */
@@ -97,7 +101,7 @@ export class NodeMemory {
     if (
       slot >= 0 &&
       slot < this.firstFrames &&
-      slotWords[meta]! >>> LEVEL_SHIFT === level &&
+      this.metaAt(meta) >>> LEVEL_SHIFT === level &&
       slotWords[meta + USAGE_WORD] === PAGE_TABLE &&
       base + 1024 <= firstWords.length
     ) {
@@ -117,7 +121,7 @@ export class NodeMemory {
     const meta = slots.wordOf(slots.geometry.slotOf(pfn), META_WORD);
     const { slotWords } = this;
     const isNode =
-      slotWords[meta]! >>> LEVEL_SHIFT === level && slotWords[meta + USAGE_WORD] === PAGE_TABLE;
+      this.metaAt(meta) >>> LEVEL_SHIFT === level && slotWords[meta + USAGE_WORD] === PAGE_TABLE;
     if (!isNode) throw new TableError({ code: "corrupt-table", pfn, level });
     const { byteOffset, firstPfn } = memory.banks[bank]!;
     const base = (byteOffset + (pfn - firstPfn) * 4096) / 4;
@@ -129,13 +133,40 @@ export class NodeMemory {
   }
 }
 
+/** The word of the header of a frames' table that has the width: `HeaderWord.entryWidth` of frame-meta's layout. */
+const WIDTH_WORD = 14;
+/** Bits of an access to an entry in shared memory: JavaScript's atomic accesses of 64 bits allocate. */
+const WIDTH = 32;
+
+/** Proves that agents can work on tables in these frames together. */
+function checkShared({ mode, agent, memory, slots }: FrameTable): void {
+  if (agent === undefined) {
+    const what = `the frames' table is in mode "${mode}", where locks have owners: open it with an agent's number`;
+    throw new TableError({ code: "unsupported-memory", what });
+  }
+  if (memory.banks.some(({ views }) => !views.shared)) {
+    const what = `the frames' table is in mode "${mode}", and the frames are not in a SharedArrayBuffer`;
+    throw new TableError({ code: "unsupported-memory", what });
+  }
+  const got = slots.swap(WIDTH_WORD, 0, WIDTH);
+  if (got !== 0 && got !== WIDTH)
+    throw new TableError({ code: "access-width", expected: WIDTH, got });
+}
+
+/** Where other agents change the metadata of nodes that this one has not locked. */
+class SharedNodeMemory extends NodeMemory {
+  protected override metaAt(index: number): number {
+    return this.frames.slots.load(index);
+  }
+}
+
 const memories = new WeakMap<FrameTable, NodeMemory>();
 
 /** The one of a table of frames. @throws {@link PageTableError} `unsupported-memory` */
 export function nodeMemoryOf(frames: FrameTable): NodeMemory {
   let memory = memories.get(frames);
   if (memory === undefined) {
-    memory = new NodeMemory(frames);
+    memory = frames.mode === "single" ? new NodeMemory(frames) : new SharedNodeMemory(frames);
     memories.set(frames, memory);
   }
   return memory;

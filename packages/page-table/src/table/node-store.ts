@@ -10,18 +10,13 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
-import {
-  type DropContext,
-  defineFrameMeta,
-  type Frame,
-  type FrameMeta,
-  type FrameTable,
-  storedPageTablePageMeta,
-} from "@memkit/frame-meta";
+import type { Frame, FrameMeta, FrameTable, storedPageTablePageMeta } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
+import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
 import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
-import { CHILDREN, LEVEL_SHIFT, type NodeMemory, nodeMemoryOf, STRAY } from "./node-memory.js";
+import type { Locks } from "./locks.js";
+import { CHILDREN, LEVEL_SHIFT, type NodeMemory, STRAY } from "./node-memory.js";
 import { References } from "./references.js";
 import { TableError } from "./table-error.js";
 
@@ -51,21 +46,76 @@ export class NodeStore {
   readonly coder: EntryCoder;
   readonly references: References;
   readonly type: PageTablePageMeta;
+  /** The locks of all nodes in these frames. */
+  readonly locks: Locks;
   /** The root's level. */
   readonly levels: number;
   /** Whether a leaf may hold its frame. */
   readonly tracks: boolean;
+  /** The answer of {@link NodeStore.read}. */
+  lo: number;
+  hi: number;
 
-  constructor(frames: FrameTable, config: PageTableConfig, type: PageTablePageMeta) {
+  constructor(memory: NodeMemory, config: PageTableConfig, type: PageTablePageMeta, locks: Locks) {
+    const { frames } = memory;
     this.frames = frames;
     this.config = config;
-    this.memory = nodeMemoryOf(frames);
+    this.memory = memory;
     this.coder = new EntryCoder(config.format);
     this.references = new References(frames);
     this.type = type;
+    this.locks = locks;
     this.levels = config.format.paging.levels;
     this.tracks = config.items === "tracked";
+    this.lo = 0;
+    this.hi = 0;
     frames.bind(type);
+  }
+
+  /** Reads an entry of a node that this agent may not have locked. @returns `false` if it had to wait: where it was may be gone */
+  read(words: Int32Array, at: number, _meta: number): boolean {
+    this.lo = words[at]!;
+    this.hi = words[at + 1]!;
+    return true;
+  }
+
+  /** Changes an entry of the node with this metadata, whose lock the caller has. */
+  put(words: Int32Array, at: number, _meta: number, lo: number, hi: number): void {
+    words[at + 1] = hi;
+    words[at] = lo;
+  }
+
+  /** Makes entries from `at` to `stop` that are nothing leaves of frames in a row. */
+  putRun(
+    words: Int32Array,
+    at: number,
+    stop: number,
+    _meta: number,
+    lo: number,
+    hi: number,
+    step: number,
+  ): void {
+    for (let i = at, next = lo; i < stop; i += 2) {
+      words[i + 1] = hi;
+      words[i] = next;
+      next = (next + step) | 0;
+    }
+  }
+
+  /** Makes an entry lead to the table in frame `pfn`. */
+  link(words: Int32Array, at: number, meta: number, pfn: number): void {
+    const { lo, hi } = encodeTable(this.config.format, pfn);
+    this.put(words, at, meta, lo, hi);
+  }
+
+  /** Clears an entry of a node that goes, before what it holds does. */
+  protected blank(_words: Int32Array, _at: number, _meta: number): void {
+    // Nobody looks at it any more.
+  }
+
+  /** Writes the metadata word of a node. */
+  setMeta(meta: number, word: number): void {
+    this.memory.slotWords[meta] = word;
   }
 
   /**
@@ -102,11 +152,9 @@ export class NodeStore {
    * @returns base pages that were mapped below it
    */
   dropTree(pfn: number, level: number, errors: unknown[]): number {
-    const { memory, frames } = this;
+    const { frames } = this;
     const { slots } = frames;
-    memory.locate(pfn, level);
-    const { meta } = memory;
-    memory.slotWords[meta] = memory.slotWords[meta]! | STRAY;
+    this.strand(pfn, level);
     if (slots.countOf(pfn) > 1) {
       slots.dec(pfn); // who holds it has its contents, too
       frames.ledger?.release(slots.geometry.slotOf(pfn), "path");
@@ -117,6 +165,33 @@ export class NodeStore {
     return pages;
   }
 
+  /** Marks a node as taken out of its table. */
+  protected strand(pfn: number, level: number): void {
+    const { memory } = this;
+    memory.locate(pfn, level);
+    this.setMeta(memory.meta, memory.slotWords[memory.meta]! | STRAY);
+  }
+
+  /** Marks a node, and those below it, that a caller is given. */
+  strandTree(pfn: number, level: number): void {
+    this.strand(pfn, level);
+  }
+
+  /** Ends a table that {@link NodeStore.strandTree} has marked. @throws `FrameError` `drop-failed`, {@link PageTableError} `release-failed` */
+  dropStray(node: Frame, _level: number): void {
+    node.drop();
+  }
+
+  /** Ends what is below a node whose last handle has gone. */
+  endNode(pfn: number, level: number, errors: unknown[]): void {
+    this.dropEntries(pfn, level, errors);
+  }
+
+  /** Frees nodes that nobody can see any more. @returns those that somebody may still see */
+  collect(): number {
+    return 0;
+  }
+
   /** Ends everything below a node, which is empty then. @returns base pages that were mapped */
   dropEntries(pfn: number, level: number, errors: unknown[]): number {
     const { memory, coder } = this;
@@ -125,14 +200,18 @@ export class NodeStore {
     const children = slotWords[meta]! & CHILDREN;
     let pages = 0;
     if (level === 1 && !this.tracks) pages = children;
-    else if (children > 0) {
+    else {
+      let left = children;
       const end = this.endEntry(level);
-      for (let i = this.firstEntry(level); i < end; i += 1) {
+      for (let i = this.firstEntry(level); left > 0 && i < end; i += 1) {
         const lo = words[base + 2 * i]!;
         const hi = words[base + 2 * i + 1]!;
         const kind = coder.kind(lo, hi, level);
+        if (kind === ABSENT) continue;
+        left -= 1;
+        this.blank(words, base + 2 * i, meta);
         if (kind === TABLE) pages += this.dropTree(coder.childOf(lo, hi), level - 1, errors);
-        else if (kind === LEAF) {
+        else {
           pages += PAGES[level]!;
           if (coder.isTracked(lo, hi)) {
             const first = coder.frameOf(lo, hi, level);
@@ -141,7 +220,7 @@ export class NodeStore {
         }
       }
     }
-    slotWords[meta] = slotWords[meta]! & ~CHILDREN;
+    this.setMeta(meta, slotWords[meta]! & ~CHILDREN);
     return pages;
   }
 
@@ -166,10 +245,12 @@ export class NodeStore {
     const children = slotWords[meta]! & CHILDREN;
     if (level === 1 || children === 0) return children;
     let pages = 0;
-    for (let i = this.firstEntry(level); i < this.endEntry(level); i += 1) {
+    let left = children;
+    for (let i = this.firstEntry(level); left > 0 && i < this.endEntry(level); i += 1) {
       const lo = words[base + 2 * i]!;
       const hi = words[base + 2 * i + 1]!;
       const kind = coder.kind(lo, hi, level);
+      if (kind !== ABSENT) left -= 1;
       if (kind === LEAF) pages += PAGES[level]!;
       else if (kind === TABLE) pages += this.countPages(coder.childOf(lo, hi), level - 1);
     }
@@ -197,8 +278,7 @@ export class NodeStore {
 
   /** Notes `count` more (or fewer) present entries in the node that was located last. */
   count(meta: number, count: number): void {
-    const { slotWords } = this.memory;
-    slotWords[meta] = slotWords[meta]! + count;
+    this.setMeta(meta, this.memory.slotWords[meta]! + count);
   }
 
   /** The metadata word of a fresh node of `level` with so many entries. */
@@ -207,59 +287,10 @@ export class NodeStore {
   }
 }
 
-/** Ends what a node's entries hold when its last handle has gone. */
-function onDrop(config: PageTableConfig, type: () => PageTablePageMeta) {
-  return ({ meta, table, paddr }: DropContext<typeof storedPageTablePageMeta>): void => {
-    if (meta.nrChildren === 0) return;
-    const errors: unknown[] = [];
-    storeOf(table, config, type()).dropEntries(paddr / PAGE_SIZE, meta.level, errors);
-    if (errors.length > 0) throw releaseFailed(errors);
-  };
-}
-
 /** What is thrown where the mappings are gone and not all of their frames. */
 export function releaseFailed(errors: readonly unknown[]): Error {
   const cause = new AggregateError(errors, `${errors.length} frames could not be let go`);
   return new TableError({ code: "release-failed", failed: errors.length }, { cause });
-}
-
-const types = new WeakMap<PageTableConfig, PageTablePageMeta>();
-
-/** The type of the nodes of a configuration. */
-export function nodeMetaOf<C extends PageTableConfig>(config: C): PageTablePageMeta<C> {
-  let type = types.get(config);
-  if (type === undefined) {
-    const made: PageTablePageMeta = defineFrameMeta({
-      name: `page-table node: ${config.format.name}, ${config.name}, ${config.items}`,
-      layout: storedPageTablePageMeta,
-      usage: "PageTable",
-      onDrop: onDrop(config, () => made),
-    });
-    type = made;
-    types.set(config, type);
-  }
-  return type as PageTablePageMeta<C>;
-}
-
-const stores = new WeakMap<FrameTable, Map<PageTableConfig, NodeStore>>();
-
-function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePageMeta): NodeStore {
-  let ofFrames = stores.get(frames);
-  if (ofFrames === undefined) {
-    ofFrames = new Map();
-    stores.set(frames, ofFrames);
-  }
-  let store = ofFrames.get(config);
-  if (store === undefined) {
-    store = new NodeStore(frames, config, type);
-    ofFrames.set(config, store);
-  }
-  return store;
-}
-
-/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory` */
-export function nodeStoreOf(frames: FrameTable, config: PageTableConfig): NodeStore {
-  return storeOf(frames, config, nodeMetaOf(config));
 }
 
 /** A handle on a node as one of its configuration's. */

@@ -7,26 +7,31 @@
 
 import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
-import type { Frame, FrameTable, Segment } from "@memkit/frame-meta";
+import { Frame, type FrameTable, type Segment } from "@memkit/frame-meta";
 import { Cursor } from "../cursor/cursor.js";
 import { CursorMut } from "../cursor/cursor-mut.js";
+import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";
 import type { PageTableConfig } from "../format/config.js";
 import { vaddrRange } from "../format/config.js";
+import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
-import { PAGES } from "./entry-coder.js";
-import { LOCK_WORD } from "./node-memory.js";
-import {
-  type NodeFrame,
-  type NodeStore,
-  nodeMetaOf,
-  nodeStoreOf,
-  type PageTablePageMeta,
-} from "./node-store.js";
+import { LEAF, PAGES } from "./entry-coder.js";
+import { Descent, type Locks } from "./locks.js";
+import type { NodeFrame, NodeStore, PageTablePageMeta } from "./node-store.js";
+import { nodeMetaOf, nodeStoreOf } from "./stores.js";
 import { TableError } from "./table-error.js";
 
-/** Ids of cursors, for the lock words: any that are not 0. */
-let lastOwner = 0;
+/** What {@link PageTable.translate} has found. */
+export interface Translation {
+  /** The frame of the page; of a huge one's, the one that this page of it is in. */
+  readonly pfn: number;
+  /** The level of the page it is mapped by. */
+  readonly level: number;
+  readonly prop: number;
+  /** Whether the mapping holds its frame. */
+  readonly tracked: boolean;
+}
 
 /** A page table of configuration `C`. Made by {@link PageTable.create}, {@link PageTable.createUser} or `fork`. */
 export class PageTable<C extends PageTableConfig = PageTableConfig> implements Droppable {
@@ -42,7 +47,9 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   readonly store: NodeStore;
   /** What a page number is less the table's own number of the page, which counts from the root's first entry. @internal */
   readonly baseVpn: number;
-  /** Cursors that are open. @internal */
+  /** @internal */
+  readonly locks: Locks;
+  /** Cursors of this agent that are open. @internal */
   readonly open: Cursor[];
   private readonly handle: NodeFrame<C>;
   /** The root whose upper half this one shares. */
@@ -54,6 +61,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     this.config = config;
     this.frames = store.frames;
     this.store = store;
+    this.locks = store.locks;
     this.handle = handle;
     this.shared = shared;
     this.rootPfn = (handle.paddr / PAGE_SIZE) as Pfn;
@@ -103,6 +111,50 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return table;
   }
 
+  /**
+   * A table that another agent of the same frames has made, by the frame of its root: post it, and the configuration's name.
+   *
+   * @param kernel - the kernel's table here, where the root's upper half is that one's
+   * @throws {@link PageTableError} `not-a-table` unless the frame is the root of a table of this configuration, which is of the same
+   * type in all agents by its format, name and items; `unsupported-memory`, `access-width`; `FrameError` as `Frame.fromInUse`
+   *
+   * @example
+   * ```ts
+   * import { FrameTable } from "@memkit/frame-meta";
+   * import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+   * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
+   * import { PageTable } from "@memkit/page-table/table";
+   *
+   * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
+   * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+   * const allocator = createBuddy(frames);
+   * const table = PageTable.create(frames, userConfig(x86Format()));
+   * table.mapRange(0x40_0000, 2, 7, pageProperty(READ | USER));
+   * // In a worker, with frames.buffer, memory.buffer, allocator.buffer and table.rootPfn:
+   * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
+   * attachBuddy(there, { buffer: allocator.buffer });
+   * const same = PageTable.attach(there, userConfig(x86Format()), table.rootPfn);
+   * same.translate(0x40_1234)?.pfn; // => 8
+   * same.unmapRange(0x40_0000, 2); // => 2
+   * table.translate(0x40_1234); // => undefined
+   * ```
+   */
+  static attach<C extends PageTableConfig>(
+    frames: FrameTable,
+    config: C,
+    rootPfn: number,
+    kernel?: PageTable,
+  ): PageTable<C> {
+    const store = nodeStoreOf(frames, config);
+    const found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
+    const handle = found.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
+    if (handle?.meta.level !== store.levels) {
+      found.drop();
+      throw new TableError({ code: "not-a-table", pfn: rootPfn });
+    }
+    return new PageTable<C>(store, config, handle, kernel?.handle.clone());
+  }
+
   private static withRoot<C extends PageTableConfig>(
     store: NodeStore,
     config: C,
@@ -116,11 +168,11 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   /** One table below each of the root's entries. */
   private fillTop(): void {
     const { store, rootPfn } = this;
-    const { memory, coder, levels } = store;
+    const { memory, levels } = store;
     for (let i = store.firstEntry(levels); i < store.endEntry(levels); i += 1) {
       const child = store.alloc(levels - 1);
       memory.locate(rootPfn, levels);
-      coder.writeTable(memory.words, memory.base + 2 * i, child);
+      store.link(memory.words, memory.base + 2 * i, memory.meta, child);
       store.count(memory.meta, 1);
     }
   }
@@ -204,13 +256,30 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    */
   cursor(va: VirtualAddress, pages: number): Cursor {
     const start = this.claim(va, pages);
-    return new Cursor(this, start, start + pages);
+    return this.opened(new Cursor(this, start, start + pages), false);
   }
 
   /** As {@link PageTable.cursor}, of a cursor that also writes. */
   cursorMut(va: VirtualAddress, pages: number): CursorMut {
+    return this.writing(va, pages, true);
+  }
+
+  private writing(va: VirtualAddress, pages: number, create: boolean): CursorMut {
     const start = this.claim(va, pages);
-    return new CursorMut(this, start, start + pages);
+    const Made = this.frames.mode === "single" ? CursorMut : SharedCursorMut;
+    return this.opened(new Made(this, start, start + pages), create);
+  }
+
+  private opened<T extends Cursor>(cursor: T, create: boolean): T {
+    this.locks.open(cursor, create);
+    this.open.push(cursor);
+    return cursor;
+  }
+
+  /** A cursor of this table is closed. @internal */
+  closed(cursor: Cursor): void {
+    this.open.splice(this.open.indexOf(cursor), 1);
+    this.locks.close(cursor);
   }
 
   /** The whole of the table's share, for a cursor. */
@@ -232,7 +301,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     prop: number,
     maxLevel: number = this.store.levels,
   ): void {
-    this.with(va, pages, (cursor) => cursor.mapRun(pfn, pages, prop, maxLevel));
+    this.with(va, pages, true, (cursor) => cursor.mapRun(pfn, pages, prop, maxLevel));
   }
 
   /** As {@link PageTable.mapRange}, of a segment, which ends if this succeeds. @throws `unfit-item` */
@@ -242,7 +311,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     prop: number,
     maxLevel: number = this.store.levels,
   ): void {
-    this.with(va, segment.frames, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
+    this.with(va, segment.frames, true, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
   }
 
   /**
@@ -253,7 +322,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * a split, where nothing is
    */
   unmapRange(va: VirtualAddress, pages: number): number {
-    return this.with(va, pages, (cursor) => cursor.unmapRun(pages));
+    return this.with(va, pages, false, (cursor) => cursor.unmapRun(pages));
   }
 
   /**
@@ -264,7 +333,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * changed then.
    */
   protectRange(va: VirtualAddress, pages: number, set: number, clear: number): number {
-    return this.with(va, pages, (cursor) => cursor.protectRun(pages, set, clear));
+    return this.with(va, pages, false, (cursor) => cursor.protectRun(pages, set, clear));
   }
 
   /**
@@ -276,11 +345,57 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     va: VirtualAddress = this.vaOf(this.firstVpn - this.baseVpn),
     pages: number = this.pages,
   ): number {
-    return this.with(va, pages, (cursor) => cursor.cleanRun(pages));
+    return this.with(va, pages, false, (cursor) => cursor.cleanRun(pages));
   }
 
-  private with<T>(va: VirtualAddress, pages: number, run: (cursor: CursorMut) => T): T {
-    const cursor = this.cursorMut(va, pages);
+  /**
+   * Looks at one page without a cursor and without a lock: OSTD's `page_walk`. In shared memory another agent may have changed it by
+   * the time this returns; what is returned was so at one moment of the call, or nothing was.
+   *
+   * @returns undefined where nothing is mapped, or the address is not in the table's share
+   * @throws {@link PageTableError} `invalid-vaddr`, `corrupt-table`
+   */
+  translate(va: VirtualAddress): Translation | undefined {
+    this.live();
+    const rest = Number.isInteger(va) ? Number(va) % PAGE_SIZE : 0;
+    const page = this.pageOf(typeof va === "bigint" ? va - (va & 4095n) : va - rest);
+    const first = this.firstVpn - this.baseVpn;
+    if (page < first || page >= first + this.pages) return undefined;
+    const { store, frames } = this;
+    const descent = new Descent(store);
+    frames.pin();
+    try {
+      while (!(descent.run(this.rootPfn, page, page + 1) && descent.read(page))) {
+        // It had to wait, and begins anew.
+      }
+    } finally {
+      frames.unpin();
+    }
+    const { lo, hi, coder } = store;
+    const { level } = descent;
+    if (coder.kind(lo, hi, level) !== LEAF) return undefined;
+    const all = coder.propertyOf(lo, hi, level);
+    const pfn = coder.frameOf(lo, hi, level) + (page % PAGES[level]!);
+    return { pfn, level, prop: all & ~AVAIL1, tracked: coder.isTracked(lo, hi) };
+  }
+
+  /**
+   * Frees tables that were taken out and that no agent can see any more. Closing a cursor does so, too: this is for an agent that is
+   * about to end, or to be idle.
+   *
+   * @returns tables of this agent that another one is still walking through
+   */
+  collect(): number {
+    return this.store.collect();
+  }
+
+  private with<T>(
+    va: VirtualAddress,
+    pages: number,
+    create: boolean,
+    run: (cursor: CursorMut) => T,
+  ): T {
+    const cursor = this.writing(va, pages, create);
     try {
       return run(cursor);
     } finally {
@@ -349,50 +464,5 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       }
     }
     return start;
-  }
-
-  /**
-   * Takes the lowest node that covers a cursor's range: its lock word names the cursor.
-   *
-   * A range that is one whole entry is covered by the node that has the entry, not by the one below it, so that a huge page can
-   * be mapped there (upstream locks one level too low and panics). Cursors of one thread that do not overlap may share a node:
-   * the word then names the one that came first, and the last one to close clears it.
-   *
-   * @internal
-   */
-  lock(cursor: Cursor): void {
-    const { memory, coder, levels } = this.store;
-    const { startPage: start, endPage: end } = cursor;
-    memory.locate(this.rootPfn, levels);
-    let level = levels;
-    let pfn: number = this.rootPfn;
-    while (level > 1) {
-      const size = PAGES[level]!;
-      const index = Math.floor(start / size);
-      const inside = end <= (index + 1) * size;
-      const whole = start === index * size && end === (index + 1) * size;
-      const at = memory.base + 2 * (index % 512);
-      const lo = memory.words[at]!;
-      const hi = memory.words[at + 1]!;
-      if (!inside || whole || coder.kind(lo, hi, level) !== 2) break;
-      pfn = coder.childOf(lo, hi);
-      level -= 1;
-      memory.locate(pfn, level);
-    }
-    const { meta, slotWords } = memory;
-    lastOwner = (lastOwner % 0x7fff_ffff) + 1;
-    cursor.guardPfn = pfn;
-    cursor.guardLevel = level;
-    if (slotWords[meta + LOCK_WORD] === 0) slotWords[meta + LOCK_WORD] = lastOwner;
-    this.open.push(cursor);
-  }
-
-  /** @internal */
-  unlock(cursor: Cursor): void {
-    const { memory } = this.store;
-    this.open.splice(this.open.indexOf(cursor), 1);
-    if (this.open.some(({ guardPfn }) => guardPfn === cursor.guardPfn)) return;
-    memory.locate(cursor.guardPfn, cursor.guardLevel);
-    memory.slotWords[memory.meta + LOCK_WORD] = 0;
   }
 }

@@ -35,6 +35,10 @@ export type TableErrorDetail =
   | { readonly code: "unfit-item"; readonly what: string }
   /** The memory cannot hold tables that are written in place. */
   | { readonly code: "unsupported-memory"; readonly what: string }
+  /** Agents that share these frames access entries `got` bits at a time, and this one `expected`. */
+  | { readonly code: "access-width"; readonly expected: number; readonly got: number }
+  /** The frame is no root of such a table. */
+  | { readonly code: "not-a-table"; readonly pfn: number }
   /** An entry leads to a frame that is no table of ours. */
   | { readonly code: "corrupt-table"; readonly pfn: number; readonly level: number }
   /** A frame has to be copied whose type says nothing about copies: give `copy`. */
@@ -68,6 +72,10 @@ function describe(detail: TableErrorDetail): string {
       return `not an item for this table: ${detail.what}`;
     case "unsupported-memory":
       return `tables cannot be kept in this memory: ${detail.what}`;
+    case "access-width":
+      return `entries in these frames are accessed ${detail.got} bits at a time by others, and ${detail.expected} here`;
+    case "not-a-table":
+      return `frame ${at(detail.pfn)} is not the root of a table of this configuration`;
     case "corrupt-table":
       return `an entry leads to frame ${at(detail.pfn)}, which is no table of level ${detail.level}`;
     case "cannot-copy":

@@ -1,8 +1,16 @@
 /** Frames with an allocator, tables over them, and the formats that everything is tried with. */
 
 import { PhysicalMemory, struct } from "@memkit/core";
-import { defineFrameMeta, type Frame, FrameTable, type Segment } from "@memkit/frame-meta";
+import {
+  defineFrameMeta,
+  type Frame,
+  FrameTable,
+  type Segment,
+  slotTableBytes,
+  type TableMode,
+} from "@memkit/frame-meta";
 import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
+import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { checkInvariants as checkSlots, FrameLedger } from "@memkit/frame-meta/model";
 import {
   aarch64Format,
@@ -27,21 +35,32 @@ export const formats: readonly (readonly [string, PteFormat])[] = [
 /** Memory to be mapped: no metadata, readable. */
 export const pageMeta = defineFrameMeta({ name: "page", layout: struct(), isUntyped: true });
 
+/** The modes that everything about tables is tried in. */
+export const MODES: readonly TableMode[] = ["single", "shared", "kernel"];
+
+/** The formats that a mode is tried with: what is another's in each mode is not the format. */
+export const formatsIn = (mode: TableMode): typeof formats =>
+  mode === "single" ? formats : formats.filter(([name]) => name === "x86-64" || name === "Sv39");
+
 /** Frames, counted by a ledger, so that a leak or a reference too many is found. */
 export class Space {
   readonly frames: FrameTable;
   readonly allocator: ReturnType<typeof createBuddy>;
   readonly words: Int32Array;
 
-  constructor(frames = 64, { ledger = true, first = 0 } = {}) {
-    const buffer = new ArrayBuffer(frames * 4096);
+  constructor(frames = 64, { ledger = true, first = 0, mode = "single" as TableMode } = {}) {
+    const single = mode === "single";
+    const buffer = new (single ? ArrayBuffer : SharedArrayBuffer)(frames * 4096);
     this.words = new Int32Array(buffer);
     const memory = new PhysicalMemory([
       { firstPfn: first, frames, source: { buffer }, byteOffset: 0 },
     ]);
+    const agent = single ? {} : { agent: 0 };
     this.frames = FrameTable.create(
-      { memory },
-      ledger ? { ledger: new FrameLedger({ frames }) } : {},
+      mode === "kernel"
+        ? { memory, kernel: FrameKernel.create(slotTableBytes({ memory })) }
+        : { memory, mode },
+      ledger ? { ledger: new FrameLedger({ frames, ...agent }), ...agent } : agent,
     );
     this.allocator = createBuddy(this.frames);
   }

@@ -1,0 +1,58 @@
+/**
+ * `CursorMut` on a table that other agents read while this one writes: a class of its own, so that the fast paths of either never see
+ * the other's accesses.
+ *
+ * Under the lock this agent reads its entries plainly: nobody else writes them (PT-50). What it writes others read: by `Atomics`.
+ *
+ * @module
+ */
+
+import { CursorMut } from "./cursor-mut.js";
+
+/** Made by `PageTable.cursorMut` where the frames' table is not in mode `single`. */
+export class SharedCursorMut extends CursorMut {
+  override mapPfn(pfn: number, prop: number, level = 1): void {
+    if (
+      level === 1 &&
+      this.level === 1 &&
+      this.index < this.limit &&
+      prop === this.leafProp &&
+      pfn >>> 0 === pfn &&
+      (this.leafLo & this.presentBit) !== 0
+    ) {
+      const { words, meta } = this;
+      const at = this.base + 2 * this.index;
+      if (words[at] === 0 && words[at + 1] === 0) {
+        // The upper word first: until the lower one says so, nothing is there (PT-56).
+        Atomics.store(words, at + 1, this.leafHi | (pfn >>> this.pfnHiShift));
+        Atomics.store(words, at, this.leafLo | (pfn << this.pfnShift));
+        this.store.setMeta(meta, this.slotWords[meta]! + 1);
+        this.index += 1;
+        return;
+      }
+    }
+    this.mapAnew(pfn, prop, level);
+  }
+
+  override unmapNext(pages = 1): number {
+    if (this.level === 1 && this.index < this.limit && pages === 1) {
+      const { words, meta } = this;
+      const at = this.base + 2 * this.index;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      const tracked = ((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0;
+      if ((lo & this.presentBit) !== 0 && !tracked) {
+        this.found(lo, hi);
+        this.store.put(words, at, meta, 0, 0);
+        this.store.setMeta(meta, this.slotWords[meta]! - 1);
+        this.index += 1;
+        return 1;
+      }
+    }
+    return this.unmapAnew(pages);
+  }
+
+  override protectNext(pages: number, set: number, clear: number): number {
+    return this.protectAnew(pages, set, clear);
+  }
+}
