@@ -109,7 +109,7 @@ export class BuddyAllocator implements FrameAllocator {
    * See {@link FrameAllocator.alloc}. One frame of any place comes from this agent's cache; everything else is the lowest run that
    * there is at a multiple of the next power of two, O(log frames).
    *
-   * @throws {@link FrameError} `invalid-option` for a number of frames or a placement that cannot be
+   * @throws {@link FrameError} `invalid-option` for a number of frames or a placement that cannot be; what `onExhausted` throws
    *
    * @example
    * ```ts

@@ -82,6 +82,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    *
    * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`; `unused`, `unique`, `busy`, `overflow` where the frame is
    * shared by nobody
+   * @throws `CoreError` `not-in-ledger` where a ledger knows of no such number: it has been used
    */
   static fromRaw(table: FrameTable, raw: number): Frame {
     const { slots } = table;
@@ -230,7 +231,11 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
     return castTo<Frame<N>>(this, type);
   }
 
-  /** This handle as one of untyped memory, or `undefined` where the frame's type is not. The handle stays. */
+  /**
+   * This handle as one of untyped memory, or `undefined` where the frame's type is not. The handle stays.
+   *
+   * @throws {@link FrameError} `type-not-bound` if this agent does not know it
+   */
   tryAsUntyped(): Frame<UntypedMeta> | undefined {
     return this.type.isUntyped ? (this as unknown as Frame<UntypedMeta>) : undefined;
   }

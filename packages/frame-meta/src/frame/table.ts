@@ -119,7 +119,7 @@ export class FrameTable {
   /**
    * A table that another agent has made.
    *
-   * @throws {@link FrameError} `header-mismatch`, `invalid-option`; what `PhysicalMemory` throws
+   * @throws {@link FrameError} `header-mismatch`, `invalid-option`, `agent-taken`; what `PhysicalMemory` throws
    */
   static attach(attachment: SlotTableAttachment, extras: FrameTableExtras = {}): FrameTable {
     return new FrameTable(attachSlots(attachment), extras);

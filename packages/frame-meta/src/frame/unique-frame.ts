@@ -75,6 +75,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
    *
    * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`, `in-list`; `unused`, `in-use`, `busy`, `overflow` where the
    * frame has no one owner
+   * @throws `CoreError` `not-in-ledger` where a ledger knows of no such number: it has been used
    */
   static fromRaw(table: FrameTable, raw: number): UniqueFrame {
     const { slots } = table;

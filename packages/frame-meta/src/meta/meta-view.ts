@@ -26,7 +26,11 @@ export interface MetaOwner {
 /** The elements of an array in metadata. */
 export interface MetaElements<E> {
   readonly length: number;
-  /** @throws `CoreError` `index-out-of-range`, `used-after-drop` */
+  /**
+   * The element; where it is a record or an array, a view, which the next `get` of these elements moves on.
+   *
+   * @throws `CoreError` `index-out-of-range`, `used-after-drop`
+   */
   get(index: number): E;
 }
 
