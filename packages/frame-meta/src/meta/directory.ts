@@ -93,14 +93,19 @@ export function freeEntriesOf(slots: SlotTable, agent: number): void {
   }
 }
 
+/** Whether `id` is the number of a type that some agent has interned, with a name that can be. */
+export function isTypeNumber(slots: SlotTable, id: number): boolean {
+  if (!(Number.isInteger(id) && id >= 1 && id <= capacityOf(slots))) return false;
+  const entry = entryOf(slots, id);
+  const length = slots.words[entry + EntryWord.nameBytes]!;
+  return slots.load(entry) === READY && length >= 1 && length <= MAX_NAME_BYTES;
+}
+
 /** The name of a type that some agent has interned, or `undefined`. */
 export function typeName(slots: SlotTable, id: number): string | undefined {
-  if (!(Number.isInteger(id) && id >= 1 && id <= capacityOf(slots))) return undefined;
+  if (!isTypeNumber(slots, id)) return undefined;
   const entry = entryOf(slots, id);
-  if (slots.load(entry) !== READY) return undefined;
-  const length = slots.words[entry + EntryWord.nameBytes]!;
-  if (!(length >= 1 && length <= MAX_NAME_BYTES)) return undefined; // somebody has written over it
-  const bytes = nameBytes(slots, entry, length);
+  const bytes = nameBytes(slots, entry, slots.words[entry + EntryWord.nameBytes]!);
   return new TextDecoder().decode(bytes.slice()); // a decoder refuses shared bytes
 }
 

@@ -29,17 +29,19 @@ export type HolderKind =
   | "busy"
   | "ending";
 
+/** Where the word of a kind is among those of a frame. */
+const WORD_OF: Readonly<Record<HolderKind, number>> = {
+  handle: 0,
+  unique: 1,
+  raw: 2,
+  segment: 3,
+  list: 4,
+  path: 5,
+  busy: 6,
+  ending: 7,
+};
 /** In the order of the words. */
-export const HOLDER_KINDS: readonly HolderKind[] = [
-  "handle",
-  "unique",
-  "raw",
-  "segment",
-  "list",
-  "path",
-  "busy",
-  "ending",
-];
+export const HOLDER_KINDS: readonly HolderKind[] = Object.keys(WORD_OF) as HolderKind[];
 const KINDS = HOLDER_KINDS.length;
 
 /** Kinds that are no agent's. */
@@ -126,7 +128,7 @@ export class FrameLedger {
   }
 
   #index(row: number, slot: number, kind: HolderKind): number {
-    return (row * this.frames + slot) * KINDS + HOLDER_KINDS.indexOf(kind);
+    return (row * this.frames + slot) * KINDS + WORD_OF[kind];
   }
 
   #mine(slot: number, kind: HolderKind): number {
@@ -162,6 +164,26 @@ export class FrameLedger {
       sum += Atomics.load(this.#words, this.#index(row, slot, kind));
     }
     return sum;
+  }
+
+  /** Live handles of each kind on a frame, of all agents. @internal */
+  countsOf(slot: number): Record<HolderKind, number> {
+    const counts = {
+      handle: 0,
+      unique: 0,
+      raw: 0,
+      segment: 0,
+      list: 0,
+      path: 0,
+      busy: 0,
+      ending: 0,
+    };
+    for (let row = 0; row <= this.agents; row += 1) {
+      const at = (row * this.frames + slot) * KINDS;
+      for (const kind of HOLDER_KINDS)
+        counts[kind] += Atomics.load(this.#words, at + WORD_OF[kind]);
+    }
+    return counts;
   }
 
   /** Live handles of a kind that one agent has on a frame; -1 is nobody. @internal */

@@ -105,7 +105,8 @@ export function ownerOf(
  * ```
  */
 export function view({ innerPerms, slotVaddr, usage }: MetaSlotOwner): MetaSlotModel {
-  return { status: statusOf(innerPerms.refCount), ...innerPerms, slotVaddr, usage };
+  const { storage, refCount, vtablePtr, inList } = innerPerms;
+  return { status: statusOf(refCount), storage, refCount, vtablePtr, inList, slotVaddr, usage };
 }
 
 /** A slot whose storage is read as metadata of a type. */

@@ -7,7 +7,7 @@
 
 import { inTransit, leadsAstray } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
-import { typeName } from "../meta/directory.js";
+import { isTypeNumber } from "../meta/directory.js";
 import { USAGE_NAMES } from "../meta/usage.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
 import {
@@ -88,7 +88,7 @@ export function checkSlotWords({ slots }: FrameTable, slot: number): TableFindin
     found.push(finding("R2", slot, "its frame has another slot"));
   }
   const type = word(SlotWord.type);
-  if (type !== 0 && typeName(slots, type) === undefined) {
+  if (type !== 0 && !isTypeNumber(slots, type)) {
     found.push(finding("R4", slot, `no type has number ${type}`));
   }
   const usage = word(SlotWord.usage);
