@@ -179,11 +179,6 @@ export const ATTACKS: readonly Attack[] = [
     probe: "def g(n): return n if n == 0 else g(n - 1)\ng(500)",
   },
   {
-    name: "recursion in C",
-    plant: "x = []\nfor _ in range(10**5): x = [x]\nstr(x)",
-    probe: "repr([[[]]])",
-  },
-  {
     name: "JavaScript by the import",
     plant: "try:\n    import js; js.globalThis.leaked = 1\nexcept ImportError:\n    pass",
     probe: "import sys; 'js' in sys.modules",
@@ -203,6 +198,12 @@ export const ATTACKS: readonly Attack[] = [
 
 /** Attacks after which the interpreter is thrown away. They are dearer, for another must be started. */
 export const FATAL_ATTACKS: readonly Attack[] = [
+  {
+    name: "recursion in C",
+    plant: "x = []\nfor _ in range(10**5): x = [x]\nstr(x)",
+    probe: "repr([[[]]])",
+    ends: "crashed",
+  },
   {
     name: "JavaScript by a hidden module",
     plant: "for module in evaluate.__defaults__[1]: module.leaked = 1",

@@ -18,6 +18,8 @@ export type PristineErrorDetail =
   | { readonly code: "crashed"; readonly reason: string }
   /** This release of the interpreter is not what the tables here were made for. */
   | { readonly code: "unknown-interpreter"; readonly reason: string }
+  /** More requests wait than may. */
+  | { readonly code: "busy"; readonly waiting: number }
   /** The process that ran the request is gone. */
   | { readonly code: "worker-lost"; readonly reason: string };
 
@@ -33,6 +35,8 @@ function describe(detail: PristineErrorDetail): string {
       return `the interpreter crashed: ${detail.reason}`;
     case "unknown-interpreter":
       return `this interpreter cannot be kept pristine: ${detail.reason}`;
+    case "busy":
+      return `${detail.waiting} requests wait already: try again later`;
     case "worker-lost":
       return `the process that ran the request has ended: ${detail.reason}`;
   }

@@ -58,5 +58,7 @@ export const IMPORT_POLICY: ReadonlyMap<string, Verdict> = new Map([
   ),
   // The heap has its full length before the image is taken (see boot.ts): 0 is a growth that failed, and a MemoryError.
   ...names(0, "emscripten_resize_heap __syscall_getuid32_js _try_fcntl64 _try_shutdown"),
+  // `EAI_NONAME` of `netdb.h`: there is nobody to ask for names.
+  ...names(-2, "getaddrinfo getnameinfo"),
   ...names(UMASK, "__syscall_umask_js"),
 ]);
