@@ -71,7 +71,8 @@ export interface ReapOptions {
  * Gives back what the agents with these numbers held. Caller must know that they are dead: that the worker has been terminated,
  * and its `exit` event has come. Their numbers can be used again afterwards.
  *
- * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too.
+ * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too. Types must be bound
+ * here: frames of others are parked, and locks of theirs that the dead had stay taken.
  *
  * @throws {@link FrameError} `invalid-option` where this agent has no number, and for a patience below 0; `no-such-agent`; `no-allocator`; `agent-pinned` where
  * another agent does not leave its step. Nothing has been given back then.

@@ -194,6 +194,14 @@ export function transitCounts(table: FrameTable): ReadonlyMap<number, number> {
   return counts;
 }
 
+/** Whether a record is being written. @internal */
+export function isSending(slots: SlotTable): boolean {
+  for (let transit = 0; transit < capacityOf(slots); transit += 1) {
+    if (slots.load(recordOf(slots, transit)) < 0) return true;
+  }
+  return false;
+}
+
 /** Frees the records that were being written: by agents that died, where all others are known to be in no step. @internal */
 export function freeUnsent(slots: SlotTable): void {
   for (let transit = 0; transit < capacityOf(slots); transit += 1) {

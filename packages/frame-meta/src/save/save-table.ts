@@ -12,7 +12,8 @@
  */
 
 import type { PhysicalMemory } from "@memkit/core";
-import { inTransit } from "../frame/send.js";
+import { pinnedAgents } from "../agent/agent.js";
+import { inTransit, isSending } from "../frame/send.js";
 import { FrameTable, type FrameTableExtras } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
 import { directoryFault } from "../meta/directory.js";
@@ -60,11 +61,8 @@ interface Fault {
  */
 export function saveTable(table: FrameTable): Uint8Array {
   const { slots } = table;
-  const fault = unrest(slots);
+  const fault = unrest(slots) ?? atWork(table);
   if (fault !== undefined) throw new FrameError({ code: "not-at-rest", ...fault });
-  if (inTransit(table).length > 0) {
-    throw new FrameError({ code: "not-at-rest", pfn: -1, what: "a handle is on its way" });
-  }
   const { buffer, byteOffset, byteLength } = slots.words;
   const bytes = new Uint8Array(byteLength); // unshared, also where the table is
   bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
@@ -133,6 +131,16 @@ function refuseCorrupt(table: FrameTable): void {
   if (violation !== undefined) refuse(violation.pfn, `${violation.id}: ${violation.what}`);
   const busy = unrest(slots) ?? strayNumbers(slots);
   if (busy !== undefined) refuse(busy.pfn, busy.what);
+}
+
+/** What agents are doing of which no frame tells, if anything. */
+function atWork(table: FrameTable): Fault | undefined {
+  const { slots } = table;
+  const [pinned] = pinnedAgents(slots);
+  if (pinned !== undefined) return { pfn: -1, what: `agent ${pinned.agent} is in a step` };
+  if (slots.load(HeaderWord.reaper) !== 0) return { pfn: -1, what: "it is being reaped" };
+  const moving = isSending(slots) || inTransit(table).length > 0;
+  return moving ? { pfn: -1, what: "a handle is on its way" } : undefined;
 }
 
 /** A frame that somebody builds or ends, if there is one. Links of parked frames must lead to slots, and none round. */

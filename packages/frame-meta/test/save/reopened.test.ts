@@ -5,6 +5,7 @@ import { LinkedList } from "@memkit/frame-meta/list";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { openTable, saveTable } from "@memkit/frame-meta/save";
 import { describe, expect, it } from "vitest";
+import { HeaderWord } from "../../src/slot/layout.js";
 import { linked, linkedOf, mock, mockOf, PAGE, refusalOf } from "../frame/support.js";
 import { inMode, MODES } from "../slot/modes.js";
 
@@ -77,4 +78,21 @@ it("a table of a kernel is opened as a shared one, and as nothing else", () => {
   const bytes = saveTable(FrameTable.create(inMode("kernel", { memory })));
   expect(openTable(bytes, { memory, mode: "shared" }).mode).toBe("shared");
   expect(refusalOf(() => openTable(bytes, { memory })).code).toBe("header-mismatch");
+});
+
+it("nothing is saved while an agent is in a step, reaps, or sends", () => {
+  const memory = { buffer: new SharedArrayBuffer(FRAMES * PAGE) };
+  const table = FrameTable.create({ memory, mode: "shared" }, { agent: 3 });
+  const { words, parts } = table.slots;
+  const refused = () => refusalOf(() => saveTable(table));
+  table.pin();
+  expect(refused()).toMatchObject({ code: "not-at-rest", what: "agent 3 is in a step" });
+  table.unpin();
+  words[HeaderWord.reaper] = 4;
+  expect(refused()).toMatchObject({ code: "not-at-rest", what: "it is being reaped" });
+  words[HeaderWord.reaper] = 0;
+  words[parts.transits] = -1; // a sender without a number has taken the record
+  expect(refused()).toMatchObject({ code: "not-at-rest", what: "a handle is on its way" });
+  words[parts.transits] = 0;
+  expect(saveTable(table).length).toBe(words.byteLength);
 });
