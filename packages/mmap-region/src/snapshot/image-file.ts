@@ -12,7 +12,7 @@ import { badArgument } from "../argument.js";
 import { nodeBuiltin } from "../driver/node-builtin.js";
 import { HOST_PAGE_SIZE, WASM_PAGE_SIZE } from "../page-size.js";
 import { RegionError } from "../region-error.js";
-import { Image } from "./image.js";
+import { Image, memoryImages } from "./image.js";
 import type { Kept, Origin } from "./instance-state.js";
 import { planOf, type SnapshotOptions } from "./options.js";
 
@@ -81,7 +81,7 @@ function requirePath(path: string): void {
 }
 
 /**
- * Writes the image to a file, which is there whole or not at all.
+ * Writes the image to a file, which is there whole or not at all. Of an increment everything is written, as of a whole image.
  *
  * @throws {@link RegionError} `image-closed`, `invalid-argument`; `state-out-of-reach` for references to objects and to functions
  * that are not the module's own (see {@link track}); `unsupported` without Node. Errors of the file system as they are.
@@ -91,8 +91,9 @@ export function saveImage(image: Image, path: string): void {
   requirePath(path);
   const fs = files();
   const { memories, state } = image.contents();
+  const contents = memories.map(({ name, bytes }) => [name, bytes.whole()] as const);
   const header: Header = {
-    memories: [...memories].map(([name, bytes]) => [name, bytes.length]),
+    memories: contents.map(([name, bytes]) => [name, bytes.length]),
     globals: [...state.globals].map(([name, kept]) => [name, save(kept, `global ${name}`)]),
     tables: [...state.tables].map(([name, elements]) => [
       name,
@@ -109,7 +110,7 @@ export function saveImage(image: Image, path: string): void {
   try {
     try {
       fs.writeFileSync(fd, start);
-      for (const bytes of memories.values()) fs.writeFileSync(fd, bytes);
+      for (const [, bytes] of contents) fs.writeFileSync(fd, bytes);
     } finally {
       fs.closeSync(fd);
     }
@@ -150,7 +151,7 @@ export function loadImage(path: string, options: SnapshotOptions = {}): Image {
       header.tables.map(([name, elements]) => [name, elements.map(restore)] as const),
     ),
   };
-  return new Image({ memories, state }, plan);
+  return new Image({ memories: memoryImages(memories, plan), state }, plan);
 }
 
 /** Parses and proves the header: nothing later asks again. */

@@ -15,7 +15,9 @@ import type { Driver } from "../driver/driver.js";
 import { HOST_PAGE_SIZE } from "../page-size.js";
 import { RegionError } from "../region-error.js";
 import { anyGuarded, guardsOf, renewGuards, whileOpen } from "./guards.js";
+import { ImageBytes } from "./image-bytes.js";
 import type { Choice, Plan } from "./options.js";
+import { Residency } from "./residency.js";
 import { StoredBytes } from "./stored-bytes.js";
 import type { MemoryTarget } from "./targets.js";
 
@@ -37,17 +39,25 @@ const nameOf = (name: string): string =>
 /** The image of one memory. */
 export class MemoryImage {
   readonly name: string;
-  readonly stored: StoredBytes;
+  readonly bytes: ImageBytes;
   readonly plan: Plan;
   /** Why it is copied, when it is. */
   readonly copyBecause: string;
   /** Where dirty pages are listed; no longer than the image, for it is as many as are undone at most. */
   readonly pages: Uint32Array;
 
-  /** @param bytes - Copied. */
-  constructor(name: string, bytes: Uint8Array, plan: Plan) {
+  private constructor(name: string, bytes: ImageBytes, plan: Plan, copyBecause: string) {
     this.name = name;
+    this.bytes = bytes;
     this.plan = plan;
+    this.copyBecause = copyBecause;
+    const all = bytes.length / HOST_PAGE_SIZE;
+    const kept = plan.engine === "auto" ? Math.floor(plan.keepResident / HOST_PAGE_SIZE) : all;
+    this.pages = new Uint32Array(bytes.mappable === undefined ? 0 : Math.min(all, kept));
+  }
+
+  /** The image of these bytes, which are copied. */
+  static of(name: string, bytes: Uint8Array, plan: Plan): MemoryImage {
     const { driver } = plan;
     let because = plan.copyBecause;
     if (because === "" && bytes.length === 0) because = "it is empty";
@@ -63,15 +73,22 @@ export class MemoryImage {
         because = `there is no memory file: ${error.message}`;
       }
     }
-    this.stored = stored ?? StoredBytes.inArray(bytes);
-    this.copyBecause = because;
-    const all = Math.ceil(bytes.length / HOST_PAGE_SIZE);
-    const kept = plan.engine === "auto" ? Math.floor(plan.keepResident / HOST_PAGE_SIZE) : all;
-    this.pages = new Uint32Array(this.stored.mappable === undefined ? 0 : Math.min(all, kept));
+    const held = ImageBytes.of(stored ?? StoredBytes.inArray(bytes));
+    return new MemoryImage(name, held, plan, because);
+  }
+
+  /** The image of a memory that shows this one: the pages that differ, over what is stored of this. */
+  increment(mapped: MappedMemory): MemoryImage {
+    const pages = mapped.dirtyPages();
+    const { memory } = mapped;
+    const bytes = whileOpen(memory, () =>
+      this.bytes.increment(new Uint8Array(memory.buffer), pages),
+    );
+    return new MemoryImage(this.name, bytes, this.plan, this.copyBecause);
   }
 
   get length(): number {
-    return this.stored.length;
+    return this.bytes.length;
   }
 
   /** @throws {@link RegionError} `unsupported`, `has-grown` */
@@ -114,6 +131,7 @@ export class MappedMemory {
   #bytes: Uint8Array;
   /** Of the mapping. Undefined when the bytes were copied. */
   #address: number | undefined;
+  readonly #residency: Residency = new Residency();
   /** Bytes from the start of the memory that may still show an earlier image when they are discarded. */
   #beneath: number;
 
@@ -127,8 +145,12 @@ export class MappedMemory {
     if (!this.#map()) this.#copy();
   }
 
+  /** What was last done, and why. */
   get choice(): Choice {
-    return this.#choice;
+    const { engine, reason } = this.#choice;
+    if (engine === "copy") return { engine, reason };
+    const dirty = engine === "discard" ? "" : `, ${this.written} pages written again`;
+    return { engine, reason: `${reason}${dirty}` };
   }
 
   /** Whether no other image was given to the memory since. */
@@ -147,20 +169,24 @@ export class MappedMemory {
     }
     renewGuards(this.memory);
     const length = this.#bytes.length;
+    let why = DROPPED;
     if (engine !== "discard" && driver.capabilities.dirtyPages) {
+      const start = performance.now();
       const found = driver.dirtyPages(this.#address, length, image.pages);
-      if (found !== -1) {
+      const spent = performance.now() - start;
+      if (found === -1) why = TOO_MANY;
+      else if (engine === "auto" && this.#residency.isTooMuch(spent)) why = TOO_RESIDENT;
+      else {
         this.#undo(found, driver, this.#address);
-        this.#choice = UNDONE;
+        this.#choice = engine === "auto" ? FEW : ASKED;
         this.written = found;
         this.residentBytes = found * HOST_PAGE_SIZE;
         return;
       }
     }
     driver.discard(this.#address, length);
-    this.#choice = engine === "discard" ? ASKED : TOO_MANY;
-    this.written = 0;
-    this.residentBytes = 0;
+    whileOpen(this.memory, () => this.#writeOwn());
+    this.#choice = why;
   }
 
   /** The pages of 4096 bytes that differ from the image, in order; beyond the image, from zeros. */
@@ -180,7 +206,7 @@ export class MappedMemory {
     whileOpen(this.memory, () => {
       for (let n = 0; n < found; n++) {
         const page = scanned ? pages[n]! : n;
-        if (this.#differs(page)) pages[count++] = page;
+        if (this.image.bytes.differs(this.#bytes, page)) pages[count++] = page;
       }
     });
     return pages.slice(0, count);
@@ -191,14 +217,30 @@ export class MappedMemory {
     this.#follow();
     const address = this.#address;
     const driver = this.#driver();
-    if (driver !== undefined && address !== undefined) driver.discard(address + offset, length);
-    else whileOpen(this.memory, () => this.#write(offset, offset + length));
+    const end = offset + length;
+    if (driver !== undefined && address !== undefined) this.#drop(driver, address, offset, end);
+    else whileOpen(this.memory, () => this.image.bytes.write(this.#bytes, offset, end));
   }
 
   /** Bytes from the start of the memory that are mapped, of this image or of an earlier one. */
   get mappedLength(): number {
     this.#follow();
-    return this.#address === undefined ? this.#beneath : this.image.length;
+    return this.#address === undefined ? this.#beneath : this.image.bytes.storedLength;
+  }
+
+  /** Gives the memory of pages back, guarded or not. */
+  #drop(driver: Driver, address: number, from: number, to: number): void {
+    driver.discard(address + from, to - from);
+    const { bytes } = this.image;
+    if (bytes.ownPages > 0) whileOpen(this.memory, () => bytes.write(this.#bytes, from, to));
+  }
+
+  /** What is mapped is what is stored; an increment has more. */
+  #writeOwn(): void {
+    const { bytes } = this.image;
+    if (bytes.ownPages > 0) bytes.writeOwn(this.#bytes);
+    this.written = bytes.ownPages;
+    this.residentBytes = bytes.ownPages * HOST_PAGE_SIZE;
   }
 
   #driver(): Driver | undefined {
@@ -207,7 +249,7 @@ export class MappedMemory {
 
   #map(): boolean {
     const { image } = this;
-    const { mappable } = image.stored;
+    const { mappable, storedLength } = image.bytes;
     const { engine } = image.plan;
     if (mappable === undefined) return false;
     const { driver } = mappable;
@@ -223,24 +265,23 @@ export class MappedMemory {
     try {
       driver.budget.charge(MAPPINGS); // found gone at a look, once the memory is
       driver.mapImage(address, mappable.image);
-      const left = this.#beneath - image.length;
-      if (left > 0) driver.remap(address + image.length, left, "read-write");
+      const left = this.#beneath - storedLength;
+      if (left > 0) driver.remap(address + storedLength, left, "read-write");
     } catch (error) {
       if (engine !== "auto" || !(error instanceof RegionError)) throw error;
       this.#choice = { engine: "copy", reason: `it cannot be mapped: ${error.message}` };
       return false;
     }
-    const rest = this.#bytes.length - image.length;
-    if (rest > 0) driver.discard(address + image.length, rest);
+    const rest = this.#bytes.length - storedLength;
+    if (rest > 0) driver.discard(address + storedLength, rest);
     this.#address = address;
+    this.#writeOwn();
     this.#choice = MAPPED[engine];
     return true;
   }
 
   #copy(): void {
-    const { bytes } = this.image.stored;
-    this.#bytes.set(bytes);
-    this.#bytes.fill(0, bytes.length);
+    this.image.bytes.write(this.#bytes, 0, this.#bytes.length);
     this.residentBytes = this.#bytes.length;
     this.written = this.residentBytes / HOST_PAGE_SIZE;
   }
@@ -274,43 +315,32 @@ export class MappedMemory {
       const from = first * HOST_PAGE_SIZE;
       const to = last * HOST_PAGE_SIZE;
       // Written before it was guarded; it will not be again.
-      if (anyGuarded(guards, from, to)) driver.discard(address + from, to - from);
-      else this.#write(from, to);
+      if (anyGuarded(guards, from, to)) this.#drop(driver, address, from, to);
+      else this.image.bytes.write(this.#bytes, from, to);
     }
-  }
-
-  /** The image's bytes, and zeros beyond it. */
-  #write(from: number, to: number): void {
-    const { bytes } = this.image.stored;
-    const now = this.#bytes;
-    const end = bytes.length;
-    if (from < end) now.set(bytes.subarray(from, Math.min(to, end)), from);
-    if (to > end) now.fill(0, Math.max(from, end), to);
-  }
-
-  #differs(page: number): boolean {
-    const from = page * HOST_PAGE_SIZE;
-    const { bytes } = this.image.stored;
-    const now = this.#bytes;
-    for (let at = from; at < from + HOST_PAGE_SIZE; at++) {
-      if (now[at] !== (at < bytes.length ? bytes[at] : 0)) return true;
-    }
-    return false;
   }
 }
 
-const UNDONE: Choice = {
-  engine: "scan+undo",
-  reason: "the dirty pages were few enough to stay resident",
+const ASKED: Choice = { engine: "scan+undo", reason: "it was asked for" };
+const DROPPED: Choice = {
+  engine: "discard",
+  reason: "it was asked for, or nobody can tell dirty pages",
 };
-const ASKED: Choice = { engine: "discard", reason: "it was asked for" };
+const FEW: Choice = {
+  engine: "scan+undo",
+  reason: "so few pages are dirty that they may stay in memory",
+};
 const TOO_MANY: Choice = {
   engine: "discard",
-  reason: "more pages were dirty than may stay resident, or nobody can tell them",
+  reason: "more pages are dirty than may stay in memory",
+};
+const TOO_RESIDENT: Choice = {
+  engine: "discard",
+  reason: "scanning over pages that were once read has cost more than reading them again will",
 };
 const MAPPED = {
   auto: { engine: "scan+undo", reason: "the image is mapped, and dirty pages can be told" },
-  "scan+undo": { engine: "scan+undo", reason: "it was asked for" },
-  discard: ASKED,
+  "scan+undo": ASKED,
+  discard: DROPPED,
   copy: { engine: "copy", reason: "it was asked for" },
 } as const satisfies Record<Plan["engine"], Choice>;

@@ -6,7 +6,7 @@
 
 import { RegionError } from "../region-error.js";
 import { whileOpen } from "./guards.js";
-import { Image, innerOf } from "./image.js";
+import { Image, innerOf, memoryImages } from "./image.js";
 import { captureState, partsOf } from "./instance-state.js";
 import { requireEmpty } from "./occupancy.js";
 import { planOf, type SnapshotOptions } from "./options.js";
@@ -57,8 +57,9 @@ export function snapshot(
     }
     memories.set(name, new Uint8Array(buffer));
   }
+  const state = captureState(inner, parts);
   let take = (): Image =>
-    new Image({ memories, state: captureState(inner, parts), source: inner }, plan);
+    new Image({ memories: memoryImages(memories, plan), state, source: inner }, plan);
   for (const memory of parts.memories.values()) {
     const unguarded = take;
     take = () => whileOpen(memory, unguarded);

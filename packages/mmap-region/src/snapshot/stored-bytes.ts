@@ -33,7 +33,8 @@ export class StoredBytes {
   /** Of `bytes`, also when they are closed. */
   readonly length: number;
   readonly #held: Held | undefined;
-  #open = true;
+  /** Images that have it. */
+  #users = 1;
 
   private constructor(bytes: Uint8Array, held: Held | undefined) {
     this.bytes = bytes;
@@ -71,14 +72,18 @@ export class StoredBytes {
 
   /** What a driver maps, where there is one. */
   get mappable(): { readonly driver: Driver; readonly image: MappableImage } | undefined {
-    return this.#open ? this.#held : undefined;
+    return this.#users > 0 ? this.#held : undefined;
   }
 
-  /** Where it is mapped copy-on-write it stays. */
+  /** One more image has it, and will close it. */
+  retain(): void {
+    this.#users += 1;
+  }
+
+  /** The last image that closes it lets the bytes go. Where they are mapped copy-on-write they stay. */
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    if (this.#held === undefined) return;
+    this.#users -= 1;
+    if (this.#users > 0 || this.#held === undefined) return;
     lost.unregister(this);
     giveBack(this.#held);
   }
