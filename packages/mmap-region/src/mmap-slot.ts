@@ -42,8 +42,29 @@ export interface SlotHome extends PagesHome {
 /** What becomes of a slot that is being dropped. */
 type Fate = "warm" | "cold" | "quarantine";
 
+const NO_RANGES: readonly PageRange[] = [];
+
+let heapBufferOf: (slot: MmapSlot) => ArrayBuffer;
+
+/** `slot.heap`: asks its slot for the buffer each time. */
+class MmapHeap implements MemorySource {
+  readonly #slot: MmapSlot;
+
+  constructor(slot: MmapSlot) {
+    this.#slot = slot;
+  }
+
+  get buffer(): ArrayBuffer {
+    return heapBufferOf(this.#slot);
+  }
+}
+
 /** The memory of one instance on real pages. Made by `MmapRegion.newInstance`. */
 export class MmapSlot implements Slot {
+  static {
+    heapBufferOf = (slot) => slot.#buffer("heap");
+  }
+
   readonly index: number;
   readonly limits: Limits;
   readonly #home: SlotHome;
@@ -51,7 +72,7 @@ export class MmapSlot implements Slot {
   readonly #data: PreparedData;
   readonly #pages: SlotPages;
   readonly #views: SlotViews;
-  readonly #heap: MemorySource;
+  #heap: MemorySource | undefined;
   #fate: Fate = "cold";
   #dropped = false;
 
@@ -63,12 +84,6 @@ export class MmapSlot implements Slot {
     this.#plan = plan;
     this.#data = data;
     this.#views = new SlotViews(home.driver, start);
-    const buffer = (): ArrayBuffer => this.#buffer("heap");
-    this.#heap = {
-      get buffer() {
-        return buffer();
-      },
-    };
     const left = home.pool.leftoverOf(index);
     if (left !== undefined) home.warm.count -= 1;
     this.#pages = left ?? new SlotPages(home, start);
@@ -89,6 +104,7 @@ export class MmapSlot implements Slot {
    */
   get heap(): MemorySource {
     this.#requireLive();
+    this.#heap ??= new MmapHeap(this);
     return this.#heap;
   }
 
@@ -237,7 +253,14 @@ export class MmapSlot implements Slot {
    * in use, though its views have ended and its bytes may be zeros.
    */
   drop(): void {
-    dropTogether(this.#home, [this]);
+    try {
+      const ranges = this.beginDrop();
+      if (ranges.length !== 0) this.#home.driver.discardAll(ranges);
+      this.endDrop();
+    } catch (error) {
+      this.cancelDrop();
+      throw error;
+    }
   }
 
   /** {@link MmapSlot.drop}, unless the slot is dropped already: a `using` block may drop early. */
@@ -251,16 +274,17 @@ export class MmapSlot implements Slot {
    * @returns what must be discarded before {@link MmapSlot.endDrop}
    * @internal
    */
-  beginDrop(): PageRange[] {
+  beginDrop(): readonly PageRange[] {
     this.#requireLive();
     const { pool, warm } = this.#home;
     const room = warm.count < warm.max && !pool.closed;
-    const ranges = room ? this.#pages.clearHeap(this.#views.present("heap")) : [];
+    const ranges = room ? this.#pages.clearHeap(this.#views.present("heap")) : NO_RANGES;
     const reachable = this.#views.detachAll();
     this.#fate = !reachable ? "quarantine" : room ? "warm" : "cold";
-    if (this.#fate !== "warm") return []; // its pages go as a whole
+    if (this.#fate !== "warm") return NO_RANGES; // its pages go as a whole
     warm.count += 1;
-    return [...ranges, ...this.#pages.othersToClear()];
+    const others = this.#pages.othersToClear();
+    return others.length === 0 ? ranges : [...ranges, ...others];
   }
 
   /** The second half came to nothing: the slot is still in use. @internal */
@@ -331,7 +355,7 @@ export class MmapSlot implements Slot {
  */
 export function dropTogether(home: SlotHome, slots: readonly MmapSlot[]): void {
   try {
-    home.driver.discardAll(slots.flatMap((slot) => slot.beginDrop()));
+    home.driver.discardAll(slots.flatMap((slot) => [...slot.beginDrop()]));
     for (const slot of slots) slot.endDrop();
   } catch (error) {
     for (const slot of slots) slot.cancelDrop();

@@ -136,5 +136,9 @@ export function prepareImage(module: ModuleSpec, driver?: Driver): HeapImage {
 export function dataOf(module: ModuleSpec, initialSize: number): PreparedData {
   const data = prepared.get(module);
   if (data !== undefined && data.extent <= initialSize) return data;
-  return new PreparedData(copyInitialData(module, initialSize), undefined);
+  const copied = copyInitialData(module, initialSize);
+  return copied.length === 0 ? NOTHING : new PreparedData(copied, undefined);
 }
+
+/** Of every module without data. */
+const NOTHING = new PreparedData([], undefined);

@@ -42,7 +42,19 @@ export interface PagesHome {
   readonly hugePages: boolean;
 }
 
-type Charged = SlotRun | "image" | "huge-pages";
+type Charged = SlotRun | "image" | "hugePages";
+
+/** No mappings were charged for it: it is not open. */
+const NOT_CHARGED = -1;
+
+/** What can have been shown to somebody, as bits of one number: every tenant has one, and most are shown the heap alone. */
+const SHOWN: Readonly<Record<SlotPart | "instance", number>> = {
+  instance: 1,
+  heap: 2,
+  stack: 4,
+  globals: 8,
+  sigstack: 16,
+};
 
 /** See the head of this module. */
 export class SlotPages {
@@ -51,9 +63,15 @@ export class SlotPages {
   /** Bytes of heap with access, or to have it when the run is opened. */
   heapLength = 0;
   readonly #home: PagesHome;
-  /** What the budget wants to know when the mappings are gone; the keys are what is open. */
-  readonly #charges: Map<Charged, number> = new Map();
-  readonly #shown: Set<SlotPart | "instance"> = new Set();
+  /** What the budget wants to know when the mappings are gone. */
+  readonly #charges: Record<Charged, number> = {
+    heap: NOT_CHARGED,
+    stack: NOT_CHARGED,
+    sigstack: NOT_CHARGED,
+    image: NOT_CHARGED,
+    hugePages: NOT_CHARGED,
+  };
+  #shown = 0;
   #contents: PreparedData | undefined;
 
   constructor(home: PagesHome, start: number) {
@@ -81,7 +99,7 @@ export class SlotPages {
         this.#contents = undefined;
         this.#refund("image");
       }
-      if (this.#charges.has("heap")) this.resize(heapLength);
+      if (this.#isOpen("heap")) this.resize(heapLength);
       else this.#openHeap(heapLength);
       if (image !== undefined && this.#contents === undefined) {
         this.#charge("image");
@@ -109,14 +127,14 @@ export class SlotPages {
   /** Gives access to a part that is about to be shown. */
   show(part: SlotPart): void {
     const run = RUN_OF[part];
-    if (!this.#charges.has(run)) this.#open(run);
-    this.#shown.add(part);
+    if (!this.#isOpen(run)) this.#open(run);
+    this.#shown |= SHOWN[part];
   }
 
   /** {@link SlotPages.show} of everything, the Instance page included: somebody has the address of the slot. */
   showAll(): void {
     for (const parts of RUNS.map((run) => PARTS_OF[run])) for (const part of parts) this.show(part);
-    this.#shown.add("instance");
+    this.#shown |= SHOWN.instance;
   }
 
   /**
@@ -124,22 +142,23 @@ export class SlotPages {
    *
    * @param buffer - A view of the whole heap, if there is one.
    */
-  clearHeap(buffer: ArrayBuffer | undefined): PageRange[] {
-    if (!this.#shown.has("heap") || this.heapLength === 0) return [];
+  clearHeap(buffer: ArrayBuffer | undefined): readonly PageRange[] {
+    if (!this.#wasShown("heap") || this.heapLength === 0) return NO_RANGES;
     const { driver, dirty } = this.#home;
     const address = this.#at("heap");
     const found = buffer === undefined ? -1 : dirty.find(driver, address, buffer.byteLength);
     if (buffer === undefined || found === -1) return [{ address, length: this.heapLength }];
     undoPages(new Uint8Array(buffer), dirty.pages, found, this.#contents);
-    return [];
+    return NO_RANGES;
   }
 
   /** What else was shown, for the caller to discard. */
-  othersToClear(): PageRange[] {
+  othersToClear(): readonly PageRange[] {
+    if ((this.#shown & ~SHOWN.heap) === 0) return NO_RANGES;
     const ranges: PageRange[] = [];
-    if (this.#shown.has("instance")) ranges.push({ address: this.start, length: HOST_PAGE_SIZE });
+    if (this.#wasShown("instance")) ranges.push({ address: this.start, length: HOST_PAGE_SIZE });
     for (const run of ["stack", "sigstack"] as const) {
-      if (!PARTS_OF[run].some((part) => this.#shown.has(part))) continue;
+      if (!PARTS_OF[run].some((part) => this.#wasShown(part))) continue;
       const { offset, length } = this.#home.layout.run(run, 0);
       if (length !== 0) ranges.push({ address: this.start + offset, length });
     }
@@ -148,12 +167,17 @@ export class SlotPages {
 
   /** The tenant is gone, and everything has been cleared: nothing has been shown to anybody. */
   forget(): void {
-    this.#shown.clear();
+    this.#shown = 0;
   }
 
   /** Takes contents and access away. */
   close(): void {
-    this.closeAllBut(NONE);
+    for (const run of RUNS) {
+      if (!this.#isOpen(run)) continue;
+      const { offset, length } = this.#home.layout.run(run, this.heapLength);
+      if (length !== 0) this.#home.driver.remap(this.start + offset, length, "none");
+      this.#closed(run);
+    }
     this.forget();
   }
 
@@ -161,16 +185,24 @@ export class SlotPages {
   closeAllBut(kept: ReadonlySet<SlotPart>): void {
     const { driver } = this.#home;
     for (const run of RUNS) {
-      if (!this.#charges.has(run)) continue;
+      if (!this.#isOpen(run)) continue;
       for (const [{ offset, length }, keep] of this.#pieces(run, kept)) {
         if (length !== 0) driver.remap(this.start + offset, length, keep ? "read-write" : "none");
       }
-      if (!PARTS_OF[run].some((part) => kept.has(part))) this.#refund(run);
-      if (run !== "heap") continue;
-      this.#contents = undefined;
-      this.#refund("image");
-      this.#refund("huge-pages");
+      this.#closed(
+        run,
+        PARTS_OF[run].some((part) => kept.has(part)),
+      );
     }
+  }
+
+  /** The run's pages are fresh ones; where some have kept their access, so has the charge for them. */
+  #closed(run: SlotRun, kept = false): void {
+    if (!kept) this.#refund(run);
+    if (run !== "heap") return;
+    this.#contents = undefined;
+    this.#refund("image");
+    this.#refund("hugePages");
   }
 
   /** What of a run is to keep access and what is not, in as few pieces as it takes. */
@@ -208,20 +240,27 @@ export class SlotPages {
 
   #wishForHugePages(): void {
     if (!this.#home.hugePages || this.heapLength < HUGE_PAGE) return;
-    if (!this.#charges.has("huge-pages")) this.#charge("huge-pages");
+    if (!this.#isOpen("hugePages")) this.#charge("hugePages");
     this.#home.driver.preferHugePages(this.#at("heap"), this.heapLength);
   }
 
+  #isOpen(what: Charged): boolean {
+    return this.#charges[what] !== NOT_CHARGED;
+  }
+
+  #wasShown(what: SlotPart | "instance"): boolean {
+    return (this.#shown & SHOWN[what]) !== 0;
+  }
+
   #charge(what: Charged): void {
-    this.#charges.set(what, this.#home.driver.budget.charge(MAPPINGS_OF_A_RUN));
+    this.#charges[what] = this.#home.driver.budget.charge(MAPPINGS_OF_A_RUN);
   }
 
   #refund(what: Charged): void {
-    const charged = this.#charges.get(what);
-    if (charged === undefined) return;
-    this.#home.driver.budget.refund(MAPPINGS_OF_A_RUN, charged);
-    this.#charges.delete(what);
+    if (!this.#isOpen(what)) return;
+    this.#home.driver.budget.refund(MAPPINGS_OF_A_RUN, this.#charges[what]);
+    this.#charges[what] = NOT_CHARGED;
   }
 }
 
-const NONE: ReadonlySet<SlotPart> = new Set();
+const NO_RANGES: readonly PageRange[] = [];

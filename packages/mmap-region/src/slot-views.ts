@@ -16,7 +16,7 @@ export class SlotViews {
   readonly #driver: Driver;
   readonly #start: number;
   readonly #buffers: Map<SlotPart, ArrayBuffer> = new Map();
-  readonly #lost: Set<SlotPart> = new Set();
+  #lost: Set<SlotPart> | undefined;
 
   constructor(driver: Driver, start: number) {
     this.#driver = driver;
@@ -25,7 +25,7 @@ export class SlotViews {
 
   /** Parts of which somebody has a view that cannot be ended. */
   get lost(): ReadonlySet<SlotPart> {
-    return this.#lost;
+    return this.#lost ?? NONE;
   }
 
   /** The buffer over a part. */
@@ -34,7 +34,7 @@ export class SlotViews {
     const present = this.#buffers.get(part);
     if (present !== undefined) {
       if (present.byteLength !== 0) return present;
-      this.#lost.add(part); // nobody here has detached it
+      this.#lose(part); // nobody here has detached it
     }
     const buffer = this.#driver.view(this.#start + offset, length);
     this.#buffers.set(part, buffer);
@@ -55,15 +55,22 @@ export class SlotViews {
   detach(part: SlotPart): boolean {
     const buffer = this.#buffers.get(part);
     if (buffer !== undefined) {
-      if (!this.#driver.detach(buffer)) this.#lost.add(part);
+      if (!this.#driver.detach(buffer)) this.#lose(part);
       this.#buffers.delete(part);
     }
-    return !this.#lost.has(part);
+    return !this.lost.has(part);
   }
 
   /** {@link SlotViews.detach} of all parts. */
   detachAll(): boolean {
-    for (const part of [...this.#buffers.keys()]) this.detach(part);
-    return this.#lost.size === 0;
+    for (const part of this.#buffers.keys()) this.detach(part);
+    return this.lost.size === 0;
+  }
+
+  #lose(part: SlotPart): void {
+    this.#lost ??= new Set();
+    this.#lost.add(part);
   }
 }
+
+const NONE: ReadonlySet<SlotPart> = new Set();

@@ -46,6 +46,9 @@ import { ProcessMadvise } from "./process-madvise.js";
 import { Reservations } from "./reservations.js";
 import { systemCallFailed } from "./system-call-failed.js";
 
+/** Bytes that the engine's arrays can have. */
+const LONGEST_VIEW = nodeBuiltin("node:buffer")?.constants.MAX_LENGTH ?? Number.MAX_SAFE_INTEGER;
+
 /** See {@link Driver}. */
 export class LinuxDriver implements Driver {
   readonly name: NativeDriverName;
@@ -161,11 +164,10 @@ export class LinuxDriver implements Driver {
 
   view(address: number, length: number): ArrayBuffer {
     requireRange(address, length, this.pageSize);
-    const limit = nodeBuiltin("node:buffer")?.constants.MAX_LENGTH ?? Number.MAX_SAFE_INTEGER;
-    if (length > limit) {
+    if (length > LONGEST_VIEW) {
       // koffi would end the process.
-      const what = "bytes of a view in this engine";
-      throw new RegionError({ code: "limits-exceeded", what, asked: length, limit });
+      const detail = { what: "bytes of a view in this engine", asked: length, limit: LONGEST_VIEW };
+      throw new RegionError({ code: "limits-exceeded", ...detail });
     }
     return this.#libc.view(address, length);
   }
