@@ -23,3 +23,4 @@ export {
 } from "./paging.js";
 export type { TableErrorDetail } from "./table/table-error.js";
 export type { VirtualAddress } from "./virtual-address.js";
+export type { VmSpaceErrorDetail } from "./vm-space/vm-space-error.js";

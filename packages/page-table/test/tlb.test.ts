@@ -331,10 +331,12 @@ describe("flushes between agents", () => {
     expect([flusher.collect(), dropped]).toEqual([true, [7]]);
   });
 
-  test("32 pages become one flush of everything; a drop that throws keeps no other", () => {
+  test("32 pages become one flush, of their space or of everything; a drop that throws keeps no other", () => {
     const [mine, theirs] = crew(2);
     const flusher = new TlbFlusher(mine!.shootdown);
     theirs!.tlb.insert(0, 0x7000, 7, UR, 1, true);
+    theirs!.tlb.asid = 3;
+    theirs!.tlb.insert(0, 0x8000, 8, UR, 1, false);
     for (let i = 0; i < 32; i++) flusher.issue(0, 0x10_0000 + i * 4096, 1, 3);
     let dropped = 0;
     const refuse = {
@@ -347,7 +349,12 @@ describe("flushes between agents", () => {
     flusher.dispatch();
     expect(mine!.words[1]).toBe(1);
     theirs!.shootdown.poll();
-    expect(theirs!.tlb.lookup(0, 0x7000, UR)).toBe(-1);
+    const left = () => [...theirs!.tlb.entries()].map(({ pfn, global }) => [pfn, global]);
+    expect(left()).toEqual([[7, true]]); // the space's own are gone
+    for (let i = 0; i < 32; i++) flusher.issue(0, 0x10_0000 + i * 4096, 1, 2 + (i % 2));
+    flusher.dispatch();
+    theirs!.shootdown.poll();
+    expect(left()).toEqual([]);
     expect(() => flusher.sync()).toThrow(RangeError);
     expect([dropped, flusher.collect()]).toEqual([1, true]);
   });

@@ -12,6 +12,7 @@ import { EXECUTE, READ, WRITE } from "../format/property.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { COPY_ON_WRITE } from "./fork.js";
 import type { PageTable } from "./page-table.js";
+import type { Item } from "./references.js";
 import { TableError } from "./table-error.js";
 
 /** How a fault is handled. */
@@ -21,7 +22,11 @@ export interface FaultOptions {
    * of the same type with the same bytes, which works for types without metadata.
    */
   readonly copy?: (frame: Frame) => Frame;
+  /** Takes what the page was mapped to before it was copied: for who keeps it until translations are flushed. Default: drops it. */
+  readonly release?: (item: Item) => void;
 }
+
+const dropItem = (item: Item): void => item.drop();
 
 /** `resolved`: the access may be tried again. `not-mapped` and `denied` are for the program to hear of. */
 export type FaultOutcome = "resolved" | "not-mapped" | "denied";
@@ -40,7 +45,7 @@ export function handleFault(
   table: PageTable,
   va: VirtualAddress,
   access: "read" | "write" | "execute",
-  { copy = copyFrame }: FaultOptions = {},
+  { copy = copyFrame, release = dropItem }: FaultOptions = {},
 ): FaultOutcome {
   const page = typeof va === "bigint" ? va - (va & 4095n) : va - (va % PAGE_SIZE);
   const cursor = table.cursorMut(page, 1);
@@ -53,7 +58,7 @@ export function handleFault(
       cursor.jump(page);
       cursor.query();
     }
-    own(table, cursor, copy);
+    own(table, cursor, copy, release);
     return "resolved";
   } finally {
     cursor.close();
@@ -61,7 +66,12 @@ export function handleFault(
 }
 
 /** Gives the page at the position a frame of its own. */
-function own(table: PageTable, cursor: CursorMut, copy: (frame: Frame) => Frame): void {
+function own(
+  table: PageTable,
+  cursor: CursorMut,
+  copy: (frame: Frame) => Frame,
+  release: (item: Item) => void,
+): void {
   if (table.frames.slots.countOf(cursor.pfn) === 1) {
     cursor.protectNext(1, WRITE, COPY_ON_WRITE);
     return;
@@ -71,7 +81,7 @@ function own(table: PageTable, cursor: CursorMut, copy: (frame: Frame) => Frame)
     const copied = copy(frame);
     try {
       const old = cursor.replace(copied, (cursor.prop & ~COPY_ON_WRITE) | WRITE);
-      old.item?.drop();
+      if (old.item !== undefined) release(old.item);
     } catch (error) {
       if (!copied.dropped) copied.drop();
       throw error;

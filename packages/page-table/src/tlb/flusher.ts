@@ -21,6 +21,15 @@ const ALL_PAGES = 32;
 /** Pages of the whole address space. */
 const EVERYTHING = 2 ** 52;
 
+/** hi, lo, pages, ASID. */
+type Request = readonly [number, number, number, number];
+
+/** One request in place of many. */
+function wholeOf(batch: readonly Request[]): Request {
+  const asid = batch[0]![3];
+  return [0, 0, EVERYTHING, batch.every((request) => request[3] === asid) ? asid : ANY_ASID];
+}
+
 /**
  * Collects what is to be flushed, sends it at once, and keeps frames alive until it is done.
  *
@@ -41,8 +50,7 @@ const EVERYTHING = 2 ** 52;
  */
 export class TlbFlusher {
   private readonly shootdown: Shootdown;
-  /** hi, lo, pages, ASID. */
-  private batch: [number, number, number, number][] = [];
+  private batch: Request[] = [];
   private pages = 0;
   private fresh: Releasable[] = [];
   private waiting: { readonly ticket: number; readonly kept: Releasable[] }[] = [];
@@ -57,20 +65,29 @@ export class TlbFlusher {
     this.pages += pages;
   }
 
+  /** Asks for a flush of a whole address space, whose global entries then stay; or of everything. */
+  issueAll(asid: number = ANY_ASID): void {
+    this.issue(0, 0, EVERYTHING, asid);
+  }
+
   /** Hands over what the unmapped addresses led to. */
   keep(item: Releasable): void {
     this.fresh.push(item);
   }
 
-  /** Sends what was issued, as one request for everything if it is 32 pages or more. */
+  /**
+   * Sends what was issued; if it is 32 pages or more, as one request for the whole address space, or for everything if it is about
+   * several of them.
+   */
   dispatch(): void {
     const { batch, fresh } = this;
     if (batch.length === 0 && fresh.length === 0) return;
-    const all = this.pages >= ALL_PAGES || batch.length === 0;
     let ticket = 0;
-    for (const [hi, lo, pages, asid] of all ? [[0, 0, EVERYTHING, ANY_ASID] as const] : batch) {
+    for (const [hi, lo, pages, asid] of this.pages < ALL_PAGES ? batch : [wholeOf(batch)]) {
       ticket = this.shootdown.publish(hi, lo, pages, asid);
     }
+    // Nothing was issued for what is kept: then nobody says what it was, and everything goes.
+    if (batch.length === 0) ticket = this.shootdown.publish(0, 0, EVERYTHING, ANY_ASID);
     this.batch = [];
     this.pages = 0;
     this.fresh = [];

@@ -15,7 +15,7 @@
  */
 
 import { PageTableError } from "../page-table-error.js";
-import type { TranslationCache } from "./translation-cache.js";
+import { ANY_ASID, type TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;
 const HEAD = 1;
@@ -71,10 +71,11 @@ export function shootdownWords(agents: number): number {
  * ```
  */
 export class Shootdown {
+  /** The agent's own cache. */
+  readonly tlb: TranslationCache;
   private readonly words: Int32Array;
   private readonly agents: number;
   private readonly agent: number;
-  private readonly tlb: TranslationCache;
   private readonly log: number;
 
   /**
@@ -137,8 +138,9 @@ export class Shootdown {
       head = Atomics.load(words, HEAD);
       // The writer may be at the request that is one log further: read too late, so it may be half another.
       if (((head - next) | 0) >= LOG || pages === 0) {
-        tlb.flushAll();
-        if (pages !== 0) break;
+        const late = pages !== 0 || ((head - next) | 0) >= LOG;
+        tlb.flushAll(late ? ANY_ASID : asid);
+        if (late) break;
       } else tlb.flush(hi, lo, pages, asid);
     }
     Atomics.store(words, mine, head);

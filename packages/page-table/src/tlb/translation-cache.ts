@@ -43,6 +43,19 @@ const FRAME_END = 2 ** 31;
 /** The answer of a lookup that finds nothing. */
 const MISS = -1;
 
+/** A translation that is in a cache. */
+export interface TlbEntry {
+  /** The page's address. */
+  readonly hi: number;
+  readonly lo: number;
+  /** {@link ANY_ASID} if it is global. */
+  readonly asid: number;
+  readonly pfn: number;
+  readonly rights: number;
+  readonly level: number;
+  readonly global: boolean;
+}
+
 function power(option: string, got: number, most: number): number {
   if (!(Number.isInteger(got) && got >= 1 && got <= most && (got & (got - 1)) === 0)) {
     throw new PageTableError({ code: "invalid-tlb", option, got });
@@ -240,6 +253,19 @@ export abstract class TranslationCache {
     for (let at = 0; at < tags.length; at += 1) {
       const tag = tags[at]!;
       if ((tag & SPACES) === SPACES ? global : (tag & spaces) !== 0) tags[at] = 0;
+    }
+  }
+
+  /** What is in the cache, in no order. */
+  *entries(): Generator<TlbEntry> {
+    const { tags, highs, frames, levels, owners } = this;
+    for (let at = 0; at < tags.length; at += 1) {
+      const tag = tags[at]!;
+      if (tag === 0) continue;
+      const global = (tag & SPACES) === SPACES;
+      const asid = global ? ANY_ASID : owners[31 - Math.clz32((tag & SPACES) / FIRST_SPACE)]!;
+      const [hi, lo, pfn] = [highs[at]!, tag & PAGE, frames[at]!];
+      yield { hi, lo, asid, pfn, rights: tag & RIGHTS, level: levels[at]!, global };
     }
   }
 

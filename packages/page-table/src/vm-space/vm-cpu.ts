@@ -1,0 +1,162 @@
+/**
+ * `VmCpu`: what a processor, or an agent that plays one, knows of translation: its cache, its end of the flush log, and which address
+ * space it has.
+ *
+ * PT-42: while a processor has an address space, the space's tables live: it holds the root, and lets go of it when another space
+ * takes its place, of a dropped space not before every cache has forgotten it.
+ *
+ * @see OSTD `mm/vm_space.rs`, `ACTIVATED_VM_SPACE`; `arch/x86/mm/mod.rs`, `activate_page_table`
+ * @module
+ */
+
+import { PAGE_SIZE } from "@memkit/core/address";
+import type { Frame, FrameTable } from "@memkit/frame-meta";
+import type { PteFormat } from "../format/format.js";
+import { SW, UR, UW, UX } from "../format/rights.js";
+import { TlbFlusher } from "../tlb/flusher.js";
+import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
+import { Tlb } from "../tlb/tlb.js";
+import type { TranslationCache } from "../tlb/translation-cache.js";
+import { EXECUTE_ACCESS, READ_ACCESS, USER_ACCESS, WRITE_ACCESS } from "../walk/dialect.js";
+import { Mmu } from "../walk/mmu.js";
+import type { VmSpace } from "./vm-space.js";
+import { VmSpaceError } from "./vm-space-error.js";
+
+/** What an access is for. */
+export type VmAccess = "read" | "write" | "execute";
+
+const NEED = { read: UR, write: UW, execute: UX } as const;
+const REQUEST = {
+  read: READ_ACCESS | USER_ACCESS,
+  write: WRITE_ACCESS | USER_ACCESS,
+  execute: EXECUTE_ACCESS | USER_ACCESS,
+} as const;
+/** ASIDs are 0..2^16-1; 0 is left to who has no address space. */
+const ASID_END = 2 ** 16;
+
+/**
+ * A processor.
+ *
+ * @example
+ * ```ts
+ * import { FrameTable } from "@memkit/frame-meta";
+ * import { x86Format } from "@memkit/page-table/format";
+ * import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
+ * import { VmCpu } from "@memkit/page-table/vm-space";
+ *
+ * const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(16 * 4096) } });
+ * const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
+ * const [first, second] = [0, 1].map((n) => {
+ *   return new VmCpu(frames, x86Format(), new Shootdown(words, 2, n, new Tlb()));
+ * });
+ * first?.active; // => undefined
+ * second?.tlb.asid; // => 0
+ * ```
+ */
+export class VmCpu {
+  readonly frames: FrameTable;
+  readonly format: PteFormat;
+  readonly shootdown: Shootdown;
+  /** What was unmapped waits here until every cache has forgotten it. */
+  readonly flusher: TlbFlusher;
+  private readonly asids = new Set<number>();
+  private mmu: Mmu | undefined;
+  private space: VmSpace | undefined;
+  private root: Frame | undefined;
+
+  /** @param shootdown - This processor's end of the log that it shares with others; if not given, it is the only one */
+  constructor(
+    frames: FrameTable,
+    format: PteFormat,
+    shootdown: Shootdown = new Shootdown(new Int32Array(shootdownWords(1)), 1, 0, new Tlb()),
+  ) {
+    this.frames = frames;
+    this.format = format;
+    this.shootdown = shootdown;
+    this.flusher = new TlbFlusher(shootdown);
+  }
+
+  get tlb(): TranslationCache {
+    return this.shootdown.tlb;
+  }
+
+  /** The address space that it has. */
+  get active(): VmSpace | undefined {
+    return this.space;
+  }
+
+  /** Flushes what others have asked for, and lets go of what all have flushed. Call it where no translation is held. */
+  poll(): void {
+    this.shootdown.poll();
+    this.flusher.collect();
+  }
+
+  /**
+   * The frame that a user's access at an address goes to, by the cache or a walk, which sets accessed and dirty bits as
+   * hardware does; -1 where it would fault.
+   */
+  translate(hi: number, lo: number, access: VmAccess): number {
+    const { tlb, mmu } = this;
+    const frame = tlb.lookup(hi, lo, NEED[access]);
+    if (frame >= 0) return frame;
+    if (mmu === undefined || mmu.touch(hi, lo, 1, REQUEST[access], mmu.status) < 0) return -1;
+    // Whoever has not written yet has set no dirty bit: the first write walks.
+    const rights = access === "write" ? mmu.rights : mmu.rights & ~(SW | UW);
+    tlb.insert(hi, lo, mmu.pfn, rights, mmu.level, mmu.global);
+    return mmu.pfn;
+  }
+
+  /** Takes an address space in place of the one that it has. @internal */
+  activate(space: VmSpace | undefined): void {
+    if (space === this.space) return;
+    const root = space?.table.root();
+    const [before, old] = [this.space, this.root];
+    this.space = space;
+    this.root = root;
+    if (space !== undefined && root !== undefined) {
+      const pfn = root.paddr / PAGE_SIZE;
+      const { format } = this;
+      const { memory } = this.frames;
+      const settings = { accessedDirty: "update" } as const;
+      if (this.mmu === undefined) this.mmu = new Mmu({ format, memory, root: pfn, settings });
+      else this.mmu.setRoot(pfn);
+      this.tlb.asid = space.asid;
+    } else {
+      this.mmu = undefined;
+      this.tlb.asid = 0;
+    }
+    space?.enter();
+    if (before === undefined || old === undefined) return;
+    const leave = (): void => {
+      before.leave();
+      old.drop();
+    };
+    if (before.dropped) this.retire(before.asid, { drop: leave });
+    else leave();
+  }
+
+  /** Ends something of an address space when all have forgotten the space. @internal */
+  retire(asid: number, item: { drop(): void }): void {
+    const { flusher } = this;
+    flusher.issueAll(asid);
+    flusher.keep(item);
+    flusher.dispatch();
+    flusher.collect();
+  }
+
+  /** Takes a number for an address space. @internal */
+  claimAsid(wanted: number | undefined): number {
+    const { asids } = this;
+    let asid = wanted ?? 1;
+    while (wanted === undefined && asids.has(asid)) asid += 1;
+    const valid = Number.isInteger(asid) && asid >= 1 && asid < ASID_END;
+    if (!valid || asids.has(asid)) throw new VmSpaceError({ code: "asid-in-use", asid });
+    asids.add(asid);
+    return asid;
+  }
+
+  /** @internal */
+  releaseAsid(asid: number): void {
+    this.asids.delete(asid);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * `VmCursorMut`: a cursor that flushes what it changes, and keeps what it removes until every cache has forgotten it.
+ *
+ * PT-44: what an address space unmaps or replaces is let go of when every processor of the log has flushed its translation, and not
+ * before; a cache that has a stale one therefore leads to a frame that is still counted.
+ *
+ * @see OSTD `mm/vm_space.rs`, `CursorMut`
+ * @module
+ */
+
+import { PAGE_SIZE } from "@memkit/core/address";
+import type { Cursor } from "../cursor/cursor.js";
+import type { CursorMut } from "../cursor/cursor-mut.js";
+import type { TakenItem } from "../cursor/taken.js";
+import type { Item } from "../table/references.js";
+import { hiOf, loOf } from "../virtual-address.js";
+import type { IoMem } from "./io-mem.js";
+import type { VmSpace } from "./vm-space.js";
+import { VmSpaceError } from "./vm-space-error.js";
+
+/** Made by `VmSpace.cursorMut`. */
+export class VmCursorMut {
+  private readonly space: VmSpace;
+  private readonly cursor: CursorMut;
+
+  /** @internal */
+  constructor(space: VmSpace, cursor: CursorMut) {
+    this.space = space;
+    this.cursor = cursor;
+  }
+
+  /** The position: to look and to move. */
+  get at(): Cursor {
+    return this.cursor;
+  }
+
+  /**
+   * Maps a frame or a segment that is one page at the position. Nothing is flushed: only translations are cached, not holes.
+   *
+   * @throws as `CursorMut.map`
+   */
+  map(item: Item, prop: number): void {
+    this.cursor.map(item, prop);
+  }
+
+  /**
+   * Maps a device's memory at the position. The address space keeps `io` until it is dropped.
+   *
+   * @param offset - Of the first byte in `io`
+   * @param len - Bytes; to the end of `io` if not given
+   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; as `PageTable.mapRange`.
+   * Nothing is mapped then.
+   */
+  mapIoMem(io: IoMem, prop: number, offset = 0, len: number = io.size - offset): void {
+    const [first, pages] = [offset / PAGE_SIZE, len / PAGE_SIZE];
+    const whole = Number.isInteger(first) && Number.isInteger(pages) && first >= 0 && pages >= 1;
+    if (!whole || first + pages > io.frames) {
+      throw new VmSpaceError({
+        code: "invalid-io-memory",
+        pfn: io.firstPfn + first,
+        frames: pages,
+      });
+    }
+    this.cursor.mapRun(io.firstPfn + first, pages, prop);
+    this.space.keepIoMem(io);
+  }
+
+  /**
+   * Removes whatever is mapped in `pages` pages from the position on, and moves past them.
+   *
+   * @returns base pages that were mapped
+   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory` for a split: what was removed before it stays so
+   */
+  unmap(pages: number): number {
+    const { cursor, space } = this;
+    const { flusher } = space.cpu;
+    let removed = 0;
+    const rest = cursor.remaining - pages;
+    try {
+      for (let taken = cursor.takeNext(pages); taken !== undefined; ) {
+        this.issue(taken.va, taken.pages);
+        if (taken.kind === "stray") {
+          removed += taken.mapped;
+          flusher.keep(taken);
+        } else {
+          removed += taken.pages;
+          if (taken.item !== undefined) flusher.keep(taken.item);
+        }
+        const left = cursor.remaining - rest;
+        taken = left > 0 ? cursor.takeNext(left) : undefined;
+      }
+    } finally {
+      flusher.dispatch();
+      flusher.collect();
+    }
+    return removed;
+  }
+
+  /**
+   * Sets and clears flags of the next mapping, as `CursorMut.protectNext`. It is flushed when the cursor is closed, or by
+   * {@link VmCursorMut.dispatch}.
+   *
+   * @returns the level of what was changed; 0 for nothing
+   */
+  protectNext(pages: number, set: number, clear: number): number {
+    const { cursor } = this;
+    const level = cursor.protectNext(pages, set, clear);
+    if (level > 0) {
+      const size = 512 ** (level - 1);
+      this.issue(cursor.va - BigInt(size * PAGE_SIZE), size);
+    }
+    return level;
+  }
+
+  /**
+   * Maps another item of the same size in place of the one at the position, which is kept until it is flushed.
+   *
+   * @throws as `CursorMut.replace`
+   */
+  replace(item: Item, prop: number): Omit<TakenItem, "item"> {
+    const { item: old, ...taken } = this.cursor.replace(item, prop);
+    this.issue(taken.va, taken.pages);
+    if (old !== undefined) this.space.cpu.flusher.keep(old);
+    return taken;
+  }
+
+  /** Sends what is to be flushed now, instead of when the cursor is closed. */
+  dispatch(): void {
+    const { flusher } = this.space.cpu;
+    flusher.dispatch();
+    flusher.collect();
+  }
+
+  /** Ends the cursor, and sends what is to be flushed. Does nothing the second time. */
+  close(): void {
+    this.cursor.close();
+    this.dispatch();
+  }
+
+  /** {@link VmCursorMut.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private issue(va: bigint, pages: number): void {
+    const { cpu, asid } = this.space;
+    cpu.flusher.issue(hiOf(va), loOf(va), pages, asid);
+  }
+}

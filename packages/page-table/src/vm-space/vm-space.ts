@@ -1,0 +1,321 @@
+/**
+ * `VmSpace`: a user's address space: a page table, its number in the caches, the devices that it maps, and who handles its faults.
+ *
+ * Changes go through {@link VmCursorMut}, which flushes; readers and writers through the translation of a processor that has the
+ * space. Keeps PT-42 to PT-44 with its neighbours.
+ *
+ * @see OSTD `ostd/src/mm/vm_space.rs`
+ * @module
+ */
+
+import { CoreError, type Droppable } from "@memkit/core";
+import { PAGE_SIZE } from "@memkit/core/address";
+import type { Cursor } from "../cursor/cursor.js";
+import { userConfig } from "../format/config.js";
+import { type FaultOptions, type FaultOutcome, handleFault } from "../table/fault.js";
+import { fork } from "../table/fork.js";
+import { PageTable } from "../table/page-table.js";
+import type { Item } from "../table/references.js";
+import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
+import type { IoMem } from "./io-mem.js";
+import { UserRanges, UserReader, UserWriter } from "./user-memory.js";
+import type { VmAccess, VmCpu } from "./vm-cpu.js";
+import { VmCursorMut } from "./vm-cursor-mut.js";
+import { VmSpaceError } from "./vm-space-error.js";
+
+/** What an access stumbled over. */
+export interface VmFault {
+  readonly space: VmSpace;
+  /** The address, as it was given. */
+  readonly va: VirtualAddress;
+  readonly access: VmAccess;
+  /** `not-mapped`: nothing is there. `denied`: something is, without that right. */
+  readonly outcome: "not-mapped" | "denied";
+}
+
+/** Makes an access possible, and says whether it has. */
+export type VmFaultHandler = (fault: VmFault) => boolean;
+
+/** What an address space is made with. */
+export interface VmSpaceOptions {
+  /** Its number in the caches, 1..2^16-1, which must be its own among all processors of the log. Default: the lowest free one. */
+  readonly asid?: number;
+  /** A kernel's table, whose half the space shares. */
+  readonly kernel?: PageTable;
+  /** Asked about faults that copy-on-write does not explain. */
+  readonly onFault?: VmFaultHandler;
+  /** How a page that is copied on write is copied: see `handleFault` of `/table`. */
+  readonly copy?: FaultOptions["copy"];
+}
+
+/**
+ * An address space.
+ *
+ * @example
+ * ```ts
+ * import { u32 } from "@memkit/core";
+ * import { FrameTable, unitMeta } from "@memkit/frame-meta";
+ * import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+ * import { pageProperty, READ, USER, WRITE, x86Format } from "@memkit/page-table/format";
+ * import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
+ *
+ * const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(64 * 4096) } });
+ * const allocator = createBuddy(frames);
+ * const cpu = new VmCpu(frames, x86Format());
+ * const space = VmSpace.create(cpu, {
+ *   onFault: ({ space, va }) => { // pages on demand
+ *     space.map(Number(va) - (Number(va) % 4096), allocFrame(frames, unitMeta, {}), pageProperty(READ | WRITE | USER));
+ *     return true;
+ *   },
+ * });
+ * space.activate();
+ * const writer = space.writer(0x40_0ffe, 4); // two pages
+ * writer.writeVal(u32, 0x1234_5678);
+ * writer.drop();
+ * space.unmap(0x40_0000, 16); // => 2
+ * space.drop();
+ * cpu.activate(undefined);
+ * allocator.stats().taken; // => 0
+ * ```
+ */
+export class VmSpace implements Droppable {
+  /** The processor of the agent that changes the space: what is unmapped waits in its flusher. */
+  readonly cpu: VmCpu;
+  readonly table: PageTable;
+  readonly asid: number;
+  /** Asked about faults that copy-on-write does not explain. */
+  onFault: VmFaultHandler | undefined;
+  /** @internal */
+  readonly ranges: UserRanges = new UserRanges();
+  private readonly copy: FaultOptions["copy"];
+  private readonly devices: IoMem[] = [];
+  private ended = false;
+  /** What still needs the number: the space itself, and processors that have it. */
+  private holders = 1;
+
+  private constructor(cpu: VmCpu, table: PageTable, asid: number, options: VmSpaceOptions) {
+    this.cpu = cpu;
+    this.table = table;
+    this.asid = asid;
+    this.onFault = options.onFault;
+    this.copy = options.copy;
+  }
+
+  /**
+   * An address space in which nothing is mapped.
+   *
+   * @throws {@link PageTableError} `asid-in-use`, `unsupported-memory`; `FrameError` `no-memory`, `no-allocator`
+   */
+  static create(cpu: VmCpu, options: VmSpaceOptions = {}): VmSpace {
+    const config = userConfig(cpu.format);
+    const { kernel } = options;
+    return VmSpace.with(cpu, options, () => {
+      return kernel === undefined
+        ? PageTable.create(cpu.frames, config)
+        : kernel.createUser(config);
+    });
+  }
+
+  private static with(cpu: VmCpu, options: VmSpaceOptions, make: () => PageTable): VmSpace {
+    const asid = cpu.claimAsid(options.asid);
+    try {
+      return new VmSpace(cpu, make(), asid, options);
+    } catch (error) {
+      cpu.releaseAsid(asid);
+      throw error;
+    }
+  }
+
+  /**
+   * A copy, whose tracked pages are copied when one of the two writes to them.
+   *
+   * @throws as `fork` of `/table`; {@link PageTableError} `asid-in-use`
+   */
+  fork(asid?: number): VmSpace {
+    this.live();
+    const { cpu, onFault, copy } = this;
+    const given = {
+      ...(asid === undefined ? {} : { asid }),
+      ...(onFault === undefined ? {} : { onFault }),
+      ...(copy === undefined ? {} : { copy }),
+    };
+    const child = VmSpace.with(cpu, given, () => fork(this.table));
+    child.devices.push(...this.devices);
+    // This space may not write any more where it could.
+    cpu.flusher.issueAll(this.asid);
+    cpu.flusher.dispatch();
+    cpu.flusher.collect();
+    return child;
+  }
+
+  /** A cursor that reads: see `PageTable.cursor`. */
+  cursor(va: VirtualAddress, pages: number): Cursor {
+    this.live();
+    return this.table.cursor(va, pages);
+  }
+
+  /** A cursor that also writes, and flushes what it changes. Close it. */
+  cursorMut(va: VirtualAddress, pages: number): VmCursorMut {
+    this.live();
+    return new VmCursorMut(this, this.table.cursorMut(va, pages));
+  }
+
+  /** Maps a frame or a segment that is one page. @throws as `PageTable.cursorMut`, `CursorMut.map` */
+  map(va: VirtualAddress, item: Item, prop: number): void {
+    const pages = "start" in item ? Math.max(item.frames, 1) : 1;
+    this.with(va, pages, (cursor) => cursor.map(item, prop));
+  }
+
+  /** Maps a device's memory. @throws as {@link VmCursorMut.mapIoMem} */
+  mapIoMem(
+    va: VirtualAddress,
+    io: IoMem,
+    prop: number,
+    offset = 0,
+    len: number = io.size - offset,
+  ): void {
+    const pages = Math.max(Math.ceil(len / PAGE_SIZE), 1) || 1;
+    this.with(va, pages, (cursor) => cursor.mapIoMem(io, prop, offset, len));
+  }
+
+  /** Removes whatever is mapped in a range. @returns base pages that were mapped */
+  unmap(va: VirtualAddress, pages: number): number {
+    return this.with(va, pages, (cursor) => cursor.unmap(pages));
+  }
+
+  /**
+   * Sets and clears flags of whatever is mapped in a range, and flushes it.
+   *
+   * @returns base pages that are mapped
+   * @throws as `PageTable.protectRange`
+   */
+  protect(va: VirtualAddress, pages: number, set: number, clear: number): number {
+    this.live();
+    const changed = this.table.protectRange(va, pages, set, clear);
+    const { flusher } = this.cpu;
+    flusher.issue(hiOf(va), loOf(va), pages, this.asid);
+    flusher.dispatch();
+    flusher.collect();
+    return changed;
+  }
+
+  private with<T>(va: VirtualAddress, pages: number, run: (cursor: VmCursorMut) => T): T {
+    const cursor = this.cursorMut(va, pages);
+    try {
+      return run(cursor);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** The device of a physical address that the space has mapped, also if it is unmapped since, and where in it that is. */
+  findIoMem(paddr: number): { readonly io: IoMem; readonly offset: number } | undefined {
+    const io = this.devices.find((one) => paddr >= one.paddr && paddr < one.paddr + one.size);
+    return io && { io, offset: paddr - io.paddr };
+  }
+
+  /** @internal */
+  keepIoMem(io: IoMem): void {
+    if (!this.devices.includes(io)) this.devices.push(io);
+  }
+
+  /** Makes the space a processor's: translations from now on are its own. */
+  activate(cpu: VmCpu = this.cpu): void {
+    this.live();
+    cpu.activate(this);
+  }
+
+  /**
+   * Reads the user's memory. Drop the reader.
+   *
+   * @throws {@link PageTableError} `not-active`, `access-denied`, `range-in-use`; `CoreError` `address-out-of-range`
+   */
+  reader(va: number, len: number, cpu: VmCpu = this.cpu): UserReader {
+    this.checkUser(va, len, cpu);
+    return new UserReader(this, cpu, va, len);
+  }
+
+  /** Writes the user's memory. Drop the writer. @throws as {@link VmSpace.reader} */
+  writer(va: number, len: number, cpu: VmCpu = this.cpu): UserWriter {
+    this.checkUser(va, len, cpu);
+    return new UserWriter(this, cpu, va, len);
+  }
+
+  private checkUser(va: number, len: number, cpu: VmCpu): void {
+    this.live();
+    if (cpu.active !== this) throw new VmSpaceError({ code: "not-active", asid: this.asid });
+    const { firstVpn, pages } = this.table;
+    const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
+    const whole = Number.isSafeInteger(va) && Number.isSafeInteger(len) && len >= 0;
+    if (!whole || va < first || va + len > end) {
+      throw new VmSpaceError({ code: "access-denied", va, len });
+    }
+  }
+
+  /**
+   * What a fault of the user comes to: a page that is copied on write is copied, anything else is the handler's.
+   *
+   * @throws as `handleFault` of `/table`; what the handler throws
+   */
+  handleFault(va: VirtualAddress, access: VmAccess): FaultOutcome {
+    this.live();
+    const { table, cpu, asid, copy } = this;
+    const { flusher } = cpu;
+    const release = (item: Item): void => flusher.keep(item);
+    const outcome = handleFault(table, va, access, copy ? { copy, release } : { release });
+    if (outcome !== "resolved") {
+      return this.onFault?.({ space: this, va, access, outcome }) === true ? "resolved" : outcome;
+    }
+    flusher.issue(hiOf(va), loOf(va), 1, asid);
+    flusher.dispatch();
+    flusher.collect();
+    return outcome;
+  }
+
+  /** A processor has the space now. @internal */
+  enter(): void {
+    this.holders += 1;
+  }
+
+  /** Nobody has a translation of its any more. With the last one its number is free. @internal */
+  leave(): void {
+    this.holders -= 1;
+    if (this.holders === 0) this.cpu.releaseAsid(this.asid);
+  }
+
+  get dropped(): boolean {
+    return this.ended;
+  }
+
+  private live(): void {
+    if (this.ended) throw new CoreError({ code: "used-after-drop", what: "address space" });
+  }
+
+  /**
+   * Ends the space. Its tables and what they map go when every processor has flushed its translations, and none has it any more.
+   *
+   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open, `range-in-use` while a reader or a writer is
+   */
+  drop(): void {
+    this.live();
+    const { cpu, table, asid } = this;
+    const [claim] = this.ranges.claims;
+    if (claim !== undefined) {
+      const { start, end } = claim;
+      throw new VmSpaceError({ code: "range-in-use", va: start, len: end - start });
+    }
+    // Throws where a cursor is open.
+    table.cursorMutOfAll().close();
+    this.ended = true;
+    const end = (): void => {
+      this.leave();
+      table.drop();
+    };
+    cpu.retire(asid, { drop: end });
+  }
+
+  /** Drops it unless it has ended: what `using` calls. */
+  [Symbol.dispose](): void {
+    if (!this.dropped) this.drop();
+  }
+}
