@@ -119,6 +119,7 @@ export function reap(
   if (table.lacksAllocator) throw new FrameError({ code: "no-allocator" });
   const found: Found = { parked: new Map(), released: new Map(), abandoned: new Map(), locks: [] };
   let busy: number[] = [];
+  let repair: (() => void) | undefined;
   stop(table, agent, agents, Date.now() + patience);
   try {
     for (const dead of agents) freeEntriesOf(slots, dead);
@@ -126,6 +127,7 @@ export function reap(
     allocator?.takeOver?.(agents); // first: what it finds ended is unused below
     if (ledger === undefined) busy = busySlots(table);
     else takeOver(table, ledger, agents, found);
+    repair = table.onReap?.(agents);
     for (const dead of agents) {
       slots.store(recordOf(slots, dead) + AgentWord.pinned, 0);
       slots.store(recordOf(slots, dead) + AgentWord.state, AgentState.free);
@@ -133,6 +135,7 @@ export function reap(
   } finally {
     slots.store(HeaderWord.reaper, 0);
   }
+  repair?.();
   const error = finish(table, found);
   const waiting = new Set(parkedIn(table));
   const pfnOf = (slot: number): number => slots.geometry.pfnOf(slot);

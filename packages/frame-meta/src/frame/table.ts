@@ -73,6 +73,11 @@ export class FrameTable {
   freeSet: FreeSet | undefined;
   /** Kept for `alloc/zero.ts`. @internal */
   wide: WideView | undefined;
+  /**
+   * Who keeps locks of its own in slots, such as page tables: asked by `reap` while it has stopped the table, and what it returns is
+   * called when agents go on. @internal
+   */
+  onReap: ((dead: readonly number[]) => () => void) | undefined;
   /** Who owns the frames that are unused, as this agent sees it. Set once, by {@link FrameTable.use}. */
   allocator: FrameAllocator | undefined;
 
@@ -90,6 +95,7 @@ export class FrameTable {
     this.agent = agent === undefined ? undefined : new TableAgent(slots, agent);
     this.freeSet = freeSet;
     this.wide = undefined;
+    this.onReap = undefined;
     this.allocator = undefined;
     this.teardown = new Teardown(this);
   }
