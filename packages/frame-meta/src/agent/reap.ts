@@ -135,8 +135,8 @@ export function reap(
   } finally {
     slots.store(HeaderWord.reaper, 0);
   }
-  repair?.();
-  const error = finish(table, found);
+  const failed = attempt(repair);
+  const error = finish(table, found) ?? failed;
   const waiting = new Set(parkedIn(table));
   const pfnOf = (slot: number): number => slots.geometry.pfnOf(slot);
   const frames = (
@@ -156,6 +156,16 @@ export function reap(
     busy: busy.map(pfnOf),
     error,
   };
+}
+
+/** @returns what it threw */
+function attempt(run: (() => void) | undefined): unknown {
+  try {
+    run?.();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 /** Slots, with what the dead had there. */
