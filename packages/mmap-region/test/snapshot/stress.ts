@@ -1,10 +1,22 @@
 /**
- * Started as a process of its own, because it may crash: random memories, images, writes, resets, growth and garbage collection, with
- * every reset compared with what was snapshotted. `node ... stress.ts <seconds> [seed]`
+ * Started as a process of its own, because it may crash: random memories, images, increments, writes by JavaScript and by guests,
+ * resets, growth, guards, pools and garbage collection. Every reset is compared with what was snapshotted, to the last byte.
+ * `node ... stress.ts <seconds> [seed]`; for minutes of it, stress-run.ts.
  */
 
 import { loadDriver } from "../../src/driver.js";
-import { snapshot } from "../../src/snapshot.js";
+import {
+  discard,
+  type Guest,
+  guard,
+  guardProblem,
+  guardsOf,
+  type Image,
+  Pool,
+  snapshot,
+} from "../../src/snapshot.js";
+import { GUEST, instantiate } from "../wat.js";
+import { imageOf, imports, MODULE } from "./pool-guests.js";
 
 const seconds = Number(process.argv[2] ?? 3);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
@@ -16,66 +28,145 @@ function random(below: number): number {
   state ^= state << 5;
   return (state >>> 0) % below;
 }
+const fail = (what: string): never => {
+  throw new Error(`seed ${seed}: ${what}`);
+};
 
 const { driver } = await loadDriver();
 const engines = ["auto", "scan+undo", "discard", "copy"] as const;
 const collect = (globalThis as { gc?: () => void }).gc;
-const pattern = (length: number): Uint8Array => new Uint8Array(length).fill(1 + random(255));
+
+/** As long as any memory here. */
+const ZEROS = Buffer.alloc(64 * 65536);
+const isZero = (bytes: Buffer): boolean => bytes.compare(ZEROS, 0, bytes.length) === 0;
 
 interface Live {
   readonly memory: WebAssembly.Memory;
-  readonly image: ReturnType<typeof snapshot>;
-  readonly expected: Uint8Array;
+  readonly guest: ReturnType<typeof instantiate>;
+  /** Each with what it must give back. */
+  readonly images: { readonly image: Image; readonly expected: Uint8Array }[];
+  /** The one that the memory shows. */
+  now: number;
 }
 const live: Live[] = [];
+const done = { resets: 0, increments: 0, traps: 0, leases: 0 };
 
 function make(): Live {
   const memory = new WebAssembly.Memory({ initial: 1 + random(40), maximum: 64 });
-  const expected = pattern(memory.buffer.byteLength);
-  new Uint8Array(memory.buffer).set(expected);
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.fill(1 + random(255), 0, random(bytes.length));
   const engine = engines[random(driver === undefined ? 1 : engines.length)]!;
   const keepResident = random(2) * 2 ** 20;
   const image = snapshot(memory, { driver, engine, keepResident, grown: "clear" });
   image.apply(memory);
-  return { memory, image, expected };
+  const images = [{ image, expected: bytes.slice() }];
+  return { memory, guest: instantiate(GUEST, { memory }), images, now: 0 };
 }
 
-function check({ memory, image, expected }: Live): void {
-  image.reset(memory);
-  const bytes = Buffer.from(memory.buffer);
+/** Nothing of JavaScript may touch a guarded page. */
+function open({ memory }: Live): void {
+  for (const { offset, length } of guardsOf(memory)) {
+    guard(memory, driver!, offset, length, "read-write");
+  }
+}
+
+function check(one: Live): void {
+  open(one);
+  const bytes = Buffer.from(one.memory.buffer);
+  const { image, expected } = one.images[one.now]!;
   if (bytes.compare(expected, 0, expected.length, 0, expected.length) !== 0) {
-    throw new Error(`seed ${seed}: not the image after ${image.choice(memory).engine}`);
+    fail(`not the image after ${image.choice(one.memory).engine}`);
   }
-  if (bytes.subarray(expected.length).some((byte) => byte !== 0)) {
-    throw new Error(`seed ${seed}: not zero beyond the image`);
+  if (!isZero(bytes.subarray(expected.length))) fail("not zero beyond the image");
+  done.resets++;
+}
+
+function write(one: Live): void {
+  const { memory, guest } = one;
+  if (guardsOf(memory).length > 0) {
+    for (let n = random(30); n > 0; n--) {
+      try {
+        guest.store!(random(memory.buffer.byteLength), random(256));
+      } catch (error) {
+        if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+        done.traps++;
+      }
+    }
+    return;
+  }
+  const bytes = new Uint8Array(memory.buffer);
+  for (let n = random(30); n > 0; n--) bytes[random(bytes.length)] = random(256);
+  if (random(10) === 0) bytes.fill(random(256));
+  if (random(10) === 0) {
+    const page = random(bytes.length / 4096);
+    discard(memory, page * 4096, 4096);
   }
 }
 
-let resets = 0;
+function step(one: Live): void {
+  const { memory, images } = one;
+  write(one);
+  if (random(20) === 0 && memory.buffer.byteLength < 60 * 65536) {
+    if (random(2) === 0) memory.grow(1);
+    else one.guest.grow!(1);
+  }
+  const { image } = images[one.now]!;
+  const act = random(20);
+  if (act < 8) {
+    image.reset(memory);
+    check(one);
+  } else if (act === 8) {
+    image.trim(memory);
+    check(one);
+  } else if (act === 9) {
+    one.now = random(images.length);
+    images[one.now]!.image.apply(memory);
+    check(one);
+  } else if (act === 10 && images.length < 4) {
+    open(one);
+    const next = image.increment(memory);
+    images.push({ image: next, expected: new Uint8Array(memory.buffer).slice() });
+    done.increments++;
+  } else if (act === 11 && driver !== undefined && guardProblem(memory, driver) === undefined) {
+    const page = random(memory.buffer.byteLength / 4096);
+    guard(memory, driver, page * 4096, 4096, random(2) === 0 ? "none" : "read");
+  } else if (act === 12 && images.length > 1) {
+    const [gone] = images.splice(random(images.length), 1);
+    if (random(2) === 0) gone?.image.close(); // or it is lost, and the collector closes it
+    one.now = random(images.length);
+    images[one.now]!.image.apply(memory);
+    check(one);
+  }
+}
+
+const pool = Pool.of(imageOf({ driver }), MODULE, { maximum: 4, imports, keepResident: 200_000 });
+
+async function lease(): Promise<void> {
+  const one = await pool.checkout({ key: String(random(6)) });
+  const { value }: { value: Guest } = one;
+  const bytes = Buffer.from((value.memory as WebAssembly.Memory).buffer);
+  const n = (value.exports.n as WebAssembly.Global).value;
+  if (n !== 0 || bytes.length !== 131072 || !isZero(bytes)) fail("not pristine");
+  const name = ["poke", "fill", "trap", "grow", "peek"][random(5)]!;
+  try {
+    value.call(name, random(2 ** 31));
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+  }
+  one.release();
+  done.leases++;
+}
+
 const end = performance.now() + seconds * 1000;
 while (performance.now() < end) {
   if (live.length < 8) live.push(make());
-  const one = live[random(live.length)]!;
-  const bytes = new Uint8Array(one.memory.buffer);
-  for (let n = random(30); n > 0; n--) bytes[random(bytes.length)] = random(256);
-  if (random(10) === 0) bytes.fill(random(256));
-  if (random(20) === 0 && bytes.length < 60 * 65536) one.memory.grow(1);
-  if (random(40) === 0) live[random(live.length)]!.image.apply(one.memory);
-  else if (random(2) === 0) {
-    try {
-      check(one);
-      resets++;
-    } catch (error) {
-      // Another's image was applied to it: its own is refused, and comes back by being applied.
-      if ((error as { code?: string }).code !== "image-not-applied") throw error;
-      one.image.apply(one.memory);
-      check(one);
-    }
-  }
+  step(live[random(live.length)]!);
+  if (random(10) === 0) await lease();
   if (random(50) === 0) {
     const [gone] = live.splice(random(live.length), 1);
-    if (random(2) === 0) gone?.image.close(); // or it is lost, and the collector closes it
+    if (random(2) === 0) for (const { image } of gone!.images) image.close();
   }
   if (random(500) === 0) collect?.();
 }
-process.stdout.write(JSON.stringify({ seed, resets }));
+await pool.close();
+process.stdout.write(JSON.stringify({ seed, ...done }));

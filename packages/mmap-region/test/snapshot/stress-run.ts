@@ -1,0 +1,29 @@
+/**
+ * Minutes of stress.ts, in processes of 20 seconds each with a seed of its own: `npm run stress:snapshot [-- --seconds 600]`.
+ * Prints a line for each process. One that ends by a signal or with an error ends the run; its seed repeats its choices.
+ */
+
+import { parseArgs } from "node:util";
+import { runChild } from "../support/child.js";
+
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "600" } } });
+const seconds = Number(values.seconds);
+if (!(seconds > 0)) throw new Error("--seconds takes a positive number");
+/** Of one process: long enough for collections, short enough for many seeds. */
+const EACH = 20;
+const first = Date.now() % 2 ** 31;
+const total = { resets: 0, increments: 0, traps: 0, leases: 0 };
+let left = seconds;
+for (let n = 0; left > 0; n++, left -= EACH) {
+  const args = [String(Math.min(EACH, left)), String(first + n)];
+  const { status, signal, stdout, stderr } = runChild("../snapshot/stress.ts", args, [
+    "--expose-gc",
+  ]);
+  if (status !== 0) {
+    throw new Error(`seed ${args[1]}: ${signal ?? `status ${status}`}\n${stderr}`);
+  }
+  const counts = JSON.parse(stdout) as typeof total;
+  for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += counts[key];
+  process.stdout.write(`${stdout}\n`);
+}
+process.stdout.write(`Node ${process.version}, ${seconds} s: ${JSON.stringify(total)}\n`);
