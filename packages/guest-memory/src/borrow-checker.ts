@@ -119,6 +119,8 @@ export class BorrowChecker implements BorrowPolicy {
     const { next: handle, mut, ids } = this;
     if (
       handle >= ids.fence ||
+      typeof start !== "number" ||
+      typeof len !== "number" ||
       !(start >= 0 && len > 0) ||
       ids.home[handle & ids.mask]! >= 0 ||
       this.shared.size !== 0
@@ -136,7 +138,13 @@ export class BorrowChecker implements BorrowPolicy {
 
   sharedBorrow(start: number, len: number): number {
     const { next: handle, shared, ids } = this;
-    if (handle >= ids.fence || !(start >= 0 && len > 0) || ids.home[handle & ids.mask]! >= 0) {
+    if (
+      handle >= ids.fence ||
+      typeof start !== "number" ||
+      typeof len !== "number" ||
+      !(start >= 0 && len > 0) ||
+      ids.home[handle & ids.mask]! >= 0
+    ) {
       ids.from = demandBytes(start);
       ids.to = demandBytes(len);
       return this.borrow(SHARED);

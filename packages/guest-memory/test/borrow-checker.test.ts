@@ -251,6 +251,13 @@ describe("what is no region", () => {
     [0, undefined],
     ["x", 4],
     [{}, 4],
+    ["8", 4],
+    [8, "4"],
+    [8n, 4],
+    [8, 4n],
+    [true, 4],
+    [[8], 4],
+    [8, [4]],
   ])("mutBorrow(%o, %o) is refused and changes nothing, as is sharedBorrow", (start, len) => {
     for (const policy of ["precise", "coarse", "none"] as const) {
       const c = new BorrowChecker(policy);

@@ -82,6 +82,23 @@ describe.each(SCALARS)("%s", (name, type, least, most) => {
     }
   });
 
+  it("the first access beyond the old end gives and stores the value that any does", () => {
+    for (const value of [least, most]) {
+      const [source, twin] = [0, 0].map(() => new WebAssembly.Memory({ initial: 1 })) as [
+        WebAssembly.Memory,
+        WebAssembly.Memory,
+      ];
+      const [reader, writer] = [new GuestMemory(source), new GuestMemory(twin)];
+      for (const memory of [source, twin]) memory.grow(1);
+      type.write(new DataView(source.buffer), 65_536, value as never);
+      expect(read(reader, 65_536)).toBe(value);
+      write(writer, 65_536, value);
+      expect(new Uint8Array(twin.buffer, 65_536, 8)).toEqual(
+        new Uint8Array(source.buffer, 65_536, 8),
+      );
+    }
+  });
+
   it("fast and slow, the same value or the same error, and the same bytes (GM-6, GM-7, GM-8)", () => {
     const places = [0, 1, 2, 4, 16, 17, 20, 24, BYTES - size, BYTES - size + 1, BYTES];
     const none = [-size, 0.5, 2 ** 32 + 16, Number.NaN, "16", 16n];
