@@ -310,7 +310,7 @@ export class MmapRegion implements Region<MmapSlot> {
   dropAll(slots: Iterable<MmapSlot>): void {
     const all = [...new Set(objectsOf("slots", slots))];
     for (const slot of all) {
-      if (!(slot instanceof MmapSlot && slot.isOf(this.#home))) {
+      if (!MmapSlot.isOf(slot, this.#home)) {
         const reason = "must be a slot of this region";
         throw new RegionError({
           code: "invalid-argument",

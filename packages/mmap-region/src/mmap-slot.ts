@@ -306,9 +306,9 @@ export class MmapSlot implements Slot {
     this.#home.ended();
   }
 
-  /** @internal */
-  isOf(home: SlotHome): boolean {
-    return this.#home === home;
+  /** Whether it is a slot, and one of that home. A Proxy of a slot is none. @internal */
+  static isOf(slot: object, home: SlotHome): boolean {
+    return #home in slot && slot.#home === home;
   }
 
   #requireLive(): void {

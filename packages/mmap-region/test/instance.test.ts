@@ -47,6 +47,44 @@ describe.each(backends)("functions of JavaScript on %s", (_name, create) => {
   const build = (module = new Module(parts), region: Region<Slot> = create(1)): Instance<Slot> =>
     newInstanceBuilder(region, module).build();
 
+  test.each<[string, () => unknown]>([
+    [
+      "a result whose then throws",
+      () =>
+        Object.defineProperty({}, "then", {
+          get() {
+            throw new Error("mine");
+          },
+        }),
+    ],
+    [
+      "an error whose name throws",
+      () => {
+        throw Object.defineProperty(new Error("mine"), "name", {
+          get() {
+            throw new Error("asked");
+          },
+        });
+      },
+    ],
+    [
+      "a Proxy that throws whatever is asked",
+      () => {
+        const handler = { getPrototypeOf: () => deeper(0) };
+        throw new Proxy(new Error("mine"), handler);
+      },
+    ],
+  ])("%s ends the run, and the slot can be given back", (_what, guest) => {
+    const region = create(1);
+    const instance = build(new Module(parts), region);
+    refusal(() => instance.run(guest), "runtime-terminated");
+    expect(instance.state).toBe("terminated");
+    instance.reset();
+    expect(instance.run("add", 2, 3)).toBe(5);
+    instance.drop();
+    expect(region.freeSlots).toBe(1);
+  });
+
   test("runs by name and by function, and returns what it returned", () => {
     const instance = build();
     expect([instance.state, instance.run("add", 2, 3), instance.state]).toEqual([
@@ -471,6 +509,15 @@ describe("wasm guests", () => {
     );
     expect(region.freeSlots).toBe(1);
     builder.withImports({}).build();
+  });
+
+  test("a binary is copied: what becomes of the caller's array is not run", () => {
+    for (const text of ["(module)", "(module (memory 1))"]) {
+      const bytes = wat(text);
+      const module = new WasmModule(bytes);
+      bytes.fill(0);
+      newInstanceBuilder(WasmRegion.create(1), module).build();
+    }
   });
 
   test("what the engine says is in the message, too", () => {

@@ -164,6 +164,8 @@ describe.each(drivers)("by %s", (name, driverOf) => {
     for (const slot of slots) for (const part of PARTS) slot.u8(part).fill(0xee);
     const stranger = regionOf().newInstance({});
     refusal(() => region.dropAll([...slots, stranger]), "invalid-argument", { argument: "slots" });
+    const proxy = new Proxy(slots[0]!, {});
+    refusal(() => region.dropAll([proxy]), "invalid-argument", { argument: "slots" });
     expect(region.usedSlots).toBe(3);
     region.dropAll([...slots, slots[0]!]);
     expect([region.usedSlots, slots.every(({ dropped }) => dropped)]).toEqual([0, true]);

@@ -29,7 +29,7 @@ import type { Slot } from "../region.js";
 import { RegionError, wholeNumber } from "../region-error.js";
 import { EmbedContexts } from "./embed-contexts.js";
 import { type Entrypoint, type Guest, ScriptGuest } from "./guest.js";
-import { isTrap, leavesSlotAsItWas, wordsOf } from "./outcome.js";
+import { faultOf, leavesSlotAsItWas } from "./outcome.js";
 import { requireSignalStack } from "./signal-stack.js";
 import { WasmGuest, type WasmImports } from "./wasm-guest.js";
 import { WasmModule } from "./wasm-module.js";
@@ -231,12 +231,15 @@ export class Instance<S extends Slot> implements Droppable {
     const before = this.#state;
     this.#state = "running";
     let result: unknown;
+    let promised = false;
     try {
       result = fn(...args);
+      // Still part of the run: `then` may be a getter of the guest's.
+      promised = typeof (result as { then?: unknown } | null | undefined)?.then === "function";
     } catch (thrown) {
       throw this.#ended(thrown, before);
     }
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === "function") {
+    if (promised) {
       const reason = "a guest must have ended when it returns, so it cannot be asynchronous";
       throw this.#poison(
         new RegionError({
@@ -257,14 +260,15 @@ export class Instance<S extends Slot> implements Droppable {
       this.#state = before;
       return thrown;
     }
-    const trapped = isTrap(thrown);
+    const fault = faultOf(thrown);
     // A start that failed has left something half made, and perhaps no wasm instance at all.
-    this.#state = trapped && before !== "not-started" ? "faulted" : "terminated";
+    this.#state = fault !== undefined && before !== "not-started" ? "faulted" : "terminated";
     this.#cause = thrown;
     const { index } = this.slot;
-    const detail = trapped
-      ? ({ code: "runtime-fault", slot: index, reason: wordsOf(thrown) } as const)
-      : ({ code: "runtime-terminated", slot: index } as const);
+    const detail =
+      fault === undefined
+        ? ({ code: "runtime-terminated", slot: index } as const)
+        : ({ code: "runtime-fault", slot: index, reason: fault } as const);
     return new RegionError(detail, { cause: thrown });
   }
 

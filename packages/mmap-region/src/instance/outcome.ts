@@ -14,11 +14,23 @@ const STACK_OVERFLOWS: Readonly<Record<string, readonly string[]>> = {
   InternalError: ["too much recursion"],
 };
 
-/** Whether the engine stopped the guest: lucet's faults. */
-export function isTrap(thrown: unknown): boolean {
+function isTrap(thrown: unknown): boolean {
   if (thrown instanceof WebAssembly.RuntimeError) return true;
   if (!(thrown instanceof Error)) return false;
   return STACK_OVERFLOWS[thrown.name]?.includes(thrown.message) ?? false;
+}
+
+/**
+ * What the engine says if it stopped the guest, which is lucet's fault; undefined for whatever else was thrown.
+ *
+ * Anybody can throw anything, also what throws when it is looked at: that is not the engine's.
+ */
+export function faultOf(thrown: unknown): string | undefined {
+  try {
+    return isTrap(thrown) ? wordsOf(thrown) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A reset that refuses before it has begun, by what the slots' `reset` say of their errors. */

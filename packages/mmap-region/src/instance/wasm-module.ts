@@ -58,7 +58,7 @@ export class WasmModule extends Module {
   constructor(bytes: Uint8Array<ArrayBuffer>, name: ImportName = DEFAULT_NAME) {
     const adopted = adoptIfAny(bytes, name);
     super({ heap: adopted && heapSpecOf(adopted.memory) });
-    this.bytes = adopted?.bytes ?? bytes;
+    this.bytes = adopted?.bytes ?? new Uint8Array(bytes); // the caller may use the array for something else
     this.memoryImport = adopted && { module: adopted.memory.module, name: adopted.memory.name };
     const sections = readSections(new WasmReader(this.bytes, 0, this.bytes.length));
     this.#hasStart = sections.some(({ id }) => id === SectionId.start);
