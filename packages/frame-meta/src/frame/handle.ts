@@ -23,33 +23,33 @@ const ENDED = -1;
 /** Two fields, so that a handle is 40 bytes. Not made directly. */
 export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Droppable {
   readonly table: FrameTable;
-  #slot: number;
+  private slot: number;
 
   /** @internal */
   constructor(table: FrameTable, slot: number) {
     this.table = table;
-    this.#slot = slot;
+    this.slot = slot;
   }
 
   get dropped(): boolean {
-    return this.#slot === ENDED;
+    return this.slot === ENDED;
   }
 
   /** The slot. @throws `CoreError` `used-after-drop` @internal */
   live(): number {
-    const slot = this.#slot;
+    const slot = this.slot;
     if (slot === ENDED) throw new CoreError({ code: "used-after-drop", what: "frame handle" });
     return slot;
   }
 
   /** Ends the handle: what it held is somebody else's. @internal */
   release(): void {
-    this.#slot = ENDED;
+    this.slot = ENDED;
   }
 
   /** Undoes {@link FrameHandle.release}: the end was refused. @internal */
   revive(slot: number): void {
-    this.#slot = slot;
+    this.slot = slot;
   }
 
   /** Where the frame starts. */
