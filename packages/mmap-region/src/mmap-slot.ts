@@ -249,6 +249,9 @@ export class MmapSlot implements Slot {
    *
    * If somebody has transferred a view away, its pages become zeros and stay, and the slot is never used again (MR-11).
    *
+   * Wait first for whatever Node does with a view in another thread (`fs.read`, `crypto.randomFill`): it cannot be stopped, and
+   * would write into the next tenant's memory, or end the process.
+   *
    * @throws {@link RegionError} `slot-dropped` when it was dropped before; `system-call-failed`, and then the slot is still
    * in use, though its views have ended and its bytes may be zeros.
    */

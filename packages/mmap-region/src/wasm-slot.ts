@@ -260,6 +260,9 @@ export class WasmSlot implements Slot {
    * and freed when the last instance that imported it is. With a driver its pages go back to the system at once, so that
    * whoever still has it finds what was there first.
    *
+   * Wait first for whatever Node does with a view in another thread (`fs.read`, `crypto.randomFill`): it cannot be stopped, and
+   * would write into the next tenant's memory.
+   *
    * @throws {@link RegionError} `slot-dropped` when it was dropped before.
    */
   drop(): void {

@@ -51,6 +51,7 @@ describe.each(backends)("functions of JavaScript on %s", (_name, create) => {
     [
       "a result whose then throws",
       () =>
+        // biome-ignore lint/suspicious/noThenProperty: what a guest may return to be mistaken for a promise
         Object.defineProperty({}, "then", {
           get() {
             throw new Error("mine");
