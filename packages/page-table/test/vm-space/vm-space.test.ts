@@ -239,6 +239,28 @@ test("protect and replace are flushed; protectNext when the cursor is closed", (
   expect(table.slots.load(table.slots.countIndexOf(old))).toBe(-1);
 });
 
+test("T1: tables that are changed behind the caches' back are found out", () => {
+  const { cpu, frame } = machine();
+  const space = VmSpace.create(cpu);
+  space.map(VA, frame(), RW);
+  space.map(VA + PAGE, frame(), RW);
+  space.activate();
+  cpu.translate(0, VA, "write");
+  const pfn = cpu.translate(0, VA + PAGE, "write");
+  expect(checkInvariants(space)).toEqual([]);
+  space.table.protectRange(VA, 1, 0, WRITE);
+  space.table.unmapRange(VA + PAGE, 1);
+  const wrong = checkInvariants(space).filter(({ id }) => id === "T1");
+  expect(wrong.map(({ va, pfn }) => [va, pfn]).at(-1)).toEqual([BigInt(VA + PAGE), pfn]);
+  expect(wrong.map(({ what }) => what)).toEqual([
+    "a cache grants what the tables do not",
+    "a cache leads elsewhere",
+  ]);
+  cpu.flusher.issueAll(space.asid);
+  cpu.flusher.dispatch();
+  expect(checkInvariants(space)).toEqual([]);
+});
+
 test("a huge page's pieces, and a whole table, are flushed and kept as one", () => {
   const { cpu, table, taken } = machine(x86Format(), 1, 2048);
   const space = VmSpace.create(cpu);
