@@ -16,6 +16,7 @@ import type { PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
 import { nodeMemoryOf } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta, releaseFailed } from "./node-store.js";
+import { sharedOf, takeOver } from "./reap.js";
 import { SharedLocks } from "./shared-locks.js";
 import { SharedNodeStore } from "./shared-store.js";
 
@@ -64,6 +65,8 @@ function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePag
   if (of === undefined) {
     of = { locks: single ? new SingleLocks() : new SharedLocks(frames), stores: new Map() };
     kept.set(frames, of);
+    const { stores } = of;
+    if (!single) frames.onReap = (dead) => takeOver(sharedOf(stores.values()), dead);
   }
   const Store = single ? NodeStore : SharedNodeStore;
   store = new Store(memory, config, type, of.locks);

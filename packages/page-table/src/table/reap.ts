@@ -1,0 +1,126 @@
+/**
+ * What an agent that died has left in tables: locks, nodes half-changed, nodes made or taken out for nothing.
+ *
+ * While frame-meta's `reap` has stopped the table, this agent puts its own mark in the place of those of the dead. When agents go on
+ * it has time: nobody else changes a node that is locked.
+ *
+ *     an entry half-written      nothing: what it was to be, or had been, is not known
+ *     the number of entries      counted anew
+ *     a node that no entry leads to, and no root    taken out: it was not in the table yet, or not any more
+ *     any other                  unlocked
+ *
+ * PT-58: after a reap no lock word has a mark of the dead, and every node of theirs is in a table, unlocked and whole, or stray and the
+ * reaper's. A frame that one of them was just mapping or unmapping may stay counted: one for each of the dead.
+ *
+ * @module
+ */
+
+import { ABSENT, LEAF, TABLE } from "./entry-coder.js";
+import {
+  CHILDREN,
+  LEVEL_SHIFT,
+  LOCK_WORD,
+  STRAY,
+  USAGE_WORD,
+  VERSION_WORD,
+} from "./node-memory.js";
+import { type NodeStore, releaseFailed } from "./node-store.js";
+import { markOf } from "./shared-locks.js";
+import type { SharedNodeStore } from "./shared-store.js";
+
+/** A node of the dead. */
+interface Left {
+  readonly store: SharedNodeStore;
+  readonly pfn: number;
+  readonly meta: number;
+  readonly level: number;
+}
+
+/** Takes over the nodes of dead agents, of configurations that this agent has opened. @returns what repairs them */
+export function takeOver(stores: readonly SharedNodeStore[], dead: readonly number[]): () => void {
+  const marks = new Set(dead.map(markOf));
+  const left: Left[] = [];
+  const linked = new Set<number>();
+  for (const node of stores.flatMap((store) => [...nodesOf(store)])) {
+    const { store, meta } = node;
+    const { slots, agent } = store.frames;
+    const lock = slots.load(meta + LOCK_WORD);
+    const theirs = marks.has(Math.abs(lock));
+    for (const child of childrenOf(node, theirs)) linked.add(child);
+    if (!theirs) continue;
+    slots.store(meta + LOCK_WORD, Math.sign(lock) * markOf(agent!.id));
+    left.push(node);
+  }
+  return () => repair(left, linked);
+}
+
+function* nodesOf(store: SharedNodeStore): Generator<Left> {
+  const { slots, types } = store.frames;
+  for (let slot = 0; slot < slots.frames; slot += 1) {
+    const meta = slots.wordOf(slot, 0);
+    if (slots.words[meta + USAGE_WORD] === 0 || types.typeAt(slot) !== store.type) continue;
+    const pfn = slots.geometry.pfnOf(slot);
+    yield { store, pfn, meta, level: slots.load(meta) >>> LEVEL_SHIFT };
+  }
+}
+
+/** The nodes that entries of this one lead to; all of them, but for some that agents which live have just made. */
+function childrenOf({ store, pfn, meta, level }: Left, all: boolean): number[] {
+  if (level === 1) return [];
+  const { memory, coder } = store;
+  memory.locate(pfn, level);
+  const { words, base } = memory;
+  const found: number[] = [];
+  let left = all ? 512 : store.frames.slots.load(meta) & CHILDREN;
+  for (let i = store.firstEntry(level); left > 0 && i < store.endEntry(level); i += 1) {
+    const lo = Atomics.load(words, base + 2 * i);
+    const hi = Atomics.load(words, base + 2 * i + 1);
+    const kind = coder.kind(lo, hi, level);
+    if (kind !== ABSENT) left -= 1;
+    if (kind === TABLE) found.push(coder.childOf(lo, hi));
+  }
+  return found;
+}
+
+function repair(left: readonly Left[], linked: ReadonlySet<number>): void {
+  for (const node of left) mend(node);
+  const errors: unknown[] = [];
+  for (const { store, pfn, meta, level } of left) {
+    const { slots } = store.frames;
+    const stray = (slots.load(meta) & STRAY) !== 0;
+    const root = level === store.levels && !stray;
+    // What nobody counts is being ended by the reap itself, with what is below it.
+    if (linked.has(pfn) || root || slots.countOf(pfn) <= 0) continue;
+    store.dropTree(pfn, level, errors);
+  }
+  for (const { store, meta } of left) {
+    const { slots, agent } = store.frames;
+    slots.swap(meta + LOCK_WORD, markOf(agent!.id), 0);
+  }
+  for (const store of new Set(left.map((node) => node.store))) store.collect();
+  if (errors.length > 0) throw releaseFailed(errors);
+}
+
+/** Makes a node whole: no entry that is half of one, the right number of them, and an even version. */
+function mend({ store, pfn, meta, level }: Left): void {
+  const { memory, coder } = store;
+  const { slots } = store.frames;
+  memory.locate(pfn, level);
+  const { words, base } = memory;
+  let present = 0;
+  for (let i = store.firstEntry(level); i < store.endEntry(level); i += 1) {
+    const lo = words[base + 2 * i]!;
+    const hi = words[base + 2 * i + 1]!;
+    const kind = coder.kind(lo, hi, level);
+    if (kind === LEAF || kind === TABLE) present += 1;
+    if (kind === ABSENT && hi !== 0 && lo === 0) Atomics.store(words, base + 2 * i + 1, 0);
+  }
+  store.setMeta(meta, (slots.load(meta) & ~CHILDREN) | present);
+  const version = slots.load(meta + VERSION_WORD);
+  if ((version & 1) !== 0) slots.store(meta + VERSION_WORD, (version + 1) | 0);
+}
+
+/** The stores of shared memory among these. */
+export function sharedOf(stores: Iterable<NodeStore>): SharedNodeStore[] {
+  return [...stores].filter((store): store is SharedNodeStore => "limbo" in store);
+}
