@@ -27,3 +27,17 @@ test("MR-10: address space is limited: the region is refused, and the process go
   const fits = runChild("exhaust.ts", ["2", String(8 * GiB)], [], limit);
   expect(JSON.parse(fits.stdout)).toMatchObject({ code: "region-full", got: 2 });
 });
+
+test("address space runs out under wasm memories: a slot is refused, and the process goes on", () => {
+  const limit = ["prlimit", `--as=${64 * GiB}`];
+  const { status, stdout } = runChild("exhaust-wasm.ts", [], [], limit);
+  const { got, ...rest } = JSON.parse(stdout);
+  expect({ status, ...rest }).toEqual({
+    status: 0,
+    code: "out-of-memory",
+    used: got,
+    again: 65536,
+  });
+  expect(got).toBeGreaterThan(0);
+  expect(got).toBeLessThan(8); // of 8 to 10 GiB each
+});
