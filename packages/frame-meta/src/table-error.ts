@@ -127,7 +127,7 @@ const SENTENCES: {
   mmio: (d) => `frame ${hex(d.pfn)} is a device's: it is not counted`,
   "header-mismatch": (d) =>
     `this is no table for this memory: its ${d.part} is ${hex(d.got)}, ${hex(d.expected)} is needed`,
-  "table-too-large": (d) => `the table needs ${d.needed} bytes, at most ${d.max} can be had`,
+  "table-too-large": (d) => `the table needs ${d.needed} bytes, more than can be had`,
   "invalid-option": (d) => `${d.option} cannot be ${d.got}`,
   "meta-does-not-fit": (d) =>
     `metadata ${d.type} has a ${d.what} of ${d.got}: a slot has room for ${d.max}`,
@@ -162,11 +162,11 @@ const SENTENCES: {
   "no-allocator": () =>
     "this agent does not know the table's allocator: make one, or attach to the one there is",
   "agent-taken": (d) => `another agent of the table has number ${d.agent}`,
-  "no-such-agent": (d) => `${d.agent} is no agent of this table that could be reaped from here`,
+  "no-such-agent": (d) => `no other agent of the table has number ${d.agent}`,
   "agent-pinned": (d) =>
     `agent ${d.agent} is in the middle of a step and does not leave it: if it is dead, reap it in the same call`,
   "not-in-transit": (d) =>
-    `nothing is on its way as number ${d.transit} with ticket ${d.ticket}: it has been received, or was sent in another table`,
+    `nothing is on its way as number ${d.transit} with ticket ${d.ticket}: it has been received, or is another table's`,
   "wrong-kind": (d) => `a ${d.got} is on its way, not a ${d.expected}`,
   "too-many-in-transit": (d) =>
     `${d.capacity} handles are on their way: receive some, or ask for more when creating the table`,

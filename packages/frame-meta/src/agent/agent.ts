@@ -64,7 +64,7 @@ export class TableAgent {
    */
   pin(): void {
     if (this.depth > 0) {
-      if (this.left) throw new CoreError({ code: "used-after-drop", what: "agent's record" });
+      if (this.left) throw new CoreError({ code: "used-after-drop", what: "agent" });
       this.depth += 1;
       return;
     }

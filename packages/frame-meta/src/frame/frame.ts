@@ -130,21 +130,12 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
       const run = write as (meta: MetaViewMut<MetaLayout>) => T;
       return withMetaLock(slots, hold.live(), hold.type, locks, agent?.id ?? -1, run);
     } finally {
-      this.#endHold(hold);
-    }
-  }
-
-  /** Drops the handle that held the frame for a call. Where that was the last one, and refused, this handle is it again. */
-  #endHold(hold: Frame<M>): void {
-    const slot = hold.live();
-    try {
-      hold.drop();
-    } catch (error) {
-      if (!hold.dropped) {
-        hold.release();
-        this.revive(slot);
+      try {
+        hold.drop();
+      } finally {
+        // Refused, so it was the last: `write` had dropped this handle, which is it again.
+        if (!hold.dropped) this.revive(hold.live());
       }
-      throw error;
     }
   }
 
@@ -226,7 +217,11 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
     return new Frame(table, receive(table, "handle", token).slot);
   }
 
-  /** This handle as one of frames with type `N`, or `undefined` where the frame has another type. The handle stays. */
+  /**
+   * This handle as one of frames with type `N`, or `undefined` where the frame has another type. The handle stays.
+   *
+   * @throws {@link FrameError} `directory-full` where this agent knows neither the frame's type nor `type`
+   */
   tryAs<N extends FrameMeta>(type: N): Frame<N> | undefined {
     return castTo<Frame<N>>(this, type);
   }

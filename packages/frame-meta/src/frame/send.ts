@@ -16,7 +16,6 @@
  */
 
 import { FrameError } from "../frame-error.js";
-import type { FrameLedger } from "../model/frame-ledger.js";
 import { HeaderWord, TRANSIT_WORDS } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { FrameTable } from "./table.js";
@@ -45,9 +44,7 @@ export interface TransitEntry extends FrameToken {
   readonly sender: number;
 }
 
-/** Also where somebody has written over the header: what there is room for. */
-const capacityOf = ({ words, parts }: SlotTable): number =>
-  Math.min(words[HeaderWord.transits]!, (parts.types - parts.transits) / TRANSIT_WORDS);
+const capacityOf = ({ words }: SlotTable): number => words[HeaderWord.transits]!;
 const recordOf = (slots: SlotTable, transit: number): number =>
   slots.parts.transits + transit * TRANSIT_WORDS;
 
@@ -72,7 +69,7 @@ export function send(table: FrameTable, kind: SentKind, slot: number, frames: nu
       slots.store(record + TransitWord.slot, slot);
       slots.store(record + TransitWord.frames, frames);
       try {
-        releaseAll(ledger, kind, slot, frames);
+        ledger?.releaseAll(slot, frames, kind);
       } catch (error) {
         slots.store(record, free);
         throw error;
@@ -84,23 +81,6 @@ export function send(table: FrameTable, kind: SentKind, slot: number, frames: nu
     table.unpin();
   }
   throw new FrameError({ code: "too-many-in-transit", capacity });
-}
-
-/** All or none. @throws `CoreError` `not-in-ledger` */
-function releaseAll(
-  ledger: FrameLedger | undefined,
-  kind: SentKind,
-  slot: number,
-  frames: number,
-): void {
-  for (let i = 0; i < frames; i += 1) {
-    try {
-      ledger?.release(slot + i, kind);
-    } catch (error) {
-      while (i-- > 0) ledger?.acquire(slot + i, kind);
-      throw error;
-    }
-  }
 }
 
 /**
@@ -122,16 +102,17 @@ export function receive(
   const record = recordOf(slots, transit);
   table.pin();
   try {
-    const got = KINDS[slots.load(record + TransitWord.kind)];
-    const slot = slots.load(record + TransitWord.slot);
-    const frames = slots.load(record + TransitWord.frames);
+    // First: whoever comes before the ticket is there, with a token that nobody has given them, must read nothing of the last.
     if (slots.load(record) !== ticket) {
       throw new FrameError({ code: "not-in-transit", transit, ticket });
     }
+    const got = KINDS[slots.load(record + TransitWord.kind)];
+    const slot = slots.load(record + TransitWord.slot);
+    const frames = slots.load(record + TransitWord.frames);
     if (got !== kind) {
       throw new FrameError({ code: "wrong-kind", expected: kind, got: got ?? "nothing" });
     }
-    // What was read above is of this ticket, for nobody writes a record before its ticket is taken.
+    // What was read is of this ticket, for nobody writes a record before its ticket is taken.
     if (slots.swap(record, ticket, (ticket + 1) % TICKETS) !== ticket) {
       throw new FrameError({ code: "not-in-transit", transit, ticket });
     }
@@ -160,7 +141,7 @@ export function receive(
  */
 export function inTransit({ slots }: FrameTable): TransitEntry[] {
   const entries: TransitEntry[] = [];
-  for (let transit = 0; transit < capacityOf(slots); transit += 1) {
+  for (let transit = 0; transit < roomOf(slots); transit += 1) {
     const record = recordOf(slots, transit);
     const ticket = slots.load(record);
     if (ticket < 0 || ticket % 2 === 0) continue;
@@ -183,6 +164,10 @@ export function leadsAstray({ slots }: FrameTable, { kind, slot, frames }: Trans
   return !(possible && slot >= 0 && slot + frames <= slots.frames);
 }
 
+/** Records that there are, also where somebody has written over the header. */
+const roomOf = (slots: SlotTable): number =>
+  Math.min(capacityOf(slots), (slots.parts.types - slots.parts.transits) / TRANSIT_WORDS);
+
 /** How many handles of each frame are on their way: they are in the counts, and in nobody's ledger. @internal */
 export function transitCounts(table: FrameTable): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
@@ -196,7 +181,7 @@ export function transitCounts(table: FrameTable): ReadonlyMap<number, number> {
 
 /** Whether a record is being written. @internal */
 export function isSending(slots: SlotTable): boolean {
-  for (let transit = 0; transit < capacityOf(slots); transit += 1) {
+  for (let transit = 0; transit < roomOf(slots); transit += 1) {
     if (slots.load(recordOf(slots, transit)) < 0) return true;
   }
   return false;
@@ -204,7 +189,7 @@ export function isSending(slots: SlotTable): boolean {
 
 /** Frees the records that were being written: by agents that died, where all others are known to be in no step. @internal */
 export function freeUnsent(slots: SlotTable): void {
-  for (let transit = 0; transit < capacityOf(slots); transit += 1) {
+  for (let transit = 0; transit < roomOf(slots); transit += 1) {
     const record = recordOf(slots, transit);
     const word = slots.load(record);
     if (word < 0) slots.swap(record, word, -word - 1);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bufferTraits, PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
+import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
 import { TableAgent } from "../agent/agent.js";
 import type { FrameAllocator } from "../alloc/frame-allocator.js";
 import type { WideView } from "../alloc/zero.js";
@@ -46,14 +46,6 @@ export interface FrameTableExtras {
   readonly agent?: number;
 }
 
-/** One of another table would have its entries where others have theirs. */
-function expectLedgerOf({ frames, mode }: SlotTable, ledger: FrameLedger): void {
-  const unshared = mode !== "single" && !bufferTraits(ledger.buffer).shared;
-  if (ledger.frames === frames && !unshared) return;
-  const got = unshared ? `unshared in mode ${mode}` : `of ${ledger.frames} frames, not ${frames}`;
-  throw new FrameError({ code: "invalid-option", option: "ledger", got });
-}
-
 /** Made by {@link FrameTable.create}, or by {@link FrameTable.attach} in another agent. */
 export class FrameTable {
   /** The raw storey. */
@@ -82,11 +74,7 @@ export class FrameTable {
   allocator: FrameAllocator | undefined;
 
   private constructor(slots: SlotTable, { freeSet, ledger, agent }: FrameTableExtras) {
-    if (agent !== undefined && ledger !== undefined && agent !== ledger.agent) {
-      const got = `${agent}, where the ledger's is ${ledger.agent}`;
-      throw new FrameError({ code: "invalid-option", option: "agent", got });
-    }
-    if (ledger !== undefined) expectLedgerOf(slots, ledger);
+    ledger?.expectTo(slots, agent);
     this.slots = slots;
     this.types = new BoundTypes(slots, agent ?? -1);
     this.scratch = new MetaScratch();

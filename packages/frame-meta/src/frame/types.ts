@@ -4,7 +4,7 @@
  * @module
  */
 
-import { internType, isInterned } from "../meta/directory.js";
+import { internType } from "../meta/directory.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
@@ -44,12 +44,11 @@ export class BoundTypes {
     return this.#ids.has(type);
   }
 
-  /** Whether `id` is the number of a type, which is bound by that. Puts no other type into the directory. */
+  /** Whether `id` is the number of a type. Puts it into the directory only where `id` is of none that is bound here. */
   isNumberOf(id: number, type: FrameMeta): boolean {
-    if (type === this.#last) return id === this.#lastId;
-    const known = this.#ids.get(type);
-    if (known !== undefined) return id === known;
-    return isInterned(this.#slots, id, type) && this.idOf(type) === id;
+    const known = this.#byId[id];
+    if (known === undefined) return this.idOf(type) === id;
+    return known === type || (known.hash === type.hash && known.name === type.name);
   }
 
   /** The type with number `id`, if it is bound. */

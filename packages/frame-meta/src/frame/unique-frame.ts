@@ -177,7 +177,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     return new UniqueFrame(table, receive(table, "unique", token).slot);
   }
 
-  /** This handle as one of a frame with type `N`, or `undefined` where the frame has another type. The handle stays. */
+  /** As `Frame.tryAs`. @throws {@link FrameError} `directory-full`, as there */
   tryAs<N extends FrameMeta>(type: N): UniqueFrame<N> | undefined {
     return castTo<UniqueFrame<N>>(this, type);
   }

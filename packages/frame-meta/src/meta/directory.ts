@@ -78,14 +78,6 @@ function isType(slots: SlotTable, entry: number, hash: bigint, name: Uint8Array)
   return nameBytes(slots, entry, name.length).every((byte, i) => byte === name[i]);
 }
 
-/** Whether some agent has interned a type as number `id`. */
-export function isInterned(slots: SlotTable, id: number, type: FrameMeta): boolean {
-  if (!(id >= 1 && id <= capacityOf(slots))) return false;
-  const entry = entryOf(slots, id);
-  if (slots.load(entry) !== READY) return false;
-  return isType(slots, entry, type.hash, new TextEncoder().encode(type.name));
-}
-
 /** Frees the entries that `agent` was writing when it died. */
 export function freeEntriesOf(slots: SlotTable, agent: number): void {
   for (let id = 1; id <= capacityOf(slots); id += 1) {

@@ -24,7 +24,7 @@ import { layoutText, textHash } from "./layout-text.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 import { storedPageTablePageMeta } from "./pt-node.js";
-import { FRAME_USAGES, type FrameUsage } from "./usage.js";
+import { type FrameUsage, PageUsage } from "./usage.js";
 
 /** What a type learns about a frame whose last handle has gone. The views in it end with the call. */
 export interface DropContext<L extends MetaLayout = MetaLayout> {
@@ -130,33 +130,13 @@ function lockOffsetOf({
   if (lock === undefined) return -1;
   const field = layout.fields.find(({ name }) => name === lock);
   if (field?.type.kind !== Kind.atomic || field.type.size !== 4 || field.offset % 4 !== 0) {
-    const got = `${String(lock)}, which is no atomic(u32) of the layout`;
-    throw new FrameError({ code: "invalid-option", option: "lock", got });
+    refuseOdd("lock", `${lock}, no atomic u32`);
   }
   return field.offset;
 }
 
-/** What the compiler would have refused. */
-function refuseOdd<L extends MetaLayout, U extends boolean>({
-  layout,
-  usage,
-  isUntyped,
-  onDrop,
-  onDropPre,
-}: FrameMetaDefinition<L, U>): void {
-  const isLayout = layout?.kind === Kind.struct;
-  const isUse = usage === undefined || FRAME_USAGES.has(usage);
-  const isHook = (hook: unknown): boolean => hook === undefined || typeof hook === "function";
-  const odd = [
-    ["layout", layout, isLayout],
-    ["usage", usage, isUse],
-    ["isUntyped", isUntyped, isUntyped === undefined || typeof isUntyped === "boolean"],
-    ["onDrop", onDrop, isHook(onDrop)],
-    ["onDropPre", onDropPre, isHook(onDropPre)],
-  ] as const;
-  for (const [option, got, good] of odd) {
-    if (!good) throw new FrameError({ code: "invalid-option", option, got: String(got) });
-  }
+function refuseOdd(option: string, got: unknown): never {
+  throw new FrameError({ code: "invalid-option", option, got: String(got) });
 }
 
 function refuseMisfit(type: string, what: "size" | "alignment", got: number, max: number): void {
@@ -167,7 +147,7 @@ function refuseMisfit(type: string, what: "size" | "alignment", got: number, max
  * Makes a type of metadata.
  *
  * @throws {@link FrameError} `meta-does-not-fit`, `invalid-type-name`; `invalid-option` for a `lock` that is no atomic u32 of the
- * layout, and for what is no layout of a record, no use that a frame can have, no function, no boolean
+ * layout, and for what is no layout of a record or no use that a frame can have
  *
  * @example
  * ```ts
@@ -189,8 +169,10 @@ function refuseMisfit(type: string, what: "size" | "alignment", got: number, max
 export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>(
   definition: FrameMetaDefinition<L, U> & { readonly layout: L & FitsIn<L, 40, 64> },
 ): FrameMeta<L, U> {
-  refuseOdd(definition);
-  const { layout, isUntyped } = definition as FrameMetaDefinition<L, U>;
+  const { layout, isUntyped, usage = "Frame" } = definition as FrameMetaDefinition<L, U>;
+  const use = PageUsage[usage];
+  if (layout?.kind !== Kind.struct) refuseOdd("layout", layout);
+  if (!(use > 0 && use < PageUsage.MMIO)) refuseOdd("usage", usage);
   const isNode = layoutText(layout) === layoutText(storedPageTablePageMeta);
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
   return makeFrameMeta<L, U>(definition, storage);

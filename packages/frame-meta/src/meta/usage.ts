@@ -30,12 +30,3 @@ export type FrameUsage = Exclude<PageUsageName, "Unused" | "MMIO">;
 
 /** The names, by number. */
 export const USAGE_NAMES: readonly PageUsageName[] = Object.keys(PageUsage) as PageUsageName[];
-
-/** Those that a frame with metadata can have. */
-export const FRAME_USAGES: ReadonlySet<string> = new Set<FrameUsage>([
-  "Reserved",
-  "Frame",
-  "PageTable",
-  "Meta",
-  "Kernel",
-]);

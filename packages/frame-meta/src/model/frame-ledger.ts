@@ -14,6 +14,7 @@
 
 import { bufferTraits, CoreError } from "@memkit/core";
 import { FrameError } from "../frame-error.js";
+import type { SlotTable } from "../slot/slot-table.js";
 
 /**
  * What can hold a frame. The last two are an agent that ends it: `busy` from its last handle on, `ending` from the moment on when
@@ -127,6 +128,22 @@ export class FrameLedger {
     this.#words = new Int32Array(this.buffer);
   }
 
+  /**
+   * One of another table would have its entries where others have theirs.
+   *
+   * @throws {@link FrameError} `invalid-option` unless it is of as many frames, of this agent, and shared where they are
+   * @internal
+   */
+  expectTo({ frames, mode }: SlotTable, agent = this.agent): void {
+    const refuse = (option: string, got: string): never => {
+      throw new FrameError({ code: "invalid-option", option, got });
+    };
+    if (agent !== this.agent) refuse("agent", `${agent}, where the ledger's is ${this.agent}`);
+    if (frames !== this.frames) refuse("ledger", `of ${this.frames} frames, not ${frames}`);
+    const unshared = mode !== "single" && !bufferTraits(this.buffer).shared;
+    if (unshared) refuse("ledger", `unshared in mode ${mode}`);
+  }
+
   #index(row: number, slot: number, kind: HolderKind): number {
     return (row * this.frames + slot) * KINDS + WORD_OF[kind];
   }
@@ -149,6 +166,23 @@ export class FrameLedger {
       count = found;
     }
     throw new CoreError({ code: "not-in-ledger", kind, id: slot });
+  }
+
+  /**
+   * A handle on each of so many frames ends, or on none.
+   *
+   * @throws `CoreError` `not-in-ledger`
+   * @internal
+   */
+  releaseAll(first: number, frames: number, kind: HolderKind): void {
+    for (let i = 0; i < frames; i += 1) {
+      try {
+        this.release(first + i, kind);
+      } catch (error) {
+        while (i-- > 0) this.acquire(first + i, kind);
+        throw error;
+      }
+    }
   }
 
   /** A handle becomes one of another kind. @throws `CoreError` `not-in-ledger` */

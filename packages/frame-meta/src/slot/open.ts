@@ -91,8 +91,8 @@ const roomOf = ({
 
 function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
   // By shape, not by class: it may come from another copy of the package that made it.
-  const ready = typeof memory === "object" && memory !== null && "bankIndexOf" in memory;
-  return ready ? memory : new PhysicalMemory(memory);
+  const ready = "bankIndexOf" in Object(memory);
+  return ready ? (memory as PhysicalMemory) : new PhysicalMemory(memory as MemorySource);
 }
 
 /** The mode asked for, or the one that the kernel, or its absence, means. */

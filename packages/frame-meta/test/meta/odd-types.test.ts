@@ -26,9 +26,6 @@ describe("defineFrameMeta", () => {
     ["usage", { layout, usage: "Unused" }],
     ["usage", { layout, usage: "MMIO" }],
     ["usage", { layout, usage: "constructor" }],
-    ["isUntyped", { layout, isUntyped: 1 }],
-    ["onDrop", { layout, onDrop: 5 }],
-    ["onDropPre", { layout, onDropPre: null }],
     ["lock", { layout, lock: "a" }],
     ["lock", { layout, lock: "c" }],
   ] as const)("refuses another %s: %o", (option, definition) => {
