@@ -134,11 +134,12 @@ export class FrameLedger {
    * @throws {@link FrameError} `invalid-option` unless it is of as many frames, of this agent, and shared where they are
    * @internal
    */
-  expectTo({ frames, mode }: SlotTable, agent = this.agent): void {
+  expectTo({ frames, mode }: SlotTable, agent: number | undefined): void {
     const refuse = (option: string, got: string): never => {
       throw new FrameError({ code: "invalid-option", option, got });
     };
-    if (agent !== this.agent) refuse("agent", `${agent}, where the ledger's is ${this.agent}`);
+    if ((agent ?? this.agent) !== this.agent)
+      refuse("agent", `${agent}, where the ledger's is ${this.agent}`);
     if (frames !== this.frames) refuse("ledger", `of ${this.frames} frames, not ${frames}`);
     const unshared = mode !== "single" && !bufferTraits(this.buffer).shared;
     if (unshared) refuse("ledger", `unshared in mode ${mode}`);
