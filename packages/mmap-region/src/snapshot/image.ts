@@ -261,12 +261,23 @@ export function innerOf(target: MemoryTarget | InstanceTarget): MemoryTarget | I
   return target instanceof Guest ? target.instance : requireTarget(target);
 }
 
+/** A memory whose addresses have 64 bits: it grows by a bigint. */
+interface Memory64 {
+  grow(pages: bigint): bigint;
+}
+
 /** @throws {@link RegionError} `out-of-memory` */
 function growTo(memory: MemoryTarget, length: number): void {
-  const missing = length - memory.buffer.byteLength;
+  const missing = (length - memory.buffer.byteLength) / WASM_PAGE_SIZE;
   if (missing <= 0) return;
   try {
-    memory.grow(missing / WASM_PAGE_SIZE);
+    try {
+      memory.grow(missing);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      const wide: object = memory;
+      (wide as Memory64).grow(BigInt(missing));
+    }
   } catch (cause) {
     throw new RegionError({ code: "out-of-memory", asked: length }, { cause });
   }

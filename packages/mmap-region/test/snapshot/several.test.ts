@@ -1,7 +1,10 @@
-/** Several memories: put back together or not at all. Engines with more than one in a module are asked for one too. */
+/**
+ * Several memories: put back together or not at all; and memories of newer kinds, where the engine has them: several in one module,
+ * 64-bit addresses.
+ */
 
 import { expect, test } from "vitest";
-import { snapshot } from "../../src/snapshot.js";
+import { guardProblem, snapshot } from "../../src/snapshot.js";
 import { refusal } from "../expect-error.js";
 import { wat } from "../wat.js";
 import { engines } from "./engines.js";
@@ -69,3 +72,33 @@ test("memories of one module, where the engine has that", () => {
   }
   expect(multi.length).toBeLessThanOrEqual(1);
 });
+
+/** A memory with 64-bit addresses, where the engine has those: elsewhere the descriptor is another's, or refused. */
+function wide(pages: number): WebAssembly.Memory[] {
+  const descriptor = { initial: BigInt(pages), maximum: 6n, address: "i64" };
+  try {
+    const { Memory } = WebAssembly as unknown as { Memory: new (of: object) => WebAssembly.Memory };
+    return [new Memory(descriptor)];
+  } catch {
+    return []; // the engine knows nothing of them
+  }
+}
+
+test.each(engines)(
+  "64-bit addresses: grown by apply, put back, never guarded: %s",
+  (_name, options) => {
+    for (const memory of wide(3)) {
+      new Uint8Array(memory.buffer).fill(4);
+      const image = snapshot(memory, { ...options, grown: "clear" });
+      const [short] = wide(1);
+      image.apply(short!);
+      expect([short!.buffer.byteLength, all(short!)]).toEqual([3 * 65536, "4"]);
+      new Uint8Array(short!.buffer).fill(5);
+      image.reset(short!);
+      expect(all(short!)).toBe("4");
+      if (options.driver !== undefined)
+        expect(guardProblem(short!, options.driver)).toContain("64");
+      image.close();
+    }
+  },
+);
