@@ -10,10 +10,20 @@
 import { struct } from "@memkit/core";
 import { defineFrameMeta, FrameTable, type Segment } from "@memkit/frame-meta";
 import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
-import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
-import { COPY_ON_WRITE, type CursorMut, fork, PageTable } from "@memkit/page-table/table";
-import { shuffledPositions } from "../../positions.js";
-import { median } from "../../stats.js";
+import { userConfig, WRITE, x86Format } from "@memkit/page-table/format";
+import { COPY_ON_WRITE, fork, PageTable } from "@memkit/page-table/table";
+import {
+  mapAll,
+  order,
+  RW,
+  random,
+  START,
+  sequential,
+  timed,
+  unmapAll,
+  VERBS,
+  type Verb,
+} from "../../cursor-loops.js";
 import { type Formula, type Row, ratio, type SelfTimed, type Suite } from "../../suite.js";
 
 const PAGES = 65_536;
@@ -25,29 +35,6 @@ const HUGE = 512;
 const PASSES = 32;
 /** Times that 1 GiB is mapped between two looks at the clock: one takes a microsecond. */
 const GIBS = 64;
-const START = GIB * 4096;
-const RW = pageProperty(READ | WRITE | USER);
-
-/** A phase with what goes before it untimed. */
-interface Phase {
-  readonly before: () => void;
-  readonly run: () => void;
-}
-
-/** The median of a few repetitions, in nanoseconds an operation. */
-function timed(ops: number, { before, run }: Phase, repeat = 3): SelfTimed {
-  return {
-    nsPerOp: () => {
-      const times = Array.from({ length: repeat }, () => {
-        before();
-        const started = performance.now();
-        run();
-        return performance.now() - started;
-      });
-      return (median(times) * 1e6) / ops;
-    },
-  };
-}
 
 const page = defineFrameMeta({ name: "bench page", layout: struct(), isUntyped: true });
 
@@ -67,107 +54,25 @@ function space(items: "tracked" | "untracked", frames: number): Space {
   return { table, segment };
 }
 
-const order = (shuffled: boolean): Float64Array => {
-  const pages = shuffled
-    ? Float64Array.from(shuffledPositions(PAGES, 1))
-    : Float64Array.from({ length: PAGES }, (_, i) => i);
-  return pages.map((at) => START + at * 4096);
-};
-
 /** Takes what loops have summed up, so that they are not removed. */
 let sink = 0;
-
-/** Runs `use` with a cursor on the pages. */
-function withCursor(table: PageTable, pages: number, use: (cursor: CursorMut) => void): void {
-  const cursor = table.cursorMut(START, pages);
-  use(cursor);
-  cursor.close();
-}
-
-function mapAll(table: PageTable, pages: number): void {
-  withCursor(table, pages, (cursor) => {
-    for (let i = 0; i < pages; i++) cursor.mapPfn(i, RW);
-  });
-}
-
-function unmapAll(table: PageTable, pages: number): void {
-  withCursor(table, pages, (cursor) => {
-    for (let i = 0; i < pages; i++) cursor.unmapNext();
-  });
-}
-
-/** What the cursor does to each page in turn. */
-const sequential = {
-  map: (table: PageTable): void => mapAll(table, PAGES),
-  unmap: (table: PageTable): void => unmapAll(table, PAGES),
-  protect: (table: PageTable): void =>
-    withCursor(table, PAGES, (cursor) => {
-      for (let i = 0; i < PAGES; i++) cursor.protectNext(1, 0, WRITE);
-    }),
-  query: (table: PageTable): void =>
-    withCursor(table, PAGES, (cursor) => {
-      let sum = 0;
-      for (let i = 0; i < PAGES; i++) {
-        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
-        cursor.moveForward();
-      }
-      sink = sum;
-    }),
-};
-
-type Verb = keyof typeof sequential;
-
-const random = (at: Float64Array): Record<Verb, (table: PageTable) => void> => ({
-  map: (table) =>
-    withCursor(table, PAGES, (cursor) => {
-      for (let i = 0; i < PAGES; i++) {
-        cursor.jump(at[i]!);
-        cursor.mapPfn(i, RW);
-      }
-    }),
-  unmap: (table) =>
-    withCursor(table, PAGES, (cursor) => {
-      for (let i = 0; i < PAGES; i++) {
-        cursor.jump(at[i]!);
-        cursor.unmapNext();
-      }
-    }),
-  protect: (table) =>
-    withCursor(table, PAGES, (cursor) => {
-      for (let i = 0; i < PAGES; i++) {
-        cursor.jump(at[i]!);
-        cursor.protectNext(1, 0, WRITE);
-      }
-    }),
-  query: (table) =>
-    withCursor(table, PAGES, (cursor) => {
-      let sum = 0;
-      for (let i = 0; i < PAGES; i++) {
-        cursor.jump(at[i]!);
-        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
-      }
-      sink = sum;
-    }),
-});
-
-const VERBS: readonly Verb[] = ["map", "unmap", "protect", "query"];
 
 function ours(verb: Verb, shuffled: boolean): () => SelfTimed {
   return () => {
     const { table } = space("untracked", 0);
-    const run = shuffled ? random(order(true)) : sequential;
+    const run = shuffled ? random(order(PAGES, true)) : sequential;
     const before = (): void => {
       table.unmapRange(START, PAGES);
       if (verb !== "map") mapAll(table, PAGES);
     };
-    return timed(PAGES, { before, run: () => run[verb](table) });
+    return timed(PAGES, { before, run: () => run[verb](table, PAGES) });
   };
 }
 
 /** The same with a Map from page number to the entry's lower word. */
 function withMap(verb: Verb, shuffled: boolean): () => SelfTimed {
   return () => {
-    const keys = order(shuffled).map((va) => va / 4096);
+    const keys = order(PAGES, shuffled).map((va) => va / 4096);
     let map = new Map<number, number>();
     const fill = (): void => {
       for (let i = 0; i < PAGES; i++) map.set(keys[i]!, (i << 12) | 7);

@@ -1,0 +1,125 @@
+/**
+ * What a cursor does to each page of a run, in order or not: map, unmap, protect, query.
+ *
+ * @module
+ */
+
+import { pageProperty, READ, USER, WRITE } from "@memkit/page-table/format";
+import type { CursorMut, PageTable } from "@memkit/page-table/table";
+import { shuffledPositions } from "./positions.js";
+import { median } from "./stats.js";
+import type { SelfTimed } from "./suite.js";
+
+/** Where runs begin: 1 GiB. */
+export const START: number = 2 ** 30;
+export const RW: number = pageProperty(READ | WRITE | USER);
+
+/** The addresses of a run's pages. */
+export const order = (pages: number, shuffled: boolean): Float64Array => {
+  const numbers = shuffled
+    ? Float64Array.from(shuffledPositions(pages, 1))
+    : Float64Array.from({ length: pages }, (_, i) => i);
+  return numbers.map((at) => START + at * 4096);
+};
+
+/** A phase with what goes before it untimed. */
+export interface Phase {
+  readonly before: () => void;
+  readonly run: () => void;
+}
+
+/** The median of a few repetitions, in nanoseconds an operation. */
+export function timed(ops: number, { before, run }: Phase, repeat = 3): SelfTimed {
+  return {
+    nsPerOp: () => {
+      const times = Array.from({ length: repeat }, () => {
+        before();
+        const started = performance.now();
+        run();
+        return performance.now() - started;
+      });
+      return (median(times) * 1e6) / ops;
+    },
+  };
+}
+
+/** Takes what loops have summed up, so that they are not removed. */
+let sink = 0;
+
+/** Runs `use` with a cursor on the pages. */
+function withCursor(table: PageTable, pages: number, use: (cursor: CursorMut) => void): void {
+  const cursor = table.cursorMut(START, pages);
+  use(cursor);
+  cursor.close();
+}
+
+export function mapAll(table: PageTable, pages: number): void {
+  withCursor(table, pages, (cursor) => {
+    for (let i = 0; i < pages; i++) cursor.mapPfn(i, RW);
+  });
+}
+
+export function unmapAll(table: PageTable, pages: number): void {
+  withCursor(table, pages, (cursor) => {
+    for (let i = 0; i < pages; i++) cursor.unmapNext();
+  });
+}
+
+export type Verb = "map" | "unmap" | "protect" | "query";
+export const VERBS: readonly Verb[] = ["map", "unmap", "protect", "query"];
+
+/** What the cursor does to each page in turn. */
+export const sequential: Record<Verb, (table: PageTable, pages: number) => void> = {
+  map: mapAll,
+  unmap: unmapAll,
+  protect: (table, pages) =>
+    withCursor(table, pages, (cursor) => {
+      for (let i = 0; i < pages; i++) cursor.protectNext(1, 0, WRITE);
+    }),
+  query: (table, pages) =>
+    withCursor(table, pages, (cursor) => {
+      let sum = 0;
+      for (let i = 0; i < pages; i++) {
+        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
+        cursor.moveForward();
+      }
+      sink = sum;
+    }),
+};
+
+/** The same at addresses in any order. */
+export const random = (at: Float64Array): Record<Verb, (table: PageTable) => void> => ({
+  map: (table) =>
+    withCursor(table, at.length, (cursor) => {
+      for (let i = 0; i < at.length; i++) {
+        cursor.jump(at[i]!);
+        cursor.mapPfn(i, RW);
+      }
+    }),
+  unmap: (table) =>
+    withCursor(table, at.length, (cursor) => {
+      for (let i = 0; i < at.length; i++) {
+        cursor.jump(at[i]!);
+        cursor.unmapNext();
+      }
+    }),
+  protect: (table) =>
+    withCursor(table, at.length, (cursor) => {
+      for (let i = 0; i < at.length; i++) {
+        cursor.jump(at[i]!);
+        cursor.protectNext(1, 0, WRITE);
+      }
+    }),
+  query: (table) =>
+    withCursor(table, at.length, (cursor) => {
+      let sum = 0;
+      for (let i = 0; i < at.length; i++) {
+        cursor.jump(at[i]!);
+        if (cursor.query() !== 0) sum = (sum + cursor.pfn + cursor.prop) | 0;
+      }
+      sink = sum;
+    }),
+});
+
+/** What the loops have summed up, so that no reader of this file wonders whether they were removed. */
+export const summed = (): number => sink;
