@@ -42,7 +42,7 @@ export interface ReapedFrame {
   readonly held: Partial<Readonly<Record<HolderKind, number>>>;
   /**
    * `released`: others hold it. `ended`: it was the last, and the frame has been torn down. `interrupted`: it died while it built
-   * the frame, or when the frame's `onDrop` had begun, which was not run again; the frame is unused. `parked`: its type is not known here, or refuses the end.
+   * the frame, or when the frame's `onDrop` had begun, which was not run again; the frame is unused. `parked`: its type is not known here, or refuses the end, or another agent sees to it.
    */
   readonly outcome: "released" | "ended" | "interrupted" | "parked";
 }
@@ -136,8 +136,9 @@ export function reap(
     slots.store(HeaderWord.reaper, 0);
   }
   const failed = attempt(repair);
-  const error = finish(table, found) ?? failed;
-  const waiting = new Set(parkedIn(table));
+  const freed: number[] = []; // not what is parked no more: others move again, and may have taken it from there
+  const error = finish(table, found, freed) ?? failed;
+  const ended = new Set(freed);
   const pfnOf = (slot: number): number => slots.geometry.pfnOf(slot);
   const frames = (
     of: ReadonlyMap<number, ReapedFrame["held"]>,
@@ -149,7 +150,7 @@ export function reap(
     exact: ledger !== undefined,
     frames: [
       ...frames(found.released, () => "released"),
-      ...frames(found.parked, (slot) => (waiting.has(slot) ? "parked" : "ended")),
+      ...frames(found.parked, (slot) => (ended.has(slot) ? "ended" : "parked")),
       ...frames(found.abandoned, () => "interrupted"),
     ],
     locks: found.locks.map(pfnOf),
@@ -300,12 +301,12 @@ function parkedIn({ slots }: FrameTable): number[] {
   return parked;
 }
 
-/** Tears down what was found, in the way of every agent. @returns what that threw */
-function finish(table: FrameTable, { abandoned }: Found): unknown {
+/** Tears down what was found, in the way of every agent; `freed` are the slots of what was parked. @returns what that threw */
+function finish(table: FrameTable, { abandoned }: Found, freed: number[]): unknown {
   try {
     table.teardown.batch(() => {
       for (const slot of abandoned.keys()) table.teardown.abandon(slot);
-      table.drain(); // also what a reaper has parked that died before it came to this
+      table.teardown.drain(freed); // also what a reaper has parked that died before it came to this
     });
   } catch (error) {
     return error;

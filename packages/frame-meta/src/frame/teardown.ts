@@ -140,21 +140,24 @@ export class Teardown {
     if (this.#holders === 0) this.#report();
   }
 
-  /** See `FrameTable.drain`. */
-  drain(): number {
+  /**
+   * See `FrameTable.drain`.
+   *
+   * @param freed - where to put the slots that are torn down, for who wants to know of them though this throws
+   */
+  drain(freed: number[] = []): number {
     const table = this.#table;
-    let freed = 0;
     this.batch(() => {
       for (const slot of this.#takeParked()) {
         const known = table.types.typeAt(slot) !== undefined && !table.lacksAllocator;
         if (!(known && this.#agrees(slot))) this.park(slot);
         else {
           this.#work.push(slot);
-          freed += 1;
+          freed.push(slot);
         }
       }
     });
-    return freed;
+    return freed.length;
   }
 
   #takeParked(): number[] {
