@@ -105,11 +105,22 @@ export class Limits implements LimitSizes {
 
   /**
    * @param sizes - The sizes that differ from lucet's defaults, in bytes.
-   * @throws {@link RegionError} `invalid-argument` for a size that is not a whole number from 0 to 2^53 - 1. Whether
-   * the sizes fit together is asked by {@link Limits.validate}.
+   * @throws {@link RegionError} `invalid-argument` for a size that is not a whole number from 0 to 2^53 - 1, and for a name that
+   * none of them has: a limit that is misspelt would not hold. Whether the sizes fit together is asked by
+   * {@link Limits.validate}.
    */
   constructor(sizes: Partial<LimitSizes> = {}) {
     requireObject("sizes", sizes);
+    for (const name of Object.keys(sizes)) {
+      if (Object.hasOwn(DEFAULTS, name)) continue;
+      const reason = `must be among ${Object.keys(DEFAULTS).join(", ")}`;
+      throw new RegionError({
+        code: "invalid-argument",
+        argument: "name of a limit",
+        value: name,
+        reason,
+      });
+    }
     const size = (name: keyof LimitSizes): number =>
       wholeNumberOr(name, sizes[name], DEFAULTS[name]);
     this.heapMemorySize = size("heapMemorySize");

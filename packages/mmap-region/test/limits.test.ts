@@ -131,3 +131,12 @@ describe("Limits", () => {
     );
   });
 });
+
+test("a limit that is misspelt is refused: it would not hold", () => {
+  for (const name of ["heapMemorysize", "heap_memory_size", "toString", "__proto_", ""]) {
+    const error = refusal(() => new Limits({ [name]: 65536 }), "invalid-argument", { value: name });
+    expect(error.message).toContain("heapMemorySize");
+    refusal(() => new Limits().with({ [name]: 65536 }), "invalid-argument", { value: name });
+  }
+  expect(new Limits(new Limits({ stackSize: 4096, hostcallReservation: 0 })).stackSize).toBe(4096);
+});
