@@ -110,23 +110,32 @@ export class SharedLocks implements Locks {
 
   /** Locks the lowest node that covers the range, as far as an agent sees that has locked nothing. @returns whether it has */
   private cover(cursor: Cursor): boolean {
+    const descent = new Descent(cursor.table.store);
+    const found = this.tryCover(cursor, descent);
+    if (found > 0) {
+      // Unpinned: the node may go meanwhile, and its slot be another frame's. Whatever the word says, the walk begins anew.
+      this.wait(cursor, descent.level, cursor.startPage, this.lockOf(descent.pfn), found);
+    }
+    return found === 0;
+  }
+
+  /** @returns 0 where it is locked; what its lock word said, above 0, where another has it; below 0 to begin anew */
+  private tryCover(cursor: Cursor, descent: Descent): number {
     const { frames } = this;
     const { table, startPage, endPage } = cursor;
-    const descent = new Descent(table.store);
     frames.pin();
     try {
-      if (!descent.run(table.rootPfn, startPage, endPage)) return false;
-      const { meta } = table.store.memory;
-      const found = frames.slots.swap(meta + LOCK_WORD, 0, this.mark);
-      if (found > 0) this.wait(cursor, descent.level, startPage, meta + LOCK_WORD, found);
-      if (found !== 0) return false;
+      if (!descent.run(table.rootPfn, startPage, endPage)) return -1;
+      const lock = table.store.memory.meta + LOCK_WORD;
+      const found = frames.slots.swap(lock, 0, this.mark);
+      if (found !== 0) return found;
     } finally {
       frames.unpin();
     }
     cursor.guardPfn = descent.pfn;
     cursor.guardLevel = descent.level;
     cursor.locked.add(descent.pfn);
-    return true;
+    return 0;
   }
 
   /** Goes on down with tables of its own. @returns `false` where another agent has made one meanwhile; nothing is locked then */
