@@ -20,14 +20,15 @@ export { track } from "./snapshot/instance-state.js";
 export type { Lease } from "./snapshot/lease.js";
 export type { Choice, EngineName, SnapshotOptions } from "./snapshot/options.js";
 export { type ImagePoolOptions, Pool } from "./snapshot/pool.js";
-export type {
-  CheckoutOptions,
-  CheckoutSignal,
-  DiscardReason,
-  Member,
-  PoolMetrics,
-  PoolOptions,
-  ResetMetrics,
+export {
+  type CheckoutOptions,
+  type CheckoutSignal,
+  type DiscardReason,
+  isTrap,
+  type Member,
+  type PoolMetrics,
+  type PoolOptions,
+  type ResetMetrics,
 } from "./snapshot/pool-options.js";
 export { snapshot } from "./snapshot/snapshot.js";
 export type { InstanceTarget, MemoryTarget } from "./snapshot/targets.js";

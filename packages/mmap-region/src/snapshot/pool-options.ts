@@ -115,7 +115,7 @@ export interface PoolMetrics {
   readonly residentBytes: number;
 }
 
-/** Traps, and stack overflow, which leaves a guest wherever it was. */
+/** Whether an error is a trap, or stack overflow, which leaves a guest wherever it was: the default of `poisons`. */
 export function isTrap(error: unknown): boolean {
   if (error instanceof WebAssembly.RuntimeError) return true;
   return error instanceof RangeError && error.message.includes("call stack");

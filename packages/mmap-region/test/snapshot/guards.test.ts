@@ -15,7 +15,7 @@ interface Told {
 
 function told(driver: string, flags: readonly string[] = []): Told {
   const { status, signal, stdout, stderr } = runChild(
-    "../snapshot/guard-child.ts",
+    new URL("./guard-child.ts", import.meta.url),
     [driver],
     flags,
   );

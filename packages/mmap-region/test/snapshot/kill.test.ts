@@ -15,7 +15,7 @@ const real = nativeDrivers.length === 0 ? [] : cases;
 
 test.each(real)("%s, and the process goes on (MR-10, MR-40)", (name, before, expected) => {
   const { status, signal, stdout, stderr } = runChild(
-    "../snapshot/kill-child.ts",
+    new URL("./kill-child.ts", import.meta.url),
     [name],
     [],
     before,
@@ -31,7 +31,7 @@ test.each(real)("%s, and the process goes on (MR-10, MR-40)", (name, before, exp
 test("twenty memories of one image take the room of one, and what each has written", () => {
   const runs = nativeDrivers
     .slice(0, 1)
-    .map(() => runChild("../snapshot/share-child.ts", [], ["--expose-gc"]));
+    .map(() => runChild(new URL("./share-child.ts", import.meta.url), [], ["--expose-gc"]));
   for (const { status, stdout, stderr } of runs) {
     expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
     const { one, twenty, image } = JSON.parse(stdout) as Record<string, number>;

@@ -64,7 +64,7 @@ test.each(koffis)("a scan finds what reading all entries finds", async (driver) 
 
 test("random memories, images, growth and collection (MR-42)", () => {
   const { status, signal, stdout, stderr } = runChild(
-    "../snapshot/stress.ts",
+    new URL("./stress.ts", import.meta.url),
     ["2"],
     ["--expose-gc"],
   );

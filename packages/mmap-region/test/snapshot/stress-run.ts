@@ -16,9 +16,11 @@ const total = { resets: 0, increments: 0, traps: 0, leases: 0 };
 let left = seconds;
 for (let n = 0; left > 0; n++, left -= EACH) {
   const args = [String(Math.min(EACH, left)), String(first + n)];
-  const { status, signal, stdout, stderr } = runChild("../snapshot/stress.ts", args, [
-    "--expose-gc",
-  ]);
+  const { status, signal, stdout, stderr } = runChild(
+    new URL("./stress.ts", import.meta.url),
+    args,
+    ["--expose-gc"],
+  );
   if (status !== 0) {
     throw new Error(`seed ${args[1]}: ${signal ?? `status ${status}`}\n${stderr}`);
   }

@@ -10,9 +10,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** @param before - What stands before `node` on the command line: `prlimit`, and what it is given. */
+/**
+ * @param script - Its path from this folder, or its URL.
+ * @param before - What stands before `node` on the command line: `prlimit`, and what it is given.
+ */
 export function runChild(
-  script: string,
+  script: string | URL,
   args: readonly string[] = [],
   nodeOptions: readonly string[] = [],
   before: readonly string[] = [],
