@@ -92,11 +92,12 @@ export function linearize(
     }
     if (unfinished()) {
       const operation = threads[dead]![done[dead]!]!;
-      const whole = structuredClone(state);
-      if (apply(operation, whole, UNSEEN).threw === undefined && goOn(dead, whole)) return true;
-      const half = structuredClone(state);
-      operation.halfway?.(half);
-      if (operation.halfway !== undefined && goOn(dead, half)) return true;
+      for (const model of [operation.model, operation.halfway]) {
+        if (model === undefined) continue;
+        const after = structuredClone(state);
+        const { threw } = apply({ ...operation, model }, after, UNSEEN);
+        if (threw === undefined && goOn(dead, after)) return true;
+      }
     }
     failed.add(key);
     return false;

@@ -33,7 +33,7 @@ export interface Operation<A, M = unknown> {
   readonly model?: (state: M, actual: Outcome) => unknown;
   /**
    * What it may leave where its thread dies in the middle, besides nothing and all of `model`, which is asked with an outcome of
-   * no value then. For who takes over to find: nobody else should be able to tell it from one of the other two.
+   * no value then; an error here is as nothing. For who takes over to find: nobody else should be able to tell it from one of the other two.
    */
   readonly halfway?: (state: M) => void;
 }

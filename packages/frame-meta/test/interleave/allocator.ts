@@ -20,9 +20,9 @@ export const alloc = (value: number): Op => ({
     return frame.paddr / PAGE;
   },
   model: (cells, actual) => {
-    const free = cells.some(({ count }) => count === -1);
-    if (actual.threw === "no-memory" && !free) refuse("no-memory");
-    const slot = actual.value as number;
+    const free = cells.findIndex(({ count }) => count === -1);
+    if (actual.threw === "no-memory" && free < 0) refuse("no-memory");
+    const slot = (actual.value ?? free) as number; // any, where its agent has died and nobody was told
     if (cells[slot]?.count !== -1) return "no frame that was unused";
     cells[slot] = { count: 1, value, listed: false };
     return slot;
@@ -46,30 +46,54 @@ export const dropAny: Op = {
   },
 };
 
-/** FM-23 FM-27: each frame is in one place, in a tree or in a cache where it is unused, and taken where it is not. */
-export function placesHold({ table, allocator }: Shared): string | undefined {
-  if (allocator === undefined) return undefined;
+type Tables = Pick<Shared, "table" | "allocator">;
+
+/** Of each frame, how often it is in a tree, marked as taken, in caches; and who has the lock. */
+function placesOf({ table }: Tables, allocator: SharedArrayBuffer) {
   const words = new Int32Array(allocator);
   const [agents, room] = [words[AllocWord.agents]!, words[AllocWord.cache]!];
-  const { records, recordWords, taken, free } = allocParts(table.memory, agents, room);
+  const parts = allocParts(table.memory, agents, room);
   const cached: number[] = [];
   for (let agent = 0; agent < agents; agent += 1) {
-    const first = records + agent * recordWords + RecordWord.cache;
+    const first = parts.records + agent * parts.recordWords + RecordWord.cache;
     for (let at = first; at < first + room; at += 1) {
       if (words[at] !== 0) cached.push(words[at]! - 1);
     }
   }
-  for (let slot = 0; slot < table.slots.frames; slot += 1) {
-    const unused = table.slots.words[table.slots.wordOf(slot, COUNT_WORD)] === -1;
-    const places = [
-      (words[free]! >>> slot) & 1,
-      (words[taken]! >>> slot) & 1,
-      cached.filter((leaf) => leaf === slot).length,
-    ];
-    const [inTree, isTaken, inCaches] = places as [number, number, number];
-    if (isTaken !== (unused ? 0 : 1) || inTree + inCaches !== (unused ? 1 : 0)) {
-      return `frame ${slot} is ${unused ? "unused" : "in use"}, and ${places} times free, taken, cached`;
+  const places = Array.from({ length: table.slots.frames }, (_, slot) => ({
+    free: (words[parts.free]! >>> slot) & 1,
+    taken: (words[parts.taken]! >>> slot) & 1,
+    cached: cached.filter((leaf) => leaf === slot).length,
+  }));
+  return { places, lock: words[AllocWord.lock]! };
+}
+
+/** Frames that are in somebody's hand: unused, and in no place where they are looked for. */
+export function inHand(tables: Tables): number[] {
+  const { slots } = tables.table;
+  if (tables.allocator === undefined) return [];
+  const { places } = placesOf(tables, tables.allocator);
+  return places.flatMap(({ free, cached }, slot) => {
+    const unused = slots.words[slots.wordOf(slot, COUNT_WORD)] === -1;
+    return unused && free + cached === 0 ? [slot] : []; // marked as taken, or just about to be
+  });
+}
+
+/**
+ * FM-23 FM-27: each frame is in one place, in a tree or in a cache where it is unused, and taken where it is not.
+ *
+ * @param hands - frames that may be in a hand
+ */
+export function placesHold(tables: Tables, hands: readonly number[] = []): string | undefined {
+  if (tables.allocator === undefined) return undefined;
+  const { slots } = tables.table;
+  const { places, lock } = placesOf(tables, tables.allocator);
+  for (const [slot, { free, taken, cached }] of places.entries()) {
+    if (hands.includes(slot)) continue;
+    const unused = slots.words[slots.wordOf(slot, COUNT_WORD)] === -1;
+    if (taken !== (unused ? 0 : 1) || free + cached !== (unused ? 1 : 0)) {
+      return `frame ${slot} is ${unused ? "unused" : "in use"}, and ${free}, ${taken}, ${cached} times free, taken, cached`;
     }
   }
-  return words[AllocWord.lock] === 0 ? undefined : "somebody has the lock";
+  return lock === 0 ? undefined : "somebody has the lock";
 }

@@ -3,6 +3,7 @@
  *
  *     --suite          explores those of the suite only, and keeps the rows that others have
  *     --only <text>    explores those whose name has it, and writes nothing
+ *     --renew <text>   explores those whose name has it, and keeps the rows that others have
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,12 +18,13 @@ const before = existsSync(file) ? readFileSync(file, "utf8") : "";
 const rows: string[] = [];
 for (const entry of entries) {
   const { name, form } = entry;
-  const kept = option === "--suite" && form !== "suite" ? rowIn(before, entry) : undefined;
-  if (kept !== undefined) {
-    rows.push(kept);
-    continue;
-  }
-  if (option === "--only" && !name.includes(text)) continue;
+  const asked =
+    option === "--only" || option === "--renew"
+      ? name.includes(text)
+      : option !== "--suite" || form === "suite";
+  const kept = asked ? undefined : rowIn(before, entry);
+  if (kept !== undefined) rows.push(kept);
+  if (!asked) continue;
   const start = performance.now();
   const report = exploreAll(entry, shipped);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);

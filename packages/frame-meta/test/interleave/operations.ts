@@ -45,6 +45,7 @@ function endOf(cell: Cell): number[] {
 function claimable(cell: Cell): void {
   if (cell.count === -2) refuse("unique");
   if (cell.count > 0) refuse("in-use");
+  if (cell.count !== -1) refuse("busy");
 }
 
 /** Frame.fromUnused. */
@@ -88,7 +89,7 @@ export const join = (slot: number): Op => ({
     const cell = cells[slot]!;
     if (cell.count === -1) refuse("unused");
     if (cell.count === -2) refuse("unique");
-    if (cell.count === 0) refuse("busy");
+    if (cell.count <= 0) refuse("busy");
     cell.count += 1;
     return cell.value;
   },

@@ -46,7 +46,15 @@ import {
   rawToShared,
   rawToUnique,
 } from "./raw.js";
-import { reapScenario, sendLast } from "./reap.js";
+import {
+  bumping,
+  type ReapStep,
+  type ReapWorld,
+  reapScenario,
+  receiveFirst,
+  repurposing,
+  sendLast,
+} from "./reap.js";
 import { drop as dropReceived, receive, send, transitScenario } from "./transit.js";
 import { type Held, type Lib, type Op, scenarioOf, type TypeName, type World } from "./world.js";
 
@@ -102,18 +110,21 @@ const raw = (
 /** All moments at which an agent can die that does so many accesses. */
 const upTo = (accesses: number): number[] => Array.from({ length: accesses + 1 }, (_, i) => i);
 
+type Deaths = readonly number[];
+type StepsOf = readonly [held: Held, ...steps: ReapStep[]];
 /** Thread 0 dies after so many accesses, for each number; another reaps it, a third goes on. */
 const reaping = (
   form: Form,
   name: string,
-  deaths: readonly number[],
-  type: TypeName,
-  [victim, ...dying]: ThreadOf,
-  [bystander, ...living]: ThreadOf,
+  deaths: Deaths,
+  [victim, ...dying]: StepsOf,
+  [bystander, ...living]: StepsOf,
+  more: Omit<ReapWorld, "held"> = {},
 ): Entry =>
-  entry(form, name, () =>
-    deaths.map((after) => reapScenario(after, type, [victim, bystander], dying, living)),
-  );
+  entry(form, name, (lib) => {
+    const world = { ...more, held: [victim, bystander] } as const;
+    return deaths.map((after) => reapScenario(lib, after, world, dying, living));
+  });
 
 const transit = (
   form: Form,
@@ -422,7 +433,7 @@ export const entries: readonly Entry[] = [
       [nothing, alloc(7), alloc(8), dropAny, dropAny],
       [nothing, alloc(9), dropAny],
     ],
-    { cache: 1, slots: 2 },
+    { cache: 1, slots: 2, limits: { states: 8_000_000 } },
   ),
 
   // From agent to agent.
@@ -445,64 +456,102 @@ export const entries: readonly Entry[] = [
     [[send], [send], [receive(0, 1), receive(1, 1), dropReceived]],
   ),
 
-  // The dead, and who goes on.
-  reaping("suite", "reap, claim", [6, 10], "page", [nothing, claim(0, 7)], [nothing, join(0)]),
-  reaping("suite", "reap, last drop", [6, 9], "page", [one, drop(0)], [nothing, claim(0, 9)]),
+  // The dead, and who goes on: reap against each class of operations, which the dead one was in the middle of, or the living.
+  reaping("suite", "reap, claim", [6, 10], [nothing, claim(0, 7)], [nothing, join(0)]),
+  reaping("suite", "reap, last drop", [6, 9], [one, drop(0)], [nothing, claim(0, 9)]),
   reaping(
     "long",
-    "reap, claim, at all accesses",
+    "reap fromUnused, fromUnused",
     upTo(15),
-    "page",
     [nothing, claim(0, 7)],
     [nothing, claim(0, 9), drop(0)],
   ),
+  reaping("long", "reap last drop, fromInUse", upTo(30), [one, drop(0)], [nothing, join(0)]),
   reaping(
     "long",
-    "reap, last drop, at all accesses",
+    "reap last drop, fromUnused",
     upTo(30),
-    "page",
     [one, drop(0)],
-    [nothing, join(0)],
+    [nothing, claim(0, 9), drop(0)],
   ),
+  reaping("long", "reap fromInUse, last drop", upTo(12), [nothing, join(0)], [one, drop(0)]),
+  reaping("long", "reap drop, drop", upTo(12), [one, drop(0)], [one, drop(0)]),
+  reaping("long", "reap clone, drop", upTo(10), [one, clone(0)], [one, drop(0)]),
+  reaping("long", "reap drop, clone", upTo(10), [one, drop(0)], [one, clone(0), drop(0)]),
   reaping(
     "long",
-    "reap, drop of one of two, at all accesses",
-    upTo(12),
-    "page",
-    [one, drop(0)],
-    [one, drop(0)],
-  ),
-  reaping(
-    "long",
-    "reap, clone, at all accesses",
-    upTo(10),
-    "page",
-    [one, clone(0)],
-    [one, drop(0)],
-  ),
-  reaping(
-    "long",
-    "reap, shared to unique and back, at all accesses",
+    "reap to unique and back, fromInUse",
     upTo(20),
-    "page",
     [one, toUnique(0), toShared(0)],
     [nothing, join(0)],
   ),
   reaping(
     "long",
-    "reap, send, at all accesses",
-    upTo(15),
-    "page",
-    [one, sendLast],
+    "reap drop, to unique and back",
+    upTo(12),
+    [one, drop(0)],
+    [one, toUnique(0), write(0, 5), toShared(0)],
+  ),
+  reaping(
+    "long",
+    "reap unique fromUnused, repurpose",
+    upTo(25),
+    [nothing, claimUnique(0, 7), repurposing(repurpose(0, 8))],
     [nothing, join(0)],
   ),
   reaping(
     "long",
-    "reap, withLock, at all accesses",
+    "reap unique drop, unique fromUnused",
+    upTo(30),
+    [alone, dropUnique(0)],
+    [nothing, claimUnique(0, 9), dropUnique(0)],
+  ),
+  reaping(
+    "long",
+    "reap list insert and take, fromUnused and list",
+    upTo(30),
+    [alone, insert(0), take(0)],
+    [nothing, claimUnique(0, 9, "linked"), insert(0)],
+    { type: "linked" },
+  ),
+  reaping("long", "reap alloc, alloc", upTo(25), [nothing, alloc(7)], [nothing, alloc(9)], {
+    cache: 1,
+  }),
+  reaping("long", "reap alloc, free", upTo(25), [nothing, alloc(7)], [one, drop(0)], { cache: 1 }),
+  reaping("long", "reap free, alloc", upTo(35), [one, drop(0)], [nothing, alloc(9)], { cache: 1 }),
+  reaping(
+    "long",
+    "reap free, fromUnused, no cache",
+    upTo(35),
+    [one, drop(0)],
+    [nothing, claim(0, 9)],
+    { cache: 0 },
+  ),
+  reaping(
+    "long",
+    "reap last drop of a type that the reaper does not know, bind",
+    upTo(30),
+    [one, drop(0)],
+    [nothing, drain()],
+    { binds: false },
+  ),
+  reaping("long", "reap send, receive", upTo(18), [one, sendLast], [nothing, receiveFirst]),
+  reaping("long", "reap send, fromInUse", upTo(18), [one, sendLast], [nothing, join(0)]),
+  reaping(
+    "long",
+    "reap receive, receive",
+    upTo(12),
+    [nothing, receiveFirst],
+    [nothing, receiveFirst, drop(0)],
+    { sent: true },
+  ),
+  reaping(
+    "long",
+    "reap withLock, withLock",
     upTo(25),
-    "counter",
-    [one, bump(0)],
-    [one, bump(0)],
+    [one, bumping(bump(0))],
+    [one, bumping(bump(0))],
+    { type: "counter" },
   ),
 
   // Three threads, or more of each.

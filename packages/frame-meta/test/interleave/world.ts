@@ -19,17 +19,18 @@ import {
   slotTableBytes,
   type UniqueFrame,
 } from "@memkit/frame-meta";
+import * as agents from "@memkit/frame-meta/agents";
 import * as alloc from "@memkit/frame-meta/alloc";
 import * as list from "@memkit/frame-meta/list";
 import { type LinkMeta, linkMeta } from "@memkit/frame-meta/list";
-import type { Model, Operation, Outcome, Scenario } from "@memkit/interleave";
+import type { Limits, Model, Operation, Outcome, Scenario } from "@memkit/interleave";
 import { twinTableKernel } from "../support/kernel.js";
 import { placesHold } from "./allocator.js";
 import { allHolds, COUNT_WORD, LIST_WORD, slotsHold } from "./look.js";
 
 /** The code under test. */
-export type Lib = typeof main & typeof list & typeof alloc;
-export const shipped: Lib = { ...main, ...list, ...alloc };
+export type Lib = typeof main & typeof list & typeof alloc & typeof agents;
+export const shipped: Lib = { ...main, ...list, ...alloc, ...agents };
 
 export const PAGE = 4096;
 /** Room in the tables, no more than needed: each run of a thread makes them anew. */
@@ -91,7 +92,7 @@ export function metadata(type: TypeName, value: number): MetaValue<FrameMeta> {
 }
 
 /** Where the value is in a slot, in words. */
-const VALUE_AT: Readonly<Record<TypeName, number>> = {
+export const VALUE_AT: Readonly<Record<TypeName, number>> = {
   page: 0,
   plain: 0,
   pinned: 0,
@@ -143,6 +144,8 @@ export interface World {
   readonly cache?: number;
   /** Whether the table is one in mode `kernel`. */
   readonly kernel?: boolean;
+  /** Where the usual ones are too small. */
+  readonly limits?: Limits;
 }
 
 export type Op = Operation<Agent, Cell[]>;
@@ -171,7 +174,7 @@ export function attachTable(
 
 /** A scenario on a table that begins as `world` says. */
 export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly Op[])[]) {
-  const { slots, type, held, binds, cache, kernel = false } = world;
+  const { slots, type, held, binds, cache, kernel = false, limits = {} } = world;
   const meta = types[type] as FrameMeta;
   const setup = (): Shared => {
     const table = createTable(lib, slots, kernel);
@@ -208,13 +211,15 @@ export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly O
     setup,
     attach,
     threads,
+    limits,
     model: modelOf(world),
     invariants: { "S1, S3-S6, R1-R4, F4": slotsHold },
-    atEnd: { checkInvariants: allHolds, "FM-23 FM-27": placesHold },
+    atEnd: { checkInvariants: allHolds, "FM-23 FM-27": (shared) => placesHold(shared) },
   } satisfies FrameScenario;
 }
 
-function rawFrame(lib: Lib, table: FrameTable, slot: number, type: TypeName): number {
+/** One more handle on a frame, which is claimed with value 1 where it is nobody's. */
+export function rawFrame(lib: Lib, table: FrameTable, slot: number, type: TypeName): number {
   const { words } = table.slots;
   const used = words[table.slots.wordOf(slot, COUNT_WORD)]! > 0;
   const frame = used
@@ -225,23 +230,27 @@ function rawFrame(lib: Lib, table: FrameTable, slot: number, type: TypeName): nu
 
 function modelOf({ slots, type, held }: World): Model<Shared, Cell[]> {
   return {
-    initial: () => {
-      const cells = Array.from({ length: slots }, () => unused());
-      for (const { frames = [], uniques = [] } of held) {
-        for (const slot of frames) {
-          cells[slot] = { count: Math.max(0, cells[slot]!.count) + 1, value: 1, listed: false };
-        }
-        for (const slot of uniques) cells[slot] = { count: -2, value: 1, listed: false };
-      }
-      return cells;
-    },
+    initial: () => cellsOf(slots, held),
     observe: ({ table }) => observe(table, slots, VALUE_AT[type]),
   };
 }
 
+/** The model's slots at the start. */
+export function cellsOf(slots: number, held: readonly Held[]): Cell[] {
+  const cells = Array.from({ length: slots }, () => unused());
+  for (const { frames = [], uniques = [] } of held) {
+    for (const slot of frames) {
+      cells[slot] = { count: Math.max(0, cells[slot]!.count) + 1, value: 1, listed: false };
+    }
+    for (const slot of uniques) cells[slot] = { count: -2, value: 1, listed: false };
+  }
+  return cells;
+}
+
 export const unused = (): Cell => ({ count: -1, value: 0, listed: false });
 
-function observe({ slots }: FrameTable, frames: number, valueAt: number): Cell[] {
+/** What the slots of a table are in the model's terms. */
+export function observe({ slots }: FrameTable, frames: number, valueAt: number): Cell[] {
   return Array.from({ length: frames }, (_, slot) => {
     const word = (at: number): number => slots.words[slots.wordOf(slot, at)]!;
     const count = word(COUNT_WORD);

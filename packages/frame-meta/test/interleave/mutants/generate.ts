@@ -107,10 +107,10 @@ export async function load({ id, file, text }: Mutant): Promise<Lib> {
   const copy = join(folder, id);
   cpSync(base, copy, { recursive: true });
   put(copy, file, text);
-  const main = (await import(pathToFileURL(join(copy, "index.js")).href)) as Lib;
-  const list = (await import(pathToFileURL(join(copy, "list.js")).href)) as Lib;
-  const alloc = (await import(pathToFileURL(join(copy, "alloc.js")).href)) as Lib;
-  return { ...main, ...list, ...alloc };
+  const modules = ["index.js", "list.js", "alloc.js", "agents.js"].map(
+    (name) => import(pathToFileURL(join(copy, name)).href) as Promise<Lib>,
+  );
+  return Object.assign({}, ...(await Promise.all(modules))) as Lib;
 }
 
 /** Removes the copies. */
