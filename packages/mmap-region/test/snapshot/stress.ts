@@ -36,7 +36,7 @@ const { driver } = await loadDriver();
 const engines = ["auto", "scan+undo", "discard", "copy"] as const;
 const collect = (globalThis as { gc?: () => void }).gc;
 
-/** As long as any memory here. */
+/** Longer than each of the memories here. */
 const ZEROS = Buffer.alloc(64 * 65536);
 const isZero = (bytes: Buffer): boolean => bytes.compare(ZEROS, 0, bytes.length) === 0;
 
