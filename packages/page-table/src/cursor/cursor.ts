@@ -16,6 +16,8 @@ import type { PageTable } from "../table/page-table.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { Position } from "./position.js";
 
+/** Pages whose leaf tables a cursor remembers: those with addresses below 2^42. */
+const RECALLED = 2 ** 30;
 /** Exact, and a third of a division's time. */
 const PER_BYTE = 1 / PAGE_SIZE;
 
@@ -175,8 +177,11 @@ export class Cursor extends Position {
       const small = page | 0;
       // NaN, fractions and what is no small integer fail the first comparison.
       if (small === page && small >= this.startPage && small < this.endPage) {
+        if (small < RECALLED && this.recall(small)) return;
         this.place(small);
-        if (this.level === 0) this.enter(); // so that what follows finds its leaf table
+        if (this.level !== 0) return;
+        this.enter(); // so that what follows finds its leaf table
+        if (small < RECALLED) this.remember(small);
         return;
       }
     }

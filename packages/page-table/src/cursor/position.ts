@@ -5,11 +5,11 @@
  *                   |  top  | mid  | index |      top: the indices of levels 3 and up; mid: of level 2; index: of level 1
  *
  * Three small integers, because a loop over the pages of a leaf table then only counts `index` up. The leaf table is kept from
- * one operation to the next, and so is the level-2 table above it; everything else is walked anew.
+ * one operation to the next, and so is the level-2 table above it, and leaf tables that a cursor jumps to and fro between.
  *
  * PT-34: `level` is 1 only while `base` is the leaf table of the position; at any other level the entry is read again, because
  * another cursor beside this one may have put a table where there was none. Who frees a node has all of its pages in its range,
- * so nobody else's cursor is in it; who frees one of its own calls `forget`.
+ * so nobody else's cursor is in it; who frees one of its own calls `forget`. The same goes for the leaf tables that are remembered.
  *
  * @see vostd `page_table/cursor/owners.rs`
  * @module
@@ -24,6 +24,11 @@ import { TableError } from "../table/table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
 
 const TOP = 2 ** 18;
+/** Leaf tables that a cursor remembers once it jumps to and fro. */
+const LEAVES = 512;
+/** Jumps that walked before a cursor begins to remember: one that moves on has no use for it. */
+const PATIENCE = 16;
+const NO_LEAVES: Int32Array = new Int32Array(LEAVES).fill(-1);
 /** Pages whose numbers are small integers. */
 const SMALL = 2 ** 30;
 
@@ -60,6 +65,12 @@ export abstract class Position {
   private upperWords: Int32Array;
   private upperBase = 0;
   private upperMeta = 0;
+  /** By the low bits of a leaf table's number, which is the page's without `index`: that number, -1 for none; where it is. */
+  private leaves: Int32Array = NO_LEAVES;
+  private leafBases: Int32Array = NO_LEAVES;
+  private leafMetas: Int32Array = NO_LEAVES;
+  private leafWords: Int32Array;
+  private walks = 0;
 
   /** @internal */
   constructor(table: PageTable, start: number, end: number) {
@@ -71,6 +82,7 @@ export abstract class Position {
     this.endPage = end;
     this.words = this.memory.words;
     this.upperWords = this.words;
+    this.leafWords = this.words;
     this.place(start);
   }
 
@@ -135,6 +147,46 @@ export abstract class Position {
   protected forget(): void {
     this.level = 0;
     this.upperTop = -1;
+    if (this.leaves !== NO_LEAVES) this.leaves.fill(-1);
+  }
+
+  /** Moves to a page below 2^30 whose leaf table is remembered. @returns whether it is */
+  protected recall(page: number): boolean {
+    const leaf = page >>> 9;
+    const slot = leaf & (LEAVES - 1);
+    if (this.leaves[slot] !== leaf) return false;
+    const index = page & 511;
+    if (this.words !== this.leafWords) this.words = this.leafWords;
+    this.base = this.leafBases[slot]!;
+    this.meta = this.leafMetas[slot]!;
+    this.level = 1;
+    this.top = leaf >>> 9;
+    this.mid = slot;
+    this.index = index;
+    const left = this.endPage - page + index;
+    this.limit = Math.min(left, 512);
+    return true;
+  }
+
+  /** Remembers the leaf table that was entered for a page below 2^30. */
+  protected remember(page: number): void {
+    if (this.level !== 1) return;
+    if (this.leaves === NO_LEAVES) {
+      this.walks += 1;
+      if (this.walks < PATIENCE) return;
+      this.leaves = new Int32Array(LEAVES).fill(-1);
+      this.leafBases = new Int32Array(LEAVES);
+      this.leafMetas = new Int32Array(LEAVES);
+    }
+    if (this.leafWords !== this.words) {
+      this.leafWords = this.words; // another bank
+      this.leaves.fill(-1);
+    }
+    const leaf = page >>> 9;
+    const slot = leaf & (LEAVES - 1);
+    this.leaves[slot] = leaf;
+    this.leafBases[slot] = this.base;
+    this.leafMetas[slot] = this.meta;
   }
 
   /** The index of the position's entry in a node of `level`. */
