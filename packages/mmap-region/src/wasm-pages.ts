@@ -47,14 +47,14 @@ export class WasmPages {
 
   /** The data whose image is mapped. */
   get mapped(): PreparedData | undefined {
-    const mapped = this.#mapped;
-    return mapped?.address === this.#address() ? mapped?.data : undefined;
+    const mapped = this.#mapped; // asking for an address is a call of C
+    return mapped !== undefined && mapped.address === this.#address() ? mapped.data : undefined;
   }
 
   /** Maps the image of these data. @returns whether that was done; otherwise they are to be copied */
   map(data: PreparedData): boolean {
     const image = data.imageFor(this.#driver);
-    const address = this.#address();
+    const address = image && this.#address();
     if (image === undefined || address === undefined) return false;
     this.#driver.budget.charge(MAPPINGS_OF_A_PIECE); // found gone at a look, once the memory is
     this.#driver.mapImage(address + data.offset, image);

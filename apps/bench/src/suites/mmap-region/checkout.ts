@@ -4,7 +4,8 @@
  * Means, because what these cost is deferred, and each row in a process of its own, because what is deferred is paid by whoever
  * is there: see `isolates/slot-life.ts`. Without a native driver the suite fails, and says why.
  *
- * Without a driver a memory is cleared byte by byte before it is used again, touched or not, so that its length counts.
+ * The bounds are for regions with what `loadDriver` finds, and for those without a driver at 64 KiB. Beyond that there is none:
+ * nobody tells which pages were written, so all are cleared, and the longer a memory is the nearer that comes to a new one.
  *
  * @module
  */
@@ -36,12 +37,12 @@ const suite: Suite = {
       ...ratio(`driver@${bytes}`, `memory@${bytes}`),
       atMost: 0.3,
     })),
-    ...SIZES.map((bytes) => ({
-      id: `mmap-region.checkout.alone-${bytes >> 10}k`,
+    {
+      id: "mmap-region.checkout.alone-64k",
       unit: "x memory",
-      ...ratio(`alone@${bytes}`, `memory@${bytes}`),
+      ...ratio("alone@65536", "memory@65536"),
       atMost: 0.3,
-    })),
+    },
   ],
 };
 
