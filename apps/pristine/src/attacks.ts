@@ -15,6 +15,9 @@ export interface Attack {
   readonly ends?: "refused" | "crashed" | "deadline" | "too-much-output";
 }
 
+/** The guest's directory for temporary files. */
+const TMP = ["", "tmp"].join("/");
+
 export const ATTACKS: readonly Attack[] = [
   { name: "global variable", plant: "secret = 'token'", probe: "'secret' in globals()" },
   {
@@ -70,15 +73,13 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: "file in /tmp",
-    plant: "open('/tmp/note', 'w').write('x' * 100_000)",
-    probe: "import os; sorted(os.listdir('/tmp')), os.path.exists('/tmp/note')",
+    plant: `open('${TMP}/note', 'w').write('x' * 100_000)`,
+    probe: `import os; sorted(os.listdir('/tmp')), os.path.exists('${TMP}/note')`,
   },
   {
     name: "file called __proto__",
-    plant:
-      "import os; os.mkdir('/tmp/__proto__'); open('/tmp/__proto__/x', 'w').close(); os.mkdir('/tmp/constructor')",
-    probe:
-      "import os; sorted(os.listdir('/tmp')), os.path.exists('/tmp/__proto__'), os.path.exists('/tmp/constructor')",
+    plant: `import os; os.mkdir('${TMP}/__proto__'); open('${TMP}/__proto__/x', 'w').close(); os.mkdir('${TMP}/constructor')`,
+    probe: `import os; sorted(os.listdir('/tmp')), os.path.exists('${TMP}/__proto__'), os.path.exists('${TMP}/constructor')`,
   },
   {
     name: "standard library overwritten",
@@ -114,15 +115,14 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: "open file",
-    plant:
-      "import os; fd = os.open('/tmp/held', os.O_CREAT | os.O_RDWR); os.dup2(fd, 50); os.write(50, b'x')",
+    plant: `import os; fd = os.open('${TMP}/held', os.O_CREAT | os.O_RDWR); os.dup2(fd, 50); os.write(50, b'x')`,
     probe:
       "import os\ntry:\n    os.fstat(50); r = 'open'\nexcept OSError as e:\n    r = e.errno\nr",
   },
   {
     name: "number of the next file",
-    plant: "open('/tmp/a', 'w').close()",
-    probe: "import os; os.mkdir('/tmp/b'); os.stat('/tmp/b').st_ino",
+    plant: `open('${TMP}/a', 'w').close()`,
+    probe: `import os; os.mkdir('${TMP}/b'); os.stat('${TMP}/b').st_ino`,
   },
   { name: "umask of the server", plant: "import os; os.umask(0)", probe: "import os; os.umask(0)" },
   {
@@ -185,8 +185,8 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: "shell of the host",
-    plant: "import os; os.system('touch /tmp/pristine-was-here')",
-    probe: "import os; os.path.exists('/tmp/pristine-was-here')",
+    plant: `import os; os.system('touch ${TMP}/pristine-was-here')`,
+    probe: `import os; os.path.exists('${TMP}/pristine-was-here')`,
   },
   {
     name: "socket",

@@ -34,5 +34,5 @@ const server = await PristineServer.start(
   },
   count("port"),
 );
-process.stdout.write(`listening on http://127.0.0.1:${server.port}\n`);
+process.stdout.write(`listening on ${server.host}, port ${server.port}\n`);
 process.once("SIGINT", () => void server.close());

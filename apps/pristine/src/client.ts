@@ -30,7 +30,7 @@ export class Client {
     const start = performance.now();
     return new Promise((resolve, reject) => {
       const asked = request(
-        { host: "127.0.0.1", port: this.#port, method, path, agent: this.#agent },
+        { host: "localhost", port: this.#port, method, path, agent: this.#agent },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));

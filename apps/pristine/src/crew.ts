@@ -27,6 +27,8 @@ export interface CrewOptions extends WorkerSettings {
   readonly maxWaiting: number;
   /** Milliseconds beyond the deadline after which a worker is killed: by then it should have ended the program itself. */
   readonly grace: number;
+  /** The program of a worker. Default: this app's own. */
+  readonly program?: string | undefined;
 }
 
 interface Waiting {
@@ -113,8 +115,8 @@ export class Crew {
   }
 
   #start(instead: Worker | undefined): void {
-    const { workers, maxWaiting, grace, ...settings } = this.#options;
-    const child = fork(WORKER, [JSON.stringify(settings)], {
+    const { workers, maxWaiting, grace, program = WORKER, ...settings } = this.#options;
+    const child = fork(program, [JSON.stringify(settings)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const worker: Worker = {

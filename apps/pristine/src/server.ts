@@ -66,6 +66,9 @@ export class PristineServer {
     }
   }
 
+  /** Loopback: whoever lets others in puts a proxy before it. */
+  readonly host = "localhost";
+
   get port(): number {
     return (this.#http.address() as AddressInfo).port;
   }
@@ -79,7 +82,7 @@ export class PristineServer {
   #listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#http.once("error", reject);
-      this.#http.listen(port, "127.0.0.1", resolve);
+      this.#http.listen(port, this.host, resolve);
     });
   }
 

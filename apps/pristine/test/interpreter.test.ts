@@ -13,7 +13,7 @@ beforeAll(async () => {
   python = await Interpreter.create({
     snapshot: { driver },
     heapBytes: 48 * 2 ** 20,
-    deadline: 60_000,
+    deadline: 20_000,
     maxOutput: 5_000,
   });
   pristine = python.digest();
@@ -89,7 +89,13 @@ test("PR-1: what leads to JavaScript ends the program, and no program can catch 
   expect(python.digest()).toBe(pristine);
 });
 
-test("what a program may not use up: time, output, memory", async () => {
+test("what a program may not use up: time, output, memory", () => {
+  python.deadline = 100;
+  expect(ended("while True: pass")).toBe("deadline");
+  python.reset();
+  expect(ended("try:\n  while True: pass\nexcept BaseException: pass")).toBe("deadline");
+  python.reset();
+  python.deadline = 20_000;
   expect(ended("while True: print('x' * 100)")).toBe("too-much-output");
   python.reset();
   expect(python.run("x = bytearray(1 << 30)").error).toContain("MemoryError");

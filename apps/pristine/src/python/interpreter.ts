@@ -15,7 +15,7 @@ import { Exports } from "./exports.js";
 import { filesOf } from "./files.js";
 import type { ObjectImage } from "./object-image.js";
 import { Output } from "./output.js";
-import { FREEZE, PRELUDE } from "./prelude.js";
+import { PRELUDE, SETTLE } from "./prelude.js";
 
 /** What a program came to. */
 export interface Reply {
@@ -45,21 +45,22 @@ const MIB = 2 ** 20;
 /** See the head of this module. */
 export class Interpreter {
   readonly image: Image;
+  /** Milliseconds that a program may run. */
+  deadline: number;
   readonly #booted: Booted;
   readonly #exports: Exports;
   readonly #files: ObjectImage;
   readonly #output: Output;
-  readonly #deadline: number;
   readonly #evaluate: number;
 
   private constructor(booted: Booted, options: InterpreterOptions) {
     const { door, pyodide, memory, state } = booted;
     this.#booted = booted;
-    this.#deadline = options.deadline ?? 5_000;
+    this.deadline = options.deadline ?? 5_000;
     this.#exports = new Exports(booted);
     pyodide.runPython(PRELUDE);
     if (options.warmUp !== undefined) pyodide.runPython(options.warmUp);
-    pyodide.runPython(FREEZE);
+    pyodide.runPython(SETTLE);
     this.#evaluate = this.#exports.attributeOfMain("evaluate");
     this.#output = new Output(booted, options.maxOutput ?? MIB);
     this.#files = filesOf(pyodide);
@@ -94,8 +95,8 @@ export class Interpreter {
     const { door } = this.#booted;
     this.#output.clear();
     door.refusal = undefined;
-    door.allowed = this.#deadline;
-    door.deadline = performance.now() + this.#deadline;
+    door.allowed = this.deadline;
+    door.deadline = performance.now() + this.deadline;
     try {
       return this.#run(source);
     } catch (cause) {

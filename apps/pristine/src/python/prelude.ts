@@ -54,5 +54,35 @@ evaluate = prepare()
 del prepare
 `;
 
-/** Runs last: what is alive now stays, and no collection of a request need look at it. */
-export const FREEZE: string = "import gc; gc.collect(); gc.freeze()";
+/**
+ * Runs last. What is alive now stays, and no collection of a request need look at it.
+ *
+ * Then the holes that starting has left in the heap are filled: a request's small objects would lie scattered over hundreds of
+ * pages with room for one or two each, and each of those pages would have to be written again. Sizes are asked for from large to
+ * small, each until two pages full of them come in a row: this interpreter is built without pymalloc, so it is emscripten's dlmalloc
+ * that looks for the best fit.
+ */
+export const SETTLE: string = `
+def settle():
+    import gc
+    gc.collect()
+    filling = []
+    for size in (*range(2050, 514, -64), *range(514, 0, -8), None):
+        last = step = full = pages = 0
+        for _ in range(20_000):
+            block = object() if size is None else bytes(size)
+            filling.append(block)
+            at = id(block)
+            full = full + step if at - last == step else 0
+            step = at - last
+            last = at
+            if full >= 4_096:
+                full = 0
+                pages += 1
+                if pages == 2:
+                    break
+    gc.freeze()
+    return filling
+filling = settle()
+del settle
+`;
