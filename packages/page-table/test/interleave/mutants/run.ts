@@ -15,7 +15,7 @@ import { cleanUp, generate, load, type Mutant } from "./generate.js";
 
 const [, , option, text = ""] = process.argv;
 /** More than any of the scenarios needs that mutants run through. */
-const limits = { steps: 700, states: 30_000 };
+const limits = { steps: 180, states: 12_000 };
 const scenarios = entries.filter(({ form, name }) => form === "suite" && !name.startsWith("reap"));
 
 function killedBy(lib: Lib): string | undefined {
