@@ -165,7 +165,7 @@ const dropCheck: Operator = (node, source) => {
 
 /** What no schedule can show: handles of the agent itself, its own bookkeeping. */
 const NOT_OF_THE_SLOT =
-  /ledger|untold|refuse\(|#report|#blame|\b(un)?pin\(|\b(turn|lose|gain)\(|\.release\(\)|#done|#work\b|scope\.|taken\.push|freed|#errors|#holders|acquire/;
+  /ledger|untold|refuse\(|#report|#blame|\b(un)?pin\(|\b(turn|lose|gain)\(|\.(release|revive)\(|#done|#work\b|scope\.|taken\.push|freed|#errors|#holders|acquire/;
 
 const writes = (node: ts.Node, source: ts.SourceFile): boolean =>
   ts.isExpressionStatement(node) && !NOT_OF_THE_SLOT.test(node.getText(source));
