@@ -107,7 +107,7 @@ export function wrapInstance<E extends object = Record<string, (...args: unknown
 ): E {
   demandOption(isRecord(instance?.exports), "instance.exports", instance?.exports);
   demandOption(isRecord(options), "options", options);
-  const memories = Array.isArray(options.memory) ? options.memory : [options.memory];
+  const memories = [options.memory].flat(); // a copy: a list may change later
   for (const memory of memories) demandMemory(memory);
   const life = lifeOf(instance.exports);
   const { promising: awaited = [] } = options;

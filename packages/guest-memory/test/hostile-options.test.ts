@@ -174,6 +174,20 @@ describe("what a description makes", () => {
     expect(signatures.f).toEqual({ params: ["i32"], results: ["i32"] });
   });
 
+  it("nor can the memories that an instance is wrapped with (GM-12)", () => {
+    const [mem, other] = [memory(), memory()];
+    const memories = [mem, other];
+    const { f } = wrapInstance<{ f(): void }>(
+      { exports: { f: () => undefined } },
+      { memory: memories },
+    );
+    memories.length = 0;
+    const handle = other.sharedBorrow({ start: 0, len: 4 });
+    expect(codeOf(f)).toBe("reentered");
+    other.sharedUnborrow(handle);
+    expect(codeOf(f)).toBeUndefined();
+  });
+
   it("nor can an error type", () => {
     const made = errorType(errno, { host: [] });
     expect(Object.isFrozen(made)).toBe(true);
