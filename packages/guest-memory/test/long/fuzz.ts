@@ -67,8 +67,8 @@ const PLANS = [
   // Rings so small that serials start over and handles run out.
   { times: 2900, of: ALL, policy: "precise", most: 40, steps: 700, every: 50, sizes: TINY },
   { times: 300, of: ALL, policy: "precise", most: 8, steps: 500, every: 50, sizes: TINIEST },
-  // Around the two bounds between the flat array and the tree, and beyond, where rings grow.
-  { times: 800, of: ALL, policy: "precise", most: 24, steps: 300, every: 50 },
+  // Around the two bounds between the flat array and the tree, which is freed each time, and beyond, where rings grow.
+  { times: 800, of: ALL, policy: "precise", most: 24, steps: 300, every: 50, sizes: { kept: 1 } },
   { times: 1000, of: ALL, policy: "precise", most: 260, steps: 1000, every: 250, sizes: SMALL },
   // Where little room is left, and most is refused.
   { times: 400, of: FULL, policy: "precise", most: 300, steps: 2000, every: 500 },

@@ -303,4 +303,9 @@ export function play(round: Round, tally: Tally): void {
       if (wrong !== undefined) demand(false, wrong);
     }
   }
+  checker.releaseAll();
+  const said = `BorrowChecker { ${round.policy}, 0 mut and 0 shared borrows }`;
+  demand(String(checker) === said, "it says another thing");
+  const shown = JSON.stringify({ policy: round.policy, borrows: [] });
+  demand(JSON.stringify(checker) === shown, "it shows another thing");
 }
