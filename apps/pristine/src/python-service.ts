@@ -25,7 +25,7 @@ export interface PythonService {
 }
 
 /** Is given what makes the interpreter pristine, which says whether it was thrown away. */
-export type Settle = (finish: () => "reset" | "discarded") => void;
+type Settle = (finish: () => "reset" | "discarded") => void;
 
 export async function pythonService(
   settings: WorkerSettings,
