@@ -6,6 +6,7 @@ import { discard, guard, guardProblem, guardsOf, snapshot } from "../../src/snap
 import { nativeDrivers } from "../contract/drivers.js";
 import { refusal } from "../expect-error.js";
 import { runChild } from "../support/child.js";
+import { plans } from "./pool-guests.js";
 
 interface Told {
   readonly problem?: string;
@@ -99,10 +100,7 @@ test.each(nativeDrivers)(
   },
 );
 
-test.each([
-  ["a copied image", {}],
-  ...nativeDrivers.map((driver) => [`an image by ${driver.name}`, { driver }] as const),
-])("pages that are discarded show %s again", (_, options) => {
+test.each(plans)("pages that are discarded show the image again: %s", (_, options) => {
   const memory = new WebAssembly.Memory({ initial: 3 });
   const bytes = new Uint8Array(memory.buffer).fill(5);
   const image = snapshot(memory, options);
