@@ -19,7 +19,7 @@ const JOB = "l = list(range(1000)); sum(i * i for i in range(100))";
 /** Milliseconds of each load. */
 const LOAD = 5_000;
 /** Requests that each start an interpreter: they take seconds. */
-const NEW = 4;
+const NEW = 2;
 const DEADLINE = 2_000;
 
 const started = performance.now();
