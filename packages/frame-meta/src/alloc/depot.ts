@@ -16,7 +16,7 @@
  */
 
 import { REF_COUNT_BUSY, REF_COUNT_UNUSED } from "../ref-count.js";
-import { SlotWord } from "../slot/layout.js";
+import { SLOT_WORDS, SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { AllocWords } from "./alloc-words.js";
 import { bitCount, lowestBit, maskIn, WORD_FRAMES, WORD_ORDER } from "./bits.js";
@@ -288,22 +288,24 @@ export class Depot {
   /** FM-27: what is free is what is unused; the slots say so. Caller has the lock, and caches are empty. */
   scan(slots: SlotTable): void {
     const { words } = this.words;
+    const counts = slots.words;
     for (const tree of this.trees) {
-      const first = slots.geometry.slotOf(tree.firstPfn) - (tree.firstPfn - tree.base);
+      const before = (tree.firstPfn - tree.base) | 0;
+      const end = (before + tree.frames) | 0;
+      const first = slots.geometry.slotOf(tree.firstPfn) - before;
       const leafWord = tree.firstLeaf / WORD_FRAMES;
       for (let word = 0; word < tree.leafWords; word += 1) {
+        const from = Math.max(word * WORD_FRAMES, before) | 0;
+        const to = Math.min((word + 1) * WORD_FRAMES, end) | 0;
         let free = 0;
-        let used = 0;
-        const from = Math.max(word * WORD_FRAMES, tree.firstPfn - tree.base);
-        const to = Math.min((word + 1) * WORD_FRAMES, tree.firstPfn - tree.base + tree.frames);
+        let index = slots.wordOf(first + from, SlotWord.count);
         for (let leaf = from; leaf < to; leaf += 1) {
-          const count = slots.words[slots.wordOf(first + leaf, SlotWord.count)];
-          if (count === REF_COUNT_UNUSED)
-            free |= 1 << leaf; // modulo 32, as shifts are
-          else used |= 1 << leaf;
+          if (counts[index] === REF_COUNT_UNUSED) free |= 1 << leaf; // modulo 32, as shifts are
+          index += SLOT_WORDS;
         }
+        const frames = from < to ? maskIn(word, from, to - from) : 0;
         words[this.parts.free + leafWord + word] = free;
-        words[this.parts.taken + leafWord + word] = used;
+        words[this.parts.taken + leafWord + word] = frames & ~free;
       }
     }
     this.rebuild();

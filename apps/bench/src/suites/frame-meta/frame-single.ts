@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createSlots } from "@memkit/frame-meta";
+import { createSlots, FrameTable } from "@memkit/frame-meta";
+import { createBuddy } from "@memkit/frame-meta/alloc";
 import { handle, inline, life, raw, SEGMENT, segment } from "../../frames.js";
 import { type Block, garbage, ratio, type Suite } from "../../suite.js";
 
@@ -23,6 +24,13 @@ const create = (): Block => {
   const first = createSlots({ memory: banks });
   const buffer = first.words.buffer as ArrayBuffer;
   return () => createSlots({ memory: banks, buffer }).frames;
+};
+
+/** The table, and an allocator that has all of its frames. */
+const createWithBuddy = (): Block => {
+  const memory = manyFrames();
+  const buffer = FrameTable.create({ memory }).buffer;
+  return () => createBuddy(FrameTable.create({ memory, buffer })).stats().free;
 };
 
 const fill = (): Block => {
@@ -67,6 +75,13 @@ const suite: Suite = {
       ops: 1,
       make: create,
     },
+    {
+      name: "buddy",
+      role: "ours",
+      what: "the same and createBuddy",
+      ops: 1,
+      make: createWithBuddy,
+    },
   ],
   checks: [
     {
@@ -90,6 +105,12 @@ const suite: Suite = {
     {
       id: "frame-meta.frame-single.create",
       ...ratio("create", "fill"),
+      atMost: 3,
+      unit: "x fill",
+    },
+    {
+      id: "frame-meta.frame-single.create-buddy",
+      ...ratio("buddy", "fill"),
       atMost: 3,
       unit: "x fill",
     },
