@@ -1,7 +1,7 @@
 /**
  * `npm run mutants:interleavings -w packages/page-table`: runs all mutants through the scenarios of the suite, and writes test/MUTANTS.md.
  *
- *     --only <text>       those whose id has it, and writes nothing
+ *     --only <text>       those whose whole id the expression matches, and writes nothing
  */
 
 // Before copies of the package are loaded: it replaces globals that they must find replaced.
@@ -16,7 +16,11 @@ import { cleanUp, generate, load, type Mutant } from "./generate.js";
 const [, , option, text = ""] = process.argv;
 /** More than any of the scenarios needs that mutants run through. */
 const limits = { steps: 180, states: 12_000 };
-const scenarios = entries.filter(({ form, name }) => form === "suite" && !name.startsWith("reap"));
+/** The one of the long form in which a table is freed beside a cursor that is on its way down, without a lock. */
+const FREED = "query, unmap of all around it";
+const scenarios = entries.filter(
+  ({ form, name }) => (form === "suite" && !name.startsWith("reap")) || name === FREED,
+);
 
 function killedBy(lib: Lib): string | undefined {
   for (const { name, build } of scenarios) {
@@ -41,7 +45,7 @@ const cell = (of: string): string => of.replaceAll("|", "\\|");
 const rows: string[] = [];
 let killed = 0;
 for (const mutant of generate()) {
-  if (option === "--only" && !mutant.id.includes(text)) continue;
+  if (option === "--only" && !new RegExp(`^(${text})$`).test(mutant.id)) continue;
   const { id, kind, where, what } = mutant;
   const kill = killedBy(await load(mutant));
   if (kill !== undefined) killed += 1;

@@ -1,0 +1,25 @@
+// Pages of a leaf table that no other thread of the crew touches, of one page table: mapped and unmapped by a cursor each time.
+import { FrameTable } from "@memkit/frame-meta";
+import { attachBuddy } from "@memkit/frame-meta/alloc";
+import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
+import { PageTable } from "@memkit/page-table/table";
+
+const PAGES = 512;
+export const ops = 2 * PAGES;
+
+export const make = ({ buffer, memory, allocBuffer, root }, member) => {
+  const frames = FrameTable.attach({ buffer, memory }, { agent: member });
+  attachBuddy(frames, { buffer: allocBuffer });
+  const table = PageTable.attach(frames, userConfig(x86Format(), "untracked"), root);
+  const prop = pageProperty(READ | WRITE | USER);
+  const start = 0x40_0000 + member * PAGES * 4096;
+  return () => {
+    const cursor = table.cursorMut(start, PAGES - 1); // a whole entry would be the node's above, which all share
+    for (let i = 0; i < PAGES - 1; i += 1) cursor.mapPfn(i, prop);
+    cursor.jump(start);
+    let sum = 0;
+    for (let i = 0; i < PAGES - 1; i += 1) sum += cursor.unmapNext();
+    cursor.close();
+    return sum;
+  };
+};
