@@ -71,8 +71,10 @@ describe.each(backends)("functions of JavaScript on %s", (_name, create) => {
     [
       "a Proxy that throws whatever is asked",
       () => {
-        const handler = { getPrototypeOf: () => deeper(0) };
-        throw new Proxy(new Error("mine"), handler);
+        const getPrototypeOf = (): never => {
+          throw new Error("asked");
+        };
+        throw new Proxy(new Error("mine"), { getPrototypeOf });
       },
     ],
   ])("%s ends the run, and the slot can be given back", (_what, guest) => {
