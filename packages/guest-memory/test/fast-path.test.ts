@@ -125,11 +125,18 @@ describe("records and ranges", () => {
   const size = pair.size;
   it.each(BORROWED)("no question is left where %s but other bytes is borrowed", (kind) => {
     for (const at of [0, 16, BYTES - size]) {
-      const mem = withoutSlow(memory(), "fault", "locate", "decodeAt");
+      const mem = memory();
       if (kind !== "nothing") borrowAllBut(mem, at, at + size, kind);
+      withoutSlow(mem, "fault", "locate", "decodeAt", "own", "normalise");
       mem.write(pair, at, { a: 2 ** 32 - 1, b: 7 });
       expect(mem.read(pair, at)).toEqual({ a: 2 ** 32 - 1, b: 7 });
     }
+  });
+
+  it("a u32 by name or by type, the same way", () => {
+    const mem = withoutSlow(memory(), "mayRead", "mayWrite", "own");
+    mem.write(u32, 8, 7);
+    expect([mem.read(u32, 8), mem.readU32(8)]).toEqual([7, 7]);
   });
 
   it("ranges with nothing borrowed, of every length that fits", () => {

@@ -165,6 +165,22 @@ describe("what is no borrow", () => {
   });
 });
 
+describe("what is no type", () => {
+  it.each([undefined, null, {}, 5, "u32"].map((type) => [type as never]))("%s", (type) => {
+    const mem = memory();
+    for (const run of [
+      () => mem.read(type, 0),
+      () => mem.write(type, 0, 1 as never),
+      () => mem.tryRead(type, 0),
+      () => mem.tryWrite(type, 0, 1 as never),
+      () => mem.ptr(type, 0),
+      () => mem.arrayPtr(type, 0, 1),
+    ]) {
+      expect(refusal(run)).toMatchObject({ code: "not-a-layout", wanted: "a type" });
+    }
+  });
+});
+
 describe("what is outstanding", () => {
   it.each(["mut", "shared"] as const)("a %s borrow by itself", (kind) => {
     const mem = memory();
