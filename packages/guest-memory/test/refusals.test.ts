@@ -1,7 +1,7 @@
 /** What a refusal says: every field, not only the code. */
 
-import { arrayPtr, struct, u8, u16, u32 } from "@memkit/core";
-import { type BorrowKind, GuestMemory } from "@memkit/guest-memory";
+import { arrayPtr, enumeration, strPtr, struct, u8, u16, u32 } from "@memkit/core";
+import { type BorrowKind, GuestMemory, type Result } from "@memkit/guest-memory";
 import { BorrowChecker } from "@memkit/guest-memory/borrow";
 import { describe, expect, it } from "vitest";
 
@@ -165,6 +165,37 @@ describe("what is no borrow", () => {
   });
 });
 
+describe("what is wrong with a value", () => {
+  const colour = enumeration(u8, ["red", "green"]).named("colour");
+  const told = (result: Result<unknown>): unknown => (result.ok ? undefined : result.error);
+
+  it("has the fields of its code, and no others", () => {
+    const mem = memory();
+    mem.writeU8(8, 7);
+    const error = { code: "invalid-enum-value", type: "colour", got: 7, path: "" };
+    expect(told(mem.tryRead(colour, 8))).toStrictEqual(error);
+    const range = { code: "try-from-int-error", type: "u8", path: "" };
+    expect(told(mem.tryWrite(u8, 8, 300))).toStrictEqual({ ...range, got: "300" });
+    expect(told(mem.tryWrite(u8, 8, "x" as never))).toMatchObject(range);
+    expect(mem.readWith(u8, 8, undefined)).toBe(7);
+    mem.writeWith(u8, 8, 1, undefined);
+    expect(mem.readU8(8)).toBe(1);
+  });
+
+  it("is what its getters throw, as it was thrown, whatever it looks like", () => {
+    const mem = memory();
+    const thrown = Object.assign(new Error("mine"), { code: "value-out-of-range" });
+    const value = {
+      get a(): number {
+        throw thrown;
+      },
+    };
+    const type = struct(["a", u32]);
+    expect(refusal(() => mem.write(type, 0, value))).toBe(thrown);
+    expect(refusal(() => mem.tryWrite(type, 0, value))).toBe(thrown);
+  });
+});
+
 describe("what is no type", () => {
   it.each([undefined, null, {}, 5, "u32"].map((type) => [type as never]))("%s", (type) => {
     const mem = memory();
@@ -317,7 +348,10 @@ describe("where an access may not go", () => {
 
   it("the second word of a list's pointer, at the end of the address space", () => {
     const mem = memory();
-    const list = arrayPtr(u8);
+    for (const list of [arrayPtr(u8), strPtr]) atTheEnd(mem, list);
+  });
+
+  function atTheEnd(mem: GuestMemory, list: ReturnType<typeof arrayPtr> | typeof strPtr): void {
     const at = 2 ** 32 - 4;
     const overflow = { code: "ptr-overflow", ptr: at, count: 1, size: 4 };
     const outside = { code: "ptr-out-of-bounds", region: { start: at, len: 4 }, byteLength: 64 };
@@ -330,5 +364,8 @@ describe("where an access may not go", () => {
     const both = { ...outside, region: { start: at - 4, len: 8 } };
     expect(refusal(() => mem.write(list, at - 4, value))).toMatchObject(both);
     expect(refusal(() => mem.read(list, at - 4))).toMatchObject(both);
-  });
+    expect(mem.tryWrite(list, at - 1, value)).toMatchObject({
+      error: { code: "ptr-out-of-bounds" },
+    });
+  }
 });
