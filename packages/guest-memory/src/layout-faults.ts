@@ -25,7 +25,7 @@ export function layoutFault(error: unknown): GuestErrorDetail | undefined {
     }
     case "value-out-of-range": {
       const { type, got, path } = error;
-      const shown = typeof got === "string" ? got : printed(got);
+      const shown: string = typeof got === "string" ? got : printed(got);
       return { code: "try-from-int-error", type, got: shown, path };
     }
     default:

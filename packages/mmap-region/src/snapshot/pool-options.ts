@@ -72,7 +72,9 @@ export interface PoolOptions<T> {
 export interface CheckoutSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
+  /** Has the listener called once the signal aborts. */
   addEventListener(type: "abort", listener: () => void): void;
+  /** Forgets a listener that was added. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 

@@ -77,6 +77,7 @@ export class CursorMut extends RunEditor {
     this.mapAnew(pfn, prop, level);
   }
 
+  /** Maps when the position's leaf table is not at hand. */
   protected mapAnew(pfn: number, prop: number, level: number): void {
     this.checkProp(prop);
     this.checkMap(pfn, level, prop);
@@ -138,6 +139,7 @@ export class CursorMut extends RunEditor {
     return this.unmapAnew(pages);
   }
 
+  /** Unmaps when the position's leaf table is not at hand. */
   protected unmapAnew(pages: number): number {
     this.settle();
     this.checkPages(pages);
@@ -229,6 +231,7 @@ export class CursorMut extends RunEditor {
     return this.protectAnew(pages, set, clear);
   }
 
+  /** Protects when the position's leaf table is not at hand. */
   protected protectAnew(pages: number, set: number, clear: number): number {
     this.settle();
     this.checkProp(set);

@@ -76,6 +76,7 @@ export class VmCpu {
     this.flusher = new TlbFlusher(shootdown);
   }
 
+  /** The translations that this processor has remembered. */
   get tlb(): TranslationCache {
     return this.shootdown.tlb;
   }

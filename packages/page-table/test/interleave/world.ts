@@ -53,7 +53,7 @@ const configOf = (levels: number) => configs[levels - 2]!;
 
 export const RW: number = pageProperty(READ | WRITE | USER);
 /** Another upper word: on x86-64 it denies execution. */
-export const RX: number = pageProperty(READ | EXECUTE | USER);
+const RX: number = pageProperty(READ | EXECUTE | USER);
 
 const FRAMES = 12;
 /** Frames that the table is made of at the start; each agent has {@link SPARE} behind them for its own. */
@@ -69,7 +69,7 @@ export interface Agent {
   readonly table: PageTable;
 }
 /** By page: the frame it is mapped to, and whether it may be executed. */
-export interface Model {
+interface Model {
   readonly pages: Record<number, readonly [pfn: number, executable: boolean]>;
 }
 export type Op = Operation<Agent, Model>;
