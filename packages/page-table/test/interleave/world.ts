@@ -52,8 +52,6 @@ const configs = [2, 3].map((levels) =>
 const configOf = (levels: number) => configs[levels - 2]!;
 
 export const RW: number = pageProperty(READ | WRITE | USER);
-/** Another upper word: on x86-64 it denies execution. */
-const RX: number = pageProperty(READ | EXECUTE | USER);
 
 const FRAMES = 12;
 /** Frames that the table is made of at the start; each agent has {@link SPARE} behind them for its own. */
