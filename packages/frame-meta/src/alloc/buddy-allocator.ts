@@ -302,13 +302,14 @@ export class BuddyAllocator implements FrameAllocator {
   private takeOverRecords(records: readonly number[], holders: readonly number[]): void {
     const { depot, words, holder } = this;
     const held = words.load(AllocWord.lock);
-    if (holders.includes(held) && words.swap(AllocWord.lock, held, holder) === held) {
-      depot.rebuild(); // in the middle of a step: the bits are what counts
-    } else depot.lock(holder);
+    const broken = holders.includes(held) && words.swap(AllocWord.lock, held, holder) === held;
+    if (!broken) depot.lock(holder);
     for (const agent of records) {
       depot.takeOver(agent);
       words.store(depot.recordOf(agent) + RecordWord.state, 0);
     }
+    // It died in the middle of a step: the bits are what counts. After the caches, whose frames may be in a tree too.
+    if (broken) depot.rebuild();
     depot.unlock();
   }
 

@@ -57,4 +57,17 @@ export class FrameCache {
     }
     return -1;
   }
+
+  /** The frame in a place, counted from the top, or -1 where there is none any more. Caller has the lock. */
+  peek(place: number): number {
+    return this.words.load(this.first + this.top - 1 - place) - 1;
+  }
+
+  /** Empties so many places from the top, which must be there. Caller has the lock: nobody else takes from them. */
+  cut(places: number): void {
+    for (let n = 0; n < places; n += 1) {
+      this.top -= 1;
+      this.words.store(this.first + this.top, 0);
+    }
+  }
 }

@@ -126,14 +126,14 @@ export class Depot {
     this.unlock();
   }
 
-  /** Puts up to `count` frames of a cache back. */
+  /** Puts the frames of the upper `count` places of a cache back, and leaves the places empty. */
   spill(holder: number, cache: FrameCache, count: number): void {
     this.lock(holder);
     let word = 0;
     let mask = 0;
     for (let n = 0; n < count; n += 1) {
-      const leaf = cache.take();
-      if (leaf < 0) break;
+      const leaf = cache.peek(n);
+      if (leaf < 0) continue;
       if (mask !== 0 && leaf >>> WORD_ORDER !== word) {
         this.putBits(word, mask);
         mask = 0;
@@ -142,6 +142,8 @@ export class Depot {
       mask |= 1 << (leaf & (WORD_FRAMES - 1));
     }
     if (mask !== 0) this.putBits(word, mask);
+    // In the trees before they leave the cache, as in refill.
+    cache.cut(count);
     this.unlock();
   }
 
@@ -241,7 +243,8 @@ export class Depot {
 
   /**
    * Empties the cache of a dead agent. A frame that is busy there is one that it had ended all but for the last store, for nobody
-   * else puts any there: that is made up for. Caller has the lock.
+   * else puts any there: that is made up for. One that is in a tree too stays there, and is counted twice until
+   * {@link Depot.rebuild}. Caller has the lock.
    */
   takeOver(agent: number): void {
     const { slots, words } = this;
@@ -250,8 +253,8 @@ export class Depot {
       const leaf = words.load(at) - 1;
       if (leaf < 0) continue;
       if (this.isEnding(leaf)) slots.releaseAt(this.countOf(leaf));
+      this.put(leaf, 1); // first: who dies here loses none either
       words.store(at, 0);
-      this.put(leaf, 1);
     }
   }
 

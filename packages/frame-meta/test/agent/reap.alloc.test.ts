@@ -10,6 +10,7 @@ import {
 } from "@memkit/frame-meta/alloc";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { describe, expect, it, vi } from "vitest";
+import { recordOf } from "../../src/agent/agent.js";
 import { AllocWord } from "../../src/alloc/layout.js";
 import { refusalOf } from "../frame/support.js";
 import { killedAt, of, owner, PAGE, plain, STEPS, sweep, type World, worldOf } from "./killed.js";
@@ -114,6 +115,52 @@ describe.each(shapes)("an agent that dies, and an allocator $shape", ({ cache, a
       // What the dead had taken out and not claimed yet.
       expect(allocator.rescan(), where).toBe(FRAMES - before.length);
       expect(new Set(all(allocator)).size, where).toBe(FRAMES);
+    }
+  });
+});
+
+/** Frames go by the handful between a cache and the trees. */
+describe("an agent that dies between its cache and the trees", () => {
+  const ways: readonly (readonly [string, hand: number, (theirs: BuddyAllocator) => () => void])[] =
+    [
+      ["fills the cache", 1, (theirs) => () => theirs.alloc()],
+      [
+        "empties it by half",
+        0,
+        (theirs) => {
+          const [first = -1, ...others] = all(theirs);
+          for (const pfn of others.slice(0, 4)) theirs.add(pfn);
+          return () => theirs.add(first);
+        },
+      ],
+    ];
+
+  it.each(ways)("FM-23 FM-38: %s, loses %i at most and counts none twice", (_, hand, ready) => {
+    for (let at = 0, died = true; died; at += 1) {
+      const { world, allocator, theirs } = allocators(4, 3);
+      const run = ready(theirs);
+      const { taken } = allocator.stats();
+      died = killedAt(at, run);
+      const where = `at access ${at}`;
+      reap(world.table, [1]);
+      const { free, cached } = allocator.stats();
+      const got = all(allocator);
+      expect([cached, free], where).toEqual([0, got.length]);
+      expect(new Set(got).size, where).toBe(got.length);
+      expect(got.length, where).toBeGreaterThanOrEqual(FRAMES - taken - hand);
+    }
+  });
+
+  it("FM-38: nor does who reaps it, and dies of that", () => {
+    for (let at = 0, died = true; died; at += 1) {
+      const { world, allocator, theirs } = allocators(4, 3);
+      theirs.add(theirs.alloc());
+      died = killedAt(at, () => reap(world.other, [1]));
+      const { slots } = world.table;
+      const dead = [1, 2].filter((id) => slots.load(recordOf(slots, id)) !== 0);
+      reap(world.table, dead, { patience: 5 });
+      expect(allocator.stats(), `at access ${at}`).toMatchObject({ cached: 0, free: FRAMES });
+      expect(all(allocator).length, `at access ${at}`).toBe(FRAMES);
     }
   });
 });
