@@ -7,7 +7,7 @@ import {
   REFUSED,
 } from "@memkit/guest-memory/borrow";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PATTERN_NAMES, play, Tally } from "./support/fuzz.js";
 
 const N = 65_536;
@@ -15,6 +15,22 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** A fixed order that is neither up nor down: 40,503 is odd, so it meets every number below 2^16 once. */
 const shuffled = range(N).map((i) => (i * 40_503) % N);
+
+/** How long the arrays of 64-bit numbers are that `run` makes. A tree has two of them. */
+function made(run: () => void): number[] {
+  const lengths: number[] = [];
+  const construct = (real: typeof Float64Array, args: [number]): Float64Array => {
+    lengths.push(args[0]);
+    return new real(...args);
+  };
+  vi.stubGlobal("Float64Array", new Proxy(Float64Array, { construct }));
+  try {
+    run();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  return lengths;
+}
 
 describe("65,536 shared borrows", () => {
   /** The i-th range, and whether any of them holds byte `at`. */
@@ -142,6 +158,47 @@ describe("between the flat array and the tree", () => {
     expect(arrays() - before).toBeGreaterThan(2 * N * 28);
     for (const handle of handles) c.sharedUnborrow(handle);
     expect(arrays() - before).toBeLessThan(4 * 4 * N + 2 ** 20); // 4 bytes an id, twice as many ids as borrows
+    expect(checkInvariants(c)).toEqual([]);
+  });
+});
+
+describe("what a set of many ranges costs beyond its answers", () => {
+  const borrow = (c: BorrowChecker, n: number): number[] =>
+    range(n).map((i) => c.sharedBorrow(8 * i, 8));
+  const release = (c: BorrowChecker, handles: readonly number[]): void => {
+    for (const handle of handles) c.sharedUnborrow(handle);
+  };
+
+  it("arrays double when they are full, not before: 16 nodes of 16 entries, then 17", () => {
+    const c = new BorrowChecker();
+    // Ascending, leaves but the last are half full: 14 of them, the root and what names the root.
+    expect(made(() => void borrow(c, 120))).toEqual([256, 256]);
+    expect(made(() => void c.sharedBorrow(960, 8))).toEqual([]); // among the newest, beside the tree
+    expect(made(() => range(3).map((i) => c.sharedBorrow(968 + 8 * i, 8)))).toEqual([512, 512]);
+  });
+
+  it("a tree as large as may be kept is kept, a larger one is not", () => {
+    const c = new BorrowChecker("precise", { kept: 512 });
+    const burst = (n: number) => (): void => release(c, borrow(c, n));
+    expect(made(burst(150))).toEqual([256, 256, 512, 512]);
+    expect(made(burst(150))).toEqual([]);
+    expect(made(burst(300))).toEqual([1024, 1024]);
+    expect(made(burst(300))).toEqual([256, 256, 512, 512, 1024, 1024]);
+    expect(checkInvariants(c)).toEqual([]);
+  });
+
+  it("a tree is given up when 8 are left, not before, so each move is paid for by 8 steps", () => {
+    const c = new BorrowChecker("precise", { kept: 1 }); // a new tree for each move
+    const handles = borrow(c, 19); // 16 in the tree, the newest 3 beside it
+    const again = (n: number) => (): void => void borrow(c, n);
+    release(c, handles.splice(0, 5));
+    expect(made(again(2))).toEqual([]); // from 14 to 16, and still the first tree
+    release(c, handles.splice(0, 7));
+    expect(made(again(6))).toEqual([]); // from 9 to 15
+    release(c, handles.splice(0)); // 8 are left
+    expect(c.sharedCount).toBe(8);
+    expect(made(again(7))).toEqual([]); // the array has room for 15
+    expect(made(again(1))).toEqual([256, 256]);
     expect(checkInvariants(c)).toEqual([]);
   });
 });

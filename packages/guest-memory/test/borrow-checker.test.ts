@@ -10,7 +10,10 @@ import { codeOf } from "./support/model.js";
 
 const borrow = (c: BorrowChecker, kind: BorrowKind, start: number, len: number): number =>
   kind === "mut" ? c.mutBorrow(start, len) : c.sharedBorrow(start, len);
+const release = (c: BorrowChecker, kind: BorrowKind, handle: number): void =>
+  kind === "mut" ? c.mutUnborrow(handle) : c.sharedUnborrow(handle);
 const ok = (handle: number): boolean => handle >= 0;
+const KINDS = ["mut", "shared"] as const;
 
 describe("wiggle's borrow tests", () => {
   it("nonoverlapping: touching regions can both be mut-borrowed, in either order", () => {
@@ -99,8 +102,8 @@ describe("handles (GM-4)", () => {
     "%s: double, stale, foreign and wrong-kind releases are refused",
     (kind) => {
       const c = new BorrowChecker();
-      const end = (h: number): void => (kind === "mut" ? c.mutUnborrow(h) : c.sharedUnborrow(h));
-      const cross = (h: number): void => (kind === "mut" ? c.sharedUnborrow(h) : c.mutUnborrow(h));
+      const end = (h: number): void => release(c, kind, h);
+      const cross = (h: number): void => release(c, kind === "mut" ? "shared" : "mut", h);
       const h = borrow(c, kind, 0, 4);
       expect(codeOf(() => cross(h))).toBe("wrong-handle-kind");
       for (const bad of [h + 1, -1, 0.5, Number.NaN, 2 ** 40, h + 1024]) {
@@ -241,6 +244,22 @@ describe("conflicts are named", () => {
   });
 });
 
+describe("the fast path", () => {
+  it.each(KINDS)("%s: takes what is not empty, wherever it lies", (kind) => {
+    const c = new BorrowChecker();
+    release(c, kind, borrow(c, kind, 0, 1)); // the first borrow of all takes the slow path
+    const value = (): never => expect.fail("the slow path was taken");
+    Object.defineProperty(c, "borrow", { value });
+    for (const start of [0, 1, 2 ** 31, 2 ** 32 - 1]) {
+      for (const len of [1, 2 ** 32]) {
+        const handle = borrow(c, kind, start, len);
+        expect(c.lookup(handle)).toEqual({ region: { start, len }, kind });
+        release(c, kind, handle);
+      }
+    }
+  });
+});
+
 describe("what is no region", () => {
   it.each([
     [Number.NaN, 4],
@@ -259,15 +278,18 @@ describe("what is no region", () => {
     [[8], 4],
     [8, [4]],
   ])("mutBorrow(%o, %o) is refused and changes nothing, as is sharedBorrow", (start, len) => {
-    for (const policy of ["precise", "coarse", "none"] as const) {
+    const policies = ["precise", "coarse", "none"] as const;
+    // Beside a mut borrow mutBorrow takes its fast path, beside a shared one its slow one.
+    const cases = policies.flatMap((policy) => KINDS.map((held) => [policy, held] as const));
+    for (const [policy, held] of cases) {
       const c = new BorrowChecker(policy);
-      const before = c.sharedBorrow(64, 0);
+      const before = borrow(c, held, 64, 0);
       for (const take of ["mutBorrow", "sharedBorrow"] as const) {
         expect(codeOf(() => c[take](start as never, len as never))).toBe("try-from-int-error");
       }
       expect(c.mutCount + c.sharedCount).toBe(policy === "none" ? 0 : 1);
       expect(checkInvariants(c)).toEqual([]);
-      c.sharedUnborrow(before);
+      release(c, held, before);
       expect(c.mutBorrow(64, 4)).toBe(policy === "none" ? 0 : before + 1);
     }
   });
@@ -336,8 +358,7 @@ describe("what errors say, and ids that are held (GM-4)", () => {
     for (let i = 0; i < 200; i++) {
       const handle = borrow(c, kind, 8, 4);
       expect(handle & 63).not.toBe(first & 63);
-      if (kind === "mut") c.mutUnborrow(handle);
-      else c.sharedUnborrow(handle);
+      release(c, kind, handle);
     }
     expect(checkInvariants(c)).toEqual([]);
   });
