@@ -5,7 +5,6 @@
  */
 
 import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core/error";
-import { describeWalk, hex } from "./walk/walk-error.js";
 
 /** Every `code` of {@link PageTableError} with the fields that come with it. */
 export type PageTableErrorDetail =
@@ -51,24 +50,37 @@ export type PageTableErrorDetail =
   /** Not the image that the opener reads; `what` is what is wrong. */
   | { readonly code: "invalid-image"; readonly what: string };
 
+const hex = (n: number | bigint): string =>
+  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
+
 function describe(detail: PageTableErrorDetail): string {
   switch (detail.code) {
+    case "invalid-vaddr":
+      return `${hex(detail.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`;
     case "non-canonical":
       return `${hex(detail.va)} is not canonical in ${detail.paging}`;
     case "invalid-level":
       return `${detail.paging} has no level ${detail.level}: its levels are 1 (leaves) to ${detail.levels}`;
     case "unrepresentable":
       return `${detail.paging} cannot express property ${hex(detail.prop)} at level ${detail.level}`;
+    case "invalid-pfn":
+      return `${hex(detail.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`;
+    case "invalid-setting":
+      return `a processor of ${detail.arch} cannot be set so: ${detail.setting} to ${detail.value}`;
     case "invalid-index-range":
       return `a table cannot have the root's entries ${detail.first} to ${detail.last}: give a range in 0..511 within one half`;
+    case "invalid-size":
+      return `an access has 1 to 4096 bytes, not ${detail.size}`;
+    case "invalid-page":
+      return `the page source gave something for frame ${hex(detail.pfn)} that is not a Uint8Array of 4096 bytes`;
+    case "page-source-threw":
+      return `the page source threw when asked for frame ${hex(detail.pfn)}`;
     case "invalid-tlb":
       return `${detail.got} will not do for ${detail.option}: see the documentation of the option for what will`;
     case "walk-budget":
       return `more than ${detail.budget} walks to list the tables: are they cyclic? If not, give a larger budget`;
     case "invalid-image":
       return `not an image that can be opened: ${detail.what}`;
-    default:
-      return describeWalk(detail);
   }
 }
 

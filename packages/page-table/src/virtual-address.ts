@@ -7,7 +7,7 @@
  * @module
  */
 
-import { WalkError } from "./walk/walk-error.js";
+import { PageTableError } from "./page-table-error.js";
 
 /** A number in 0 .. 2^53-1, exact, or a bigint in 0 .. 2^64-1. */
 export type VirtualAddress = number | bigint;
@@ -16,7 +16,7 @@ const END = 2n ** 64n;
 
 function check(va: VirtualAddress): void {
   const valid = typeof va === "bigint" ? va >= 0n && va < END : Number.isSafeInteger(va) && va >= 0;
-  if (!valid) throw new WalkError({ code: "invalid-vaddr", va });
+  if (!valid) throw new PageTableError({ code: "invalid-vaddr", va });
 }
 
 /** Bits 63..32. @throws {@link PageTableError} `invalid-vaddr` */

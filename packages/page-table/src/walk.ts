@@ -5,7 +5,7 @@
  */
 
 export { rightsText, SR, SW, SX, UR, UW, UX } from "./format/rights.js";
-export type { PageTableErrorDetail } from "./page-table-error.js";
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
 export type { VirtualAddress } from "./virtual-address.js";
 export {
   type Dialect,
@@ -22,7 +22,6 @@ export { type Access, type AccessRequest, type Fault, Mmu, type Part } from "./w
 export { type Reason, reasonName } from "./walk/reason.js";
 export { type MmuSettings, type StatusSettings, statusWith } from "./walk/settings.js";
 export type { Page, PageSource, Tables, Target, Window } from "./walk/tables.js";
-export { PageTableError } from "./walk/walk-error.js";
 export {
   type SoftwareHook,
   type SoftwarePte,

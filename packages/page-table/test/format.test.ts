@@ -162,7 +162,7 @@ describe.each(FORMATS)("%s", (_, format) => {
       expect(() => encodeLeaf(format, pfn, 1, read)).toThrow(refused);
       expect(() => encodeTable(format, pfn)).toThrow(refused);
     }
-    expect(() => encodeLeaf(format, 1, 2, read)).toThrow("0x1 is no frame that fits here");
+    expect(() => encodeLeaf(format, 1, 2, read)).toThrow("0x1 is no frame number that fits here");
   });
 
   it("leads to tables, and tells the kinds of entries apart", () => {

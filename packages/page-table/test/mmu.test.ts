@@ -227,7 +227,7 @@ describe("settings", () => {
     const mmu = mmuOf(new Tables(x86Format()));
     const settings = { nxe: false } as object;
     expect(() => mmu.access(0, 1, { kind: "read", settings })).toThrow(
-      "x86-64 cannot be set so: nxe to one access",
+      "a processor of x86-64 cannot be set so: nxe to one access",
     );
   });
 

@@ -128,6 +128,6 @@ describe("the borders, written out", () => {
     expect(() => pteIndex(SV39, 0, 4)).toThrow(
       "Sv39 has no level 4: its levels are 1 (leaves) to 3",
     );
-    expect(() => isCanonical(SV39, -1)).toThrow("-1 is no virtual address");
+    expect(() => isCanonical(SV39, -1)).toThrow("-1 is no 64-bit virtual address");
   });
 });

@@ -7,14 +7,14 @@
  */
 
 import type { PteFormat } from "../format/format.js";
+import { PageTableError } from "../page-table-error.js";
 import type { Half, Tuning } from "./dialect.js";
 import { aim, type Plan, planOf } from "./plan.js";
 import { AD_FAULT, AD_UPDATE, checkSettings, type MmuSettings, statusWith } from "./settings.js";
-import { WalkError } from "./walk-error.js";
 
 function frame(pfn: number): number {
   if (!Number.isInteger(pfn) || pfn < 0 || pfn >= 2 ** 52) {
-    throw new WalkError({ code: "invalid-pfn", pfn });
+    throw new PageTableError({ code: "invalid-pfn", pfn });
   }
   return pfn + 0; // -0 becomes 0
 }

@@ -12,12 +12,12 @@
  * @module
  */
 
+import { PageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { EXECUTE_ACCESS, READ_ACCESS, USER_ACCESS, WRITE_ACCESS } from "./dialect.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "./reason.js";
 import { AD_UPDATE, checkStatus, type StatusSettings, statusWith } from "./settings.js";
 import { MMIO } from "./tables.js";
-import { WalkError } from "./walk-error.js";
 import { Walker, type WalkerInit } from "./walker.js";
 
 /** A run of bytes in one frame. */
@@ -124,7 +124,7 @@ export class Mmu extends Walker {
     const hi = hiOf(va);
     const lo = loOf(va);
     if (!(Number.isInteger(size) && size >= 1 && size <= 4096)) {
-      throw new WalkError({ code: "invalid-size", size });
+      throw new PageTableError({ code: "invalid-size", size });
     }
     let { status } = this;
     if (settings !== undefined) {

@@ -7,8 +7,8 @@
  * @module
  */
 
+import { PageTableError } from "../page-table-error.js";
 import type { Dialect } from "./dialect.js";
-import { WalkError } from "./walk-error.js";
 
 /** What the flags that may differ from one access to the next are called. */
 export interface StatusSettings {
@@ -122,7 +122,7 @@ export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
           ? dialect.accessedDirty.includes(value)
           : typeof value === "boolean";
     if (!valid || !(dialect.settings.includes(setting) || setting === "accessedDirty")) {
-      throw new WalkError({
+      throw new PageTableError({
         code: "invalid-setting",
         setting,
         value: String(value),
@@ -141,7 +141,7 @@ export function checkStatus(dialect: Dialect, settings: StatusSettings): void {
   checkSettings(dialect, settings);
   for (const setting of Object.keys(settings)) {
     if ((STATUS[setting] ?? NXE) >= NXE) {
-      throw new WalkError({
+      throw new PageTableError({
         code: "invalid-setting",
         setting,
         value: "one access",

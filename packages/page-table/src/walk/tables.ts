@@ -12,8 +12,8 @@
 
 import type { Pfn } from "@memkit/core/address";
 import type { PhysicalMemory } from "@memkit/core/physical";
+import { PageTableError } from "../page-table-error.js";
 import { OUTSIDE, PAGE_MISSING } from "./reason.js";
-import { WalkError } from "./walk-error.js";
 
 const PAGE_BYTES = 4096;
 /** Words of a page. */
@@ -160,11 +160,11 @@ class PageTables implements Tables {
     try {
       page = this.source.page(pfn as Pfn);
     } catch (cause) {
-      throw new WalkError({ code: "page-source-threw", pfn }, { cause });
+      throw new PageTableError({ code: "page-source-threw", pfn }, { cause });
     }
     if (page === undefined || page === "absent") return page;
     if (!(page instanceof Uint8Array && page.length === PAGE_BYTES)) {
-      throw new WalkError({ code: "invalid-page", pfn });
+      throw new PageTableError({ code: "invalid-page", pfn });
     }
     return page;
   }
