@@ -207,6 +207,16 @@ describe("handles (GM-4)", () => {
     expect(ok(c.mutBorrow(0, 1))).toBe(true);
   });
 
+  it.each(KINDS)("refuses the 33rd %s borrow of 32 where all others are such, too", (kind) => {
+    const c = new BorrowChecker("precise", { ring: 4, serials: 128, limit: 32 });
+    const handles = Array.from({ length: 32 }, (_, i) => borrow(c, kind, i, 1));
+    expect(handles.every(ok)).toBe(true);
+    expect(borrow(c, kind, 32, 1)).toBe(OUT_OF_HANDLES);
+    release(c, kind, handles[20]!);
+    expect(ok(borrow(c, kind, 32, 1))).toBe(true);
+    expect(borrow(c, kind, 33, 1)).toBe(OUT_OF_HANDLES);
+  });
+
   it.each([
     { ring: 3 },
     { ring: 0 },
@@ -320,6 +330,12 @@ describe("what errors say, and ids that are held (GM-4)", () => {
     expect(thrown(() => new BorrowChecker("precise", { [option]: 0 }))).toMatchObject({ option });
     const policy = thrown(() => new BorrowChecker("exact" as never));
     expect(policy).toMatchObject({ option: "policy", got: '"exact"' });
+  });
+
+  it("a count that cannot be is named", () => {
+    const c = new BorrowChecker();
+    expect(thrown(() => c.mutBorrow(-1, 4))).toMatchObject({ type: "a region", got: "-1" });
+    expect(thrown(() => c.sharedBorrow(0, 4n as never))).toMatchObject({ got: "4n" });
   });
 
   it("a ring of one id grows as it must", () => {
