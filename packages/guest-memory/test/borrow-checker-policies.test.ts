@@ -38,7 +38,7 @@ describe.each(POLICIES)("%s", (policy) => {
     );
     const share = tally.refused / tally.asked;
     if (policy === "none") expect(share).toBe(0);
-    else expect(share).toBeGreaterThan(0.2);
+    else expect(share).toBeGreaterThan(0.1); // of sixty rounds drawn at random as a rule a quarter, or half if coarse
   });
 
   it("is shared by every memory over a source, and may be asked for again by name", () => {
