@@ -162,6 +162,19 @@ describe("between the flat array and the tree", () => {
   });
 });
 
+it("a leaf that empties is poured into its left neighbour where there is no right one (GM-19)", () => {
+  const c = new BorrowChecker();
+  const handles = range(32).map((i) => c.sharedBorrow(8 * i, 1)); // leaves of 8, 8 and 16
+  for (let i = 0; i < 4; i++) c.sharedBorrow(8 * i + 1, 1); // the first has 12: no room for another's
+  for (const handle of handles.slice(8, 13)) c.sharedUnborrow(handle); // the second has 3
+  expect(checkInvariants(c)).toEqual([]);
+  for (const handle of handles.slice(16, 29)) c.sharedUnborrow(handle); // and so has the third
+  expect(checkInvariants(c)).toEqual([]);
+  expect(range(32).filter((i) => c.isSharedBorrowed(8 * i, 1))).toEqual([
+    0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29, 30, 31,
+  ]);
+});
+
 describe("what a set of many ranges costs beyond its answers", () => {
   const borrow = (c: BorrowChecker, n: number): number[] =>
     range(n).map((i) => c.sharedBorrow(8 * i, 8));
