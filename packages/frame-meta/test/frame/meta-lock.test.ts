@@ -85,6 +85,6 @@ it.each(["a", "none", "small"])("%s is no lock", (lock) => {
   expect(refusalOf(() => defineFrameMeta({ name: "bad", layout: small, lock }))).toEqual({
     code: "invalid-option",
     option: "lock",
-    got: lock,
+    got: `${lock}, no atomic u32`,
   });
 });
