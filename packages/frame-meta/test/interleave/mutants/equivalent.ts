@@ -69,4 +69,20 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason:
       "of no schedule: a unique frame's type is looked at by its owner, and by who reaps it when it is dead; the scenarios repurpose to the same type",
   },
+  {
+    matches: of(["takeOver"], ["blind store", "plain access"]),
+    reason: "no mistake: everybody else has stopped, or is dead",
+  },
+  {
+    matches: of(["takeOver"], ["dropped check"], /count !== counted/),
+    reason: "no mistake: the count that is stored is the one that is there",
+  },
+  {
+    matches: of(["takeOver"], ["dropped statement"], /locks\.push/),
+    reason: "of what reap says of locks, whatever the schedule: test/agent is for it",
+  },
+  {
+    matches: of(["takeOver"], ["dropped statement"], /takeBack/),
+    reason: "of a table with an allocator, which these scenarios have not: test/agent finds it",
+  },
 ];

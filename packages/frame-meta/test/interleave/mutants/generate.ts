@@ -29,6 +29,8 @@ export interface Mutant {
   /** In src. */
   readonly file: string;
   readonly text: string;
+  /** Of the row. */
+  readonly scenarios: RegExp | undefined;
 }
 
 const nameOf = (node: ts.Node, source: ts.SourceFile): string | undefined =>
@@ -80,7 +82,7 @@ export function generate(): Mutant[] {
   compileBase();
   const mutants: Mutant[] = [];
   const seen = new Set<string>();
-  for (const { id: row, transition, sites } of rows) {
+  for (const { id: row, transition, sites, scenarios } of rows) {
     let n = 0;
     for (const [file, functions] of Object.entries(sites)) {
       const original = readFileSync(join(src, file), "utf8");
@@ -94,7 +96,8 @@ export function generate(): Mutant[] {
           if (seen.has(text)) continue;
           seen.add(text);
           n += 1;
-          mutants.push({ id: `${row}-${n}`, transition, kind, where: name, what, file, text });
+          const id = `${row}-${n}`;
+          mutants.push({ id, transition, kind, where: name, what, file, text, scenarios });
         }
       }
     }

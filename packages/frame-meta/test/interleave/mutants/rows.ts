@@ -11,6 +11,8 @@ export interface Row {
   readonly transition: string;
   /** File in src and functions in it. */
   readonly sites: Readonly<Record<string, readonly string[]>>;
+  /** Names of the scenarios to run through; those of the suite if not given. */
+  readonly scenarios?: RegExp;
 }
 
 export const rows: readonly Row[] = [
@@ -73,6 +75,13 @@ export const rows: readonly Row[] = [
       "slot/parked.ts": ["parkFrame", "takeParked"],
       "frame/teardown.ts": ["finish", "park", "drain"],
     },
+  },
+  {
+    id: "reap",
+    transition: "of the dead: n -> m, any -> BUSY",
+    sites: { "agent/reap.ts": ["takeOver"] },
+    // The last handle and one of two, unique ones, lists: those of them that are explored in seconds.
+    scenarios: /^reap(,| last drop, fromUnused| clone| drop, to unique| unique fromUnused| list)/,
   },
   {
     id: "word",

@@ -24,7 +24,9 @@ const PROCESSES = 5;
 
 /** Larger ones, which have found nothing that the others have not, and take most of the time; and what is no mutant's. */
 const LEFT_OUT = /^(clone, drop|meta-lock, drop|alloc, free: a cache of one|reap.*|kernel.*)$/;
-const scenarios = entries.filter(({ form, name }) => form === "suite" && !LEFT_OUT.test(name));
+const ofTheSuite = entries.filter(({ form, name }) => form === "suite" && !LEFT_OUT.test(name));
+const scenariosOf = ({ scenarios }: Mutant) =>
+  scenarios === undefined ? ofTheSuite : entries.filter(({ name }) => scenarios.test(name));
 
 const reasonOf = (mutant: Mutant): string | undefined =>
   EQUIVALENT.find(({ matches }) => matches(mutant))?.reason;
@@ -75,7 +77,7 @@ if (option === "--part" || option === "--only") {
     option === "--part" ? i % Number(of) === Number(text) : id.includes(text),
   );
   for (const mutant of mine) {
-    const kill = judge(scenarios, await load(mutant));
+    const kill = judge(scenariosOf(mutant), await load(mutant));
     if (option === "--part") console.log(JSON.stringify({ id: mutant.id, kill }));
     else say({ mutant, kill, reason: reasonOf(mutant) });
   }
