@@ -109,15 +109,12 @@ export abstract class TranslationCache {
     this.owners[0] = 0;
   }
 
-  /**
-   * The address space that lookups and insertions are for, at first 0.
-   *
-   * @throws {@link PageTableError} `invalid-tlb` when it is set to anything but an integer of 0..2^16-1
-   */
+  /** The address space that lookups and insertions are for, at first 0. */
   get asid(): number {
     return this.current;
   }
 
+  /** @throws {@link PageTableError} `invalid-tlb` unless it is an integer of 0..2^16-1 */
   set asid(asid: number) {
     if (!(Number.isInteger(asid) && asid >= 0 && asid < ASID_END)) {
       throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
