@@ -32,4 +32,5 @@ export type {
   Scenario,
   Thread,
 } from "./scenario.js";
+export { type Entry, exploreAll, rowIn, rowOf, survey } from "./survey.js";
 export { formatTrace, type Trace, type TraceStep } from "./trace.js";

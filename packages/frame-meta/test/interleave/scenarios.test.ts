@@ -1,10 +1,9 @@
 /** FM-1 FM-2 FM-3 FM-5 FM-6 FM-12 FM-13 FM-16 FM-17 FM-22: on every interleaving of the scenarios in the suite's form. */
 
 import { readFileSync } from "node:fs";
-import { formatReport } from "@memkit/interleave";
+import { exploreAll, formatReport, rowIn, rowOf } from "@memkit/interleave";
 import { describe, expect, it } from "vitest";
 import { entries } from "./scenarios.js";
-import { exploreAll, rowIn, rowOf } from "./table.js";
 import { shipped } from "./world.js";
 
 const document = readFileSync(new URL("../INTERLEAVINGS.md", import.meta.url), "utf8");

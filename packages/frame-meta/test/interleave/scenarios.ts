@@ -5,7 +5,7 @@
  */
 
 import { REF_COUNT_MAX } from "@memkit/frame-meta";
-import type { Scenario } from "@memkit/interleave";
+import type { Entry as Named, Scenario } from "@memkit/interleave";
 import { alloc, dropAny } from "./allocator.js";
 import { initScenario } from "./attach.js";
 import {
@@ -59,15 +59,9 @@ import { drop as dropReceived, receive, send, transitScenario } from "./transit.
 import { type Held, type Lib, type Op, scenarioOf, type TypeName, type World } from "./world.js";
 
 /** `suite`: explored by every `npm test`. `long`: by `npm run explore`. */
-type Form = "suite" | "long";
-
 /** A scenario by name, for any version of the code. */
-export interface Entry {
-  readonly name: string;
-  readonly form: Form;
-  /** One, or one for each moment at which somebody dies. */
-  readonly build: (lib: Lib) => readonly Scenario<never, never, never>[];
-}
+export type Entry = Named<Lib>;
+type Form = Entry["form"];
 
 /** Erases what only the scenario's own functions know about each other. */
 const entry = <S, A, M>(

@@ -1,10 +1,9 @@
 /** PT-50 PT-51 PT-52 PT-53 PT-54 PT-55 PT-56: on every interleaving of the scenarios in the suite's form. */
 
 import { readFileSync } from "node:fs";
-import { formatReport } from "@memkit/interleave";
+import { exploreAll, formatReport, rowIn, rowOf } from "@memkit/interleave";
 import { describe, expect, it } from "vitest";
 import { entries } from "./scenarios.js";
-import { exploreAll, rowIn, rowOf } from "./table.js";
 import { shipped } from "./world.js";
 
 const document = readFileSync(new URL("../INTERLEAVINGS.md", import.meta.url), "utf8");

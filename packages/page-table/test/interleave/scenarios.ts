@@ -4,21 +4,15 @@
  * @module
  */
 
-import type { Scenario } from "@memkit/interleave";
+import type { Entry as Named } from "@memkit/interleave";
 import { clean, look, makeExecutable, map, mapAll, query, take, unmap } from "./operations.js";
 import { reapScenario } from "./reap.js";
 import { type Lib, type Op, scenarioOf, type World } from "./world.js";
 
 /** `suite`: explored by every `npm test`. `long`: by `npm run explore`. */
-type Form = "suite" | "long";
-
 /** A scenario by name, for any version of the code. */
-export interface Entry {
-  readonly name: string;
-  readonly form: Form;
-  /** One, or one for each moment at which somebody dies. */
-  readonly build: (lib: Lib) => readonly Scenario<never, never, never>[];
-}
+export type Entry = Named<Lib>;
+type Form = Entry["form"];
 
 const entry = (form: Form, name: string, world: World, ...threads: readonly Op[][]): Entry => ({
   name,
