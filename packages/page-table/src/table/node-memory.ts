@@ -33,6 +33,10 @@ export const USAGE_WORD = 11;
 const PAGE_TABLE: number = PageUsage.PageTable;
 /** Words of a slot: `META_SLOT_SIZE` / 4. */
 const SLOT_WORDS = 16;
+/** Words of a node. */
+const NODE_WORDS = 1024;
+/** Where the quick way of {@link NodeMemory.locate} ends, in words: below it every index is a small integer in all engines. */
+const QUICK = 2 ** 30;
 
 /** The nodes of one table of frames. */
 export class NodeMemory {
@@ -45,7 +49,7 @@ export class NodeMemory {
   meta: number;
   /** By bank. */
   private readonly banks: Int32Array[];
-  // The first bank, which a node is looked for in first: most memories have one.
+  // The first bank, which a node is looked for in first: most memories have one. Of its frames those that are in reach of it.
   private readonly firstPfn: number;
   private readonly firstFrames: number;
   private readonly firstBase: number;
@@ -62,8 +66,10 @@ export class NodeMemory {
     this.banks = frames.memory.banks.map(() => this.words);
     const bank0 = frames.memory.banks[0];
     this.firstPfn = bank0?.firstPfn ?? 0;
-    this.firstFrames = bank0?.frames ?? 0;
-    this.firstBase = (bank0?.byteOffset ?? 0) / 4;
+    const base = (bank0?.byteOffset ?? 0) / 4;
+    const quick = Math.max(0, Math.floor((QUICK - base) / NODE_WORDS));
+    this.firstFrames = Math.min(bank0?.frames ?? 0, quick);
+    this.firstBase = base | 0;
     this.firstWords = this.words;
     this.firstMeta = frames.slots.wordOf(0, META_WORD);
     for (let bank = 0; bank < this.banks.length; bank += 1) this.refresh(bank);
@@ -94,16 +100,18 @@ export class NodeMemory {
 
   /** Finds the node of `level` in frame `pfn`. @throws {@link PageTableError} `corrupt-table` */
   locate(pfn: number, level: number): void {
-    const slot = pfn - this.firstPfn;
+    // Who has divided bytes has a double that looks like an integer. It would stay one in every cursor's fields.
+    const slot = (pfn - this.firstPfn) | 0;
     const { firstWords, slotWords } = this;
-    const base = this.firstBase + slot * 1024;
-    const meta = this.firstMeta + slot * SLOT_WORDS;
+    const base = (this.firstBase + slot * NODE_WORDS) | 0;
+    const meta = (this.firstMeta + slot * SLOT_WORDS) | 0;
     if (
       slot >= 0 &&
       slot < this.firstFrames &&
+      slot + this.firstPfn === pfn &&
       this.metaAt(meta) >>> LEVEL_SHIFT === level &&
       slotWords[meta + USAGE_WORD] === PAGE_TABLE &&
-      base + 1024 <= firstWords.length
+      base + NODE_WORDS <= firstWords.length
     ) {
       this.words = firstWords;
       this.base = base;
@@ -126,7 +134,7 @@ export class NodeMemory {
     const { byteOffset, firstPfn } = memory.banks[bank]!;
     const base = (byteOffset + (pfn - firstPfn) * 4096) / 4;
     let words = this.banks[bank]!;
-    if (words.length < base + 1024) words = this.refresh(bank);
+    if (words.length < base + NODE_WORDS) words = this.refresh(bank);
     this.words = words;
     this.base = base;
     this.meta = meta;
