@@ -1,16 +1,15 @@
 /**
  * `CoreError`: the failures of the vocabulary itself.
  *
+ * Its sentences stand beside the code that throws them, see `defineErrorCases`; here are those that several modules and packages
+ * throw.
+ *
  * @module
  */
 
-import { defineError, type ErrorClass, type ErrorOf } from "./error.js";
-import { describeLayoutError, type LayoutErrorDetail } from "./layout/error-detail.js";
-import {
-  describeMemoryError,
-  isMemoryErrorDetail,
-  type MemoryErrorDetail,
-} from "./memory-error.js";
+import { defineErrorCases, type ErrorCases, type ErrorClass, type ErrorOf } from "./error.js";
+import type { LayoutErrorDetail } from "./layout/layout-error.js";
+import { hex, type MemoryErrorDetail, shown } from "./memory-error.js";
 
 /** Every `code` of {@link CoreError} with the fields that come with it. */
 export type CoreErrorDetail =
@@ -23,26 +22,24 @@ export type CoreErrorDetail =
   /** Reading `source.buffer` threw; the original is the `cause`. */
   | { readonly code: "source-threw" };
 
-function describe(detail: CoreErrorDetail): string {
-  if (isMemoryErrorDetail(detail)) return describeMemoryError(detail);
-  switch (detail.code) {
-    case "invalid-source":
-      return (
-        `not a memory: got ${detail.got}. Give an object with a .buffer, such as a WebAssembly.Memory, ` +
-        "or { buffer } around an ArrayBuffer"
-      );
-    case "source-detached":
-      return "the memory's buffer is detached and its source offers no other";
-    case "source-threw":
-      return "the memory's source threw when asked for its buffer";
-    default:
-      return describeLayoutError(detail);
-  }
-}
+/** Adds sentences to {@link CoreError}, and returns it. */
+export const coreError: ErrorCases<CoreErrorDetail> =
+  /* @__PURE__ */ defineErrorCases<CoreErrorDetail>("@memkit/core/CoreError", {
+    "invalid-source": (d) =>
+      `not a memory: got ${d.got}. Give an object with a .buffer, such as a WebAssembly.Memory, ` +
+      "or { buffer } around an ArrayBuffer",
+    "source-detached": () => "the memory's buffer is detached and its source offers no other",
+    "source-threw": () => "the memory's source threw when asked for its buffer",
+    "address-out-of-range": (d) =>
+      `${hex(d.got)} is no ${d.kind}: it must be an integer in 0..${hex(d.max)}`,
+    "not-aligned": (d) => `the ${d.what}, ${hex(d.got)}, is not a multiple of ${d.align}`,
+    "out-of-bounds": (d) =>
+      `${shown(d.len)} bytes from ${hex(d.start)} are not inside a memory of ${hex(d.byteLength)} bytes`,
+    "used-after-drop": (d) => `this ${d.what} has been dropped already`,
+    "not-in-ledger": (d) =>
+      `no live ${d.kind} ${hex(d.id)}: it was released twice, or never acquired`,
+  });
 
 /** What `@memkit/core` throws. */
-export const CoreError: ErrorClass<CoreErrorDetail> = defineError<CoreErrorDetail>(
-  "@memkit/core/CoreError",
-  describe,
-);
+export const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError({});
 export type CoreError = ErrorOf<CoreErrorDetail>;

@@ -141,3 +141,49 @@ export function defineError<D extends ErrorDetail>(
   Object.defineProperty(TypedError.prototype, symbol, { value: true });
   return TypedError as unknown as ErrorClass<D>;
 }
+
+/** One sentence for each code of an error: what happened, with the numbers, and where it helps what to do. */
+export type Sentences<D extends ErrorDetail> = {
+  readonly [C in D["code"]]: (detail: Extract<D, { readonly code: C }>) => string;
+};
+
+/** Adds the sentences of the cases `C`, and returns the class, the same one at every call. */
+export type ErrorCases<D extends ErrorDetail> = <C extends D["code"] = never>(
+  sentences: Pick<Sentences<D>, C>,
+) => ErrorClass<D>;
+
+/**
+ * {@link defineError} for a class with many cases, whose sentences stand beside the code that throws them. A bundle has those of
+ * the code that it has, provided that each call is marked as pure and its thrower takes the class from it.
+ *
+ * @param brand - as there
+ * @param common - the sentences of cases that several modules throw
+ *
+ * @example
+ * ```ts
+ * import { defineErrorCases, type ErrorCases } from "@memkit/core/error";
+ *
+ * type Detail = { code: "too-big"; size: number } | { code: "closed" };
+ * const poolError: ErrorCases<Detail> = defineErrorCases<Detail>("@memkit/example/PoolError", {
+ *   closed: () => "the pool is closed",
+ * });
+ * const PoolError = poolError<"too-big">({ "too-big": (d) => `${d.size} bytes are too many` });
+ * new PoolError({ code: "too-big", size: 9 }).message; // => "9 bytes are too many"
+ * new PoolError({ code: "closed" }).message; // => "the pool is closed"
+ * ```
+ */
+export function defineErrorCases<D extends ErrorDetail>(
+  brand: `@memkit/${string}/${string}`,
+  common: Partial<Sentences<D>>,
+): ErrorCases<D> {
+  const said: { [code: string]: ((detail: never) => string) | undefined } = { ...common };
+  // Without a sentence is only what somebody else made of a code that nothing here throws.
+  const Class = defineError<D>(
+    brand,
+    (detail) => said[detail.code]?.(detail as never) ?? detail.code,
+  );
+  return (sentences) => {
+    Object.assign(said, sentences);
+    return Class;
+  };
+}

@@ -7,7 +7,18 @@
  */
 
 import { MAX_PAGE_NUMBER } from "./address.js";
-import { CoreError } from "./core-error.js";
+import { type CoreErrorDetail, coreError } from "./core-error.js";
+import type { ErrorClass } from "./error.js";
+import { hex, shown } from "./memory-error.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
+  "invalid-frame-range" | "frames-overlap"
+>({
+  "invalid-frame-range": (d) =>
+    `${shown(d.frames)} frames from frame ${hex(d.firstPfn)}: at least one is needed, and none above frame 0xfffffffffffff`,
+  "frames-overlap": (d) =>
+    `frame ${hex(d.pfn)} is claimed twice: banks and MMIO ranges may not overlap`,
+});
 
 interface Range {
   readonly firstPfn: number;

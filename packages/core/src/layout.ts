@@ -11,7 +11,6 @@ export type { AtomicCell } from "./layout/atomic-cell.js";
 export { type Codec, withCodec } from "./layout/codec.js";
 export { emit } from "./layout/emit.js";
 export { type Enumeration, enumeration, type TagRepr } from "./layout/enumeration.js";
-export type { LayoutErrorDetail } from "./layout/error-detail.js";
 export {
   isArrayOf,
   isBool,
@@ -29,6 +28,7 @@ export {
 } from "./layout/fits.js";
 export { type Flags, type FlagsRepr, flags } from "./layout/flags.js";
 export { Kind } from "./layout/kind.js";
+export type { LayoutErrorDetail } from "./layout/layout-error.js";
 export { type Misfit, outOfRange, unknownCase, unknownFlags } from "./layout/misfit.js";
 export { arrayPtr, ptr, strPtr } from "./layout/pointer.js";
 export {

@@ -63,53 +63,17 @@ export type MemoryErrorDetail =
   /** A ledger was told of the end of a handle that is not live. */
   | { readonly code: "not-in-ledger"; readonly kind: string; readonly id: number };
 
-/** What is no number, although its type says so, is not looked into: its code is not ours to run. */
-const shown = (n: number | bigint): string =>
+/** A number as it is. What is no number, although its type says so, is not looked into: its code is not ours to run. */
+export const shown = (n: number | bigint): string =>
   (typeof n === "object" && n !== null) || typeof n === "function" ? typeof n : String(n);
 
-const hex = (n: number | bigint): string =>
+/** In hex, where that can be. */
+export const hex = (n: number | bigint): string =>
   (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : shown(n);
 
-const SENTENCES: {
-  readonly [C in MemoryErrorDetail["code"]]: (
-    detail: Extract<MemoryErrorDetail, { readonly code: C }>,
-  ) => string;
-} = {
-  "address-out-of-range": (d) =>
-    `${hex(d.got)} is no ${d.kind}: it must be an integer in 0..${hex(d.max)}`,
-  "address-overflow": (d) => `${hex(d.len)} bytes from ${hex(d.start)} leave the address space`,
-  "invalid-level": (d) => `${shown(d.got)} is no paging level: those are 1 (4 KiB pages) to 5`,
-  "not-a-power-of-two": (d) =>
-    `cannot align to ${shown(d.got)}: a power of two up to 2^52 is needed`,
-  "not-aligned": (d) => `the ${d.what}, ${hex(d.got)}, is not a multiple of ${d.align}`,
-  "invalid-frame-range": (d) =>
-    `${shown(d.frames)} frames from frame ${hex(d.firstPfn)}: at least one is needed, and none above frame 0xfffffffffffff`,
-  "frames-overlap": (d) =>
-    `frame ${hex(d.pfn)} is claimed twice: banks and MMIO ranges may not overlap`,
-  "banks-share-bytes": (d) =>
-    `two banks use the byte at ${hex(d.byteOffset)} of one buffer: writing one frame would change another`,
-  "out-of-bounds": (d) =>
-    `${shown(d.len)} bytes from ${hex(d.start)} are not inside a memory of ${hex(d.byteLength)} bytes`,
-  "too-short": (d) => `${d.needed} bytes are needed and ${d.remain} remain`,
-  "not-a-single-access": (d) =>
-    `${d.type} has ${d.size} bytes: only 1, 2, 4 or 8 can be accessed at once`,
-  "page-fault": (d) => `the byte at ${hex(d.at)} cannot be accessed`,
-  "not-the-same-place": () =>
-    "the reader and the writer do not stand on the same byte of the same memory",
-  "used-after-drop": (d) => `this ${d.what} has been dropped already`,
-  "not-in-ledger": (d) =>
-    `no live ${d.kind} ${hex(d.id)}: it was released twice, or never acquired`,
-};
-
-/** Whether {@link describeMemoryError} is the one to describe this detail. */
-export function isMemoryErrorDetail(detail: {
-  readonly code: string;
-}): detail is MemoryErrorDetail {
-  return Object.hasOwn(SENTENCES, detail.code);
-}
-
-/** One sentence for a {@link MemoryErrorDetail}. */
-export function describeMemoryError(detail: MemoryErrorDetail): string {
-  const sentence = SENTENCES[detail.code] as (detail: MemoryErrorDetail) => string;
-  return sentence(detail);
-}
+/** The sentence of `address-overflow`. */
+export const overflows = ({
+  start,
+  len,
+}: Extract<MemoryErrorDetail, { readonly code: "address-overflow" }>): string =>
+  `${hex(len)} bytes from ${hex(start)} leave the address space`;

@@ -17,9 +17,20 @@
  */
 
 import { PAGE_SHIFT, PAGE_SIZE, type Vpn, vpnOf } from "./address.js";
-import { CoreError } from "./core-error.js";
+import { type CoreErrorDetail, coreError } from "./core-error.js";
+import type { ErrorClass } from "./error.js";
+import { overflows, shown } from "./memory-error.js";
 
 export { PAGE_SHIFT, PAGE_SIZE };
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
+  "invalid-level" | "not-a-power-of-two" | "address-overflow"
+>({
+  "invalid-level": (d) => `${shown(d.got)} is no paging level: those are 1 (4 KiB pages) to 5`,
+  "not-a-power-of-two": (d) =>
+    `cannot align to ${shown(d.got)}: a power of two up to 2^52 is needed`,
+  "address-overflow": overflows,
+});
 
 /** Entries of one page-table node: 4096 bytes of 8-byte entries. OSTD `nr_subpage_per_huge`. */
 export const NR_ENTRIES = 512;

@@ -19,10 +19,17 @@
  */
 
 import { PAGE_SIZE, type Pfn } from "./address.js";
-import { CoreError } from "./core-error.js";
+import { type CoreErrorDetail, coreError } from "./core-error.js";
+import type { ErrorClass } from "./error.js";
 import { FrameRanges } from "./frame-ranges.js";
+import { hex } from "./memory-error.js";
 import type { MemorySource } from "./source.js";
 import { ViewCache } from "./view-cache.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"banks-share-bytes">({
+  "banks-share-bytes": (d) =>
+    `two banks use the byte at ${hex(d.byteOffset)} of one buffer: writing one frame would change another`,
+});
 
 /** Consecutive frames. */
 export interface FrameRange {

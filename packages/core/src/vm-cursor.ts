@@ -9,7 +9,7 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
+import { CoreError } from "./vm-error.js";
 import { checkCount, type FallibleMemory, type VmRange } from "./vm-memory.js";
 
 /** A type whose values have a fixed size in bytes: every layout, or an object with these four members. */

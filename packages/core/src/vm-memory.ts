@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
 import type { MemorySource } from "./source.js";
 import { ViewCache } from "./view-cache.js";
+import { CoreError } from "./vm-error.js";
 
 /**
  * Memory in which an access can fault: user memory behind a translation, or a source that may be shorter than the range

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
 import type { Pod } from "./vm-cursor.js";
+import { CoreError } from "./vm-error.js";
 import type { FallibleMemory } from "./vm-memory.js";
 
 type Words = Uint8Array | Uint16Array | Uint32Array;

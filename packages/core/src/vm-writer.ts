@@ -10,10 +10,10 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
 import type { MemorySource } from "./source.js";
 import type { ViewCache } from "./view-cache.js";
 import { type Pod, VmCursor } from "./vm-cursor.js";
+import { CoreError } from "./vm-error.js";
 import {
   checkCount,
   type FallibleMemory,

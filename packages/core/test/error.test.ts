@@ -7,6 +7,7 @@ import {
   type RegistryKey,
   sharedRegistry,
 } from "@memkit/core";
+import { defineErrorCases } from "@memkit/core/error";
 import { describe, expect, it } from "vitest";
 
 type Detail = { code: "big"; size: bigint } | { code: "closed" };
@@ -71,35 +72,65 @@ describe("defineError", () => {
   });
 });
 
+describe("defineErrorCases", () => {
+  const cases = defineErrorCases<Detail>("@memkit/test/CasesError", {
+    closed: () => "it is closed",
+  });
+  it("says what was added, and the code where nothing was", () => {
+    const CasesError = cases({});
+    const big = (): string => new CasesError({ code: "big", size: 9n }).message;
+    expect([big(), new CasesError({ code: "closed" }).message]).toEqual(["big", "it is closed"]);
+    expect(cases<"big">({ big: (d) => `${d.size} is too big` })).toBe(CasesError);
+    expect(big()).toBe("9 is too big");
+  });
+});
+
 describe("CoreError", () => {
-  const details: CoreErrorDetail[] = [
-    { code: "invalid-source", got: "null" },
-    { code: "source-detached" },
-    { code: "source-threw" },
-    { code: "address-out-of-range", kind: "paddr", got: -1, max: 5 },
-    { code: "address-overflow", start: 1, len: 2n },
-    { code: "invalid-level", got: 6 },
-    { code: "not-a-power-of-two", got: 3 },
-    { code: "not-aligned", what: "thing", got: 5, align: 4 },
-    { code: "invalid-frame-range", firstPfn: 0, frames: 0 },
-    { code: "frames-overlap", pfn: 3 },
-    { code: "banks-share-bytes", byteOffset: 8 },
-    { code: "out-of-bounds", start: 1, len: 2, byteLength: 2 },
-    { code: "too-short", needed: 4, remain: 3 },
-    { code: "not-a-single-access", type: "point", size: 3 },
-    { code: "page-fault", at: 4096 },
-    { code: "not-the-same-place" },
-    { code: "used-after-drop", what: "frame" },
-    { code: "not-in-ledger", kind: "frame", id: 7 },
-  ];
-  it.each(details.map((detail) => [detail.code, detail] as const))(
-    "%s has a sentence",
-    (_, detail) => {
-      const { message } = new CoreError(detail);
-      expect(message.length).toBeGreaterThan(20);
-      expect(message).not.toMatch(/undefined|NaN|\[object|function/);
+  type Details = { [C in CoreErrorDetail["code"]]: Extract<CoreErrorDetail, { code: C }> };
+  const details: Details = {
+    "invalid-source": { code: "invalid-source", got: "null" },
+    "source-detached": { code: "source-detached" },
+    "source-threw": { code: "source-threw" },
+    "address-out-of-range": { code: "address-out-of-range", kind: "paddr", got: -1, max: 5 },
+    "address-overflow": { code: "address-overflow", start: 1, len: 2n },
+    "invalid-level": { code: "invalid-level", got: 6 },
+    "not-a-power-of-two": { code: "not-a-power-of-two", got: 3 },
+    "not-aligned": { code: "not-aligned", what: "thing", got: 5, align: 4 },
+    "invalid-frame-range": { code: "invalid-frame-range", firstPfn: 0, frames: 0 },
+    "frames-overlap": { code: "frames-overlap", pfn: 3 },
+    "banks-share-bytes": { code: "banks-share-bytes", byteOffset: 8 },
+    "out-of-bounds": { code: "out-of-bounds", start: 1, len: 2, byteLength: 2 },
+    "too-short": { code: "too-short", needed: 4, remain: 3 },
+    "not-a-single-access": { code: "not-a-single-access", type: "point", size: 3 },
+    "page-fault": { code: "page-fault", at: 4096 },
+    "not-the-same-place": { code: "not-the-same-place" },
+    "used-after-drop": { code: "used-after-drop", what: "frame" },
+    "not-in-ledger": { code: "not-in-ledger", kind: "frame", id: 7 },
+    "duplicate-name": { code: "duplicate-name", type: "point", member: "x" },
+    "invalid-name": { code: "invalid-name", type: "point", member: "seat" },
+    "invalid-count": { code: "invalid-count", type: "point", count: -1, min: 0, max: 4 },
+    "invalid-align": { code: "invalid-align", align: 3 },
+    "layout-too-large": { code: "layout-too-large", type: "point" },
+    "not-a-layout": { code: "not-a-layout", wanted: "a type", got: "number" },
+    "codec-mismatch": { code: "codec-mismatch", type: "point", target: "wasm32", shape: "struct" },
+    "no-such-field": { code: "no-such-field", type: "point", member: "z" },
+    "value-out-of-range": { code: "value-out-of-range", type: "point", got: 9, path: "x" },
+    "invalid-enum-value": { code: "invalid-enum-value", type: "point", got: 9, path: "" },
+    "invalid-flag-value": {
+      code: "invalid-flag-value",
+      type: "point",
+      got: 9,
+      unknown: 8,
+      path: "",
     },
-  );
+    "index-out-of-range": { code: "index-out-of-range", type: "point", index: 3, length: 3 },
+    "atomic-misaligned": { code: "atomic-misaligned", type: "point", address: 3, align: 4 },
+  };
+  it.each(Object.entries(details))("%s has a sentence", (_, detail) => {
+    const { message } = new CoreError(detail);
+    expect(message.length).toBeGreaterThan(20);
+    expect(message).not.toMatch(/undefined|NaN|\[object|function/);
+  });
 });
 
 describe("sharedRegistry", () => {

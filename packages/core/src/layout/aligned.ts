@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
+import { type CoreErrorDetail, coreError } from "../core-error.js";
+import type { ErrorClass } from "../error.js";
 import { alignUp, define, faceOf, nodeOf } from "./node.js";
 import type { AlignedShape } from "./size-types.js";
 import type { Layout, ValueOf } from "./type.js";
@@ -15,6 +16,10 @@ export type Aligned<N extends number, L extends Layout> = Layout<ValueOf<L>, Ali
 
 /** A WebAssembly page: memories start at one, and no address in them is known to be aligned more coarsely. */
 const MAX_ALIGN = 65_536;
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"invalid-align">({
+  "invalid-align": (d) => `an alignment is a power of two from 1 to 65536, got ${d.align}`,
+});
 
 /**
  * The same type aligned to at least `least` bytes, its size rounded up to that, like Rust's `#[repr(align(n))]` or a

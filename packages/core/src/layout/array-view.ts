@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
 import { Kind } from "./kind.js";
+import { CoreError } from "./layout-error.js";
 import type { LayoutNode } from "./node.js";
 
 /** A view that can be moved. */

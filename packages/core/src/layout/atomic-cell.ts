@@ -4,10 +4,17 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
+import { type CoreErrorDetail, coreError } from "../core-error.js";
+import type { ErrorClass } from "../error.js";
 import { isU8, isU16, isU32 } from "./fits.js";
+import { CoreError as LayoutError } from "./layout-error.js";
 import { outOfRange } from "./misfit.js";
 import type { LayoutNode } from "./node.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"atomic-misaligned">({
+  "atomic-misaligned": (d) =>
+    `${d.type} at 0x${d.address.toString(16)} of its buffer is not aligned to ${d.align} bytes: atomics need it`,
+});
 
 type Words = Uint8Array | Uint16Array | Uint32Array;
 
@@ -109,7 +116,7 @@ export class AtomicCell {
   #fit(value: number): number {
     const { width: size, name } = this.#type;
     if (size === 1 ? isU8(value) : size === 2 ? isU16(value) : isU32(value)) return value;
-    throw new CoreError(outOfRange(name, value));
+    throw new LayoutError(outOfRange(name, value));
   }
 }
 

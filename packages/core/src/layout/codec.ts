@@ -10,7 +10,8 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
+import { type CoreErrorDetail, coreError } from "../core-error.js";
+import type { ErrorClass } from "../error.js";
 import { BoundCodec } from "./bound-codec.js";
 import { Kind } from "./kind.js";
 import { define, faceOf, type LayoutNode, nodeOf } from "./node.js";
@@ -18,6 +19,11 @@ import { pointerOf } from "./parts.js";
 import type { Target } from "./target.js";
 import type { Layout, Pointer, PointerEnv, ValueOf, WriteSite } from "./type.js";
 import type { Words } from "./words.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"codec-mismatch">({
+  "codec-mismatch": (d) =>
+    `this codec was not emitted for ${d.type} on ${d.target} as it is now; emit it again`,
+});
 
 /** What {@link emit} writes for a type. `read` and `write` do what the type's do, and use no `this`. */
 export interface Codec<V = unknown> {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { LayoutErrorDetail } from "./error-detail.js";
+import type { LayoutErrorDetail } from "./layout-error.js";
 
 /** The details of `value-out-of-range`, `invalid-enum-value` and `invalid-flag-value`. */
 export type Misfit = Extract<LayoutErrorDetail, { readonly path: string }>;

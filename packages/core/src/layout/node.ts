@@ -8,9 +8,9 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
 import { type BoundCodec, walk } from "./bound-codec.js";
 import { Kind } from "./kind.js";
+import { CoreError } from "./layout-error.js";
 import { type Part, partOf } from "./part.js";
 import type { Step } from "./steps.js";
 import type { Target } from "./target.js";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
 import { Kind } from "./kind.js";
+import { CoreError } from "./layout-error.js";
 import { type Misfit, outOfRange, unknownCase, unknownFlags } from "./misfit.js";
 import type { LayoutNode, Member } from "./node.js";
 import { elementOf, pointerOf, unknownBits } from "./parts.js";

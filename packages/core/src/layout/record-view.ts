@@ -8,10 +8,10 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
 import { hasView, type Seatable } from "./array-view.js";
 import { isFloat, isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU64 } from "./fits.js";
 import { Kind } from "./kind.js";
+import { CoreError } from "./layout-error.js";
 import { outOfRange } from "./misfit.js";
 import type { LayoutNode, Member } from "./node.js";
 import { elementOf } from "./parts.js";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { CoreError } from "../core-error.js";
+import { CoreError } from "./layout-error.js";
 import type { LayoutNode, Member } from "./node.js";
 import { elementOf } from "./parts.js";
 import { type Step, stepsOf } from "./steps.js";

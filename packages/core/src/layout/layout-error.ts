@@ -4,6 +4,9 @@
  * @module
  */
 
+import { type CoreErrorDetail, coreError } from "../core-error.js";
+import type { ErrorClass } from "../error.js";
+
 /**
  * A case of `CoreError` from the layout language.
  *
@@ -76,39 +79,34 @@ export type LayoutErrorDetail =
     };
 
 const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
+/** Where in the value, if not the whole of it. */
 const where = (path: string): string => (path === "" ? "" : ` in field ${path}`);
 
-/** One sentence for a {@link LayoutErrorDetail}. */
-export function describeLayoutError(detail: LayoutErrorDetail): string {
-  switch (detail.code) {
-    case "duplicate-name":
-      return `${detail.type} has two members called ${JSON.stringify(detail.member)}`;
-    case "invalid-name":
-      return (
-        `${detail.type} cannot use the name ${JSON.stringify(detail.member)}: names are not empty, ` +
-        'do not start with "~", are not "seat" or "__proto__", and in emitted code are identifiers'
-      );
-    case "invalid-count":
-      return `${detail.type} needs an integer from ${detail.min} to ${detail.max}, got ${detail.count}`;
-    case "invalid-align":
-      return `an alignment is a power of two from 1 to 65536, got ${detail.align}`;
-    case "layout-too-large":
-      return `${detail.type} would take more than 2^32 bytes`;
-    case "not-a-layout":
-      return `${detail.wanted} is needed here, got ${detail.got}`;
-    case "codec-mismatch":
-      return `this codec was not emitted for ${detail.type} on ${detail.target} as it is now; emit it again`;
-    case "no-such-field":
-      return `${detail.type} has no field ${JSON.stringify(detail.member)}`;
-    case "value-out-of-range":
-      return `${detail.got} is not a value of ${detail.type}${where(detail.path)}`;
-    case "invalid-enum-value":
-      return `${detail.got} is no case of ${detail.type}${where(detail.path)}`;
-    case "invalid-flag-value":
-      return `${hex(detail.got)} has bits that ${detail.type} does not define (${hex(detail.unknown)})${where(detail.path)}`;
-    case "index-out-of-range":
-      return `index ${detail.index} is outside ${detail.type}, which has ${detail.length} elements`;
-    case "atomic-misaligned":
-      return `${detail.type} at ${hex(detail.address)} of its buffer is not aligned to ${detail.align} bytes: atomics need it`;
-  }
-}
+/** `CoreError` with the sentences of the layout language, but for those of one module alone. */
+export const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
+  | "duplicate-name"
+  | "invalid-name"
+  | "invalid-count"
+  | "layout-too-large"
+  | "not-a-layout"
+  | "no-such-field"
+  | "value-out-of-range"
+  | "invalid-enum-value"
+  | "invalid-flag-value"
+  | "index-out-of-range"
+>({
+  "duplicate-name": (d) => `${d.type} has two members called ${JSON.stringify(d.member)}`,
+  "invalid-name": (d) =>
+    `${d.type} cannot use the name ${JSON.stringify(d.member)}: names are not empty, ` +
+    'do not start with "~", are not "seat" or "__proto__", and in emitted code are identifiers',
+  "invalid-count": (d) => `${d.type} needs an integer from ${d.min} to ${d.max}, got ${d.count}`,
+  "layout-too-large": (d) => `${d.type} would take more than 2^32 bytes`,
+  "not-a-layout": (d) => `${d.wanted} is needed here, got ${d.got}`,
+  "no-such-field": (d) => `${d.type} has no field ${JSON.stringify(d.member)}`,
+  "value-out-of-range": (d) => `${d.got} is not a value of ${d.type}${where(d.path)}`,
+  "invalid-enum-value": (d) => `${d.got} is no case of ${d.type}${where(d.path)}`,
+  "invalid-flag-value": (d) =>
+    `${hex(d.got)} has bits that ${d.type} does not define (${hex(d.unknown)})${where(d.path)}`,
+  "index-out-of-range": (d) =>
+    `index ${d.index} is outside ${d.type}, which has ${d.length} elements`,
+});
