@@ -18,7 +18,8 @@
  */
 
 import type { Driver } from "@memkit/mmap-region/driver";
-import { exposeState, type Guest, Pool, snapshot, track } from "@memkit/mmap-region/snapshot";
+import { exposeState } from "@memkit/mmap-region/expose-state";
+import { type Guest, Pool, snapshot, track } from "@memkit/mmap-region/snapshot";
 
 const MODULE =
   "0061736d010000000105016000017f03040300000004040170000205030100040606017f0141000b07090105766973697400020908010041000b0200010a4703040041010b040041020b3b00230041016a2400418080044180800428020041016a36020023004190ce006c4180800428020041e4006c6a41001100006a41004101250026000b";

@@ -5,7 +5,6 @@
  */
 
 export { discard } from "./snapshot/discard.js";
-export { EXPOSED_PREFIX, exposeState } from "./snapshot/expose-state.js";
 export {
   type GuardRange,
   guard,

@@ -9,7 +9,8 @@
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { EXPOSED_PREFIX, exposeState, type InstanceTarget } from "@memkit/mmap-region/snapshot";
+import { EXPOSED_PREFIX, exposeState } from "@memkit/mmap-region/expose-state";
+import type { InstanceTarget } from "@memkit/mmap-region/snapshot";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { PristineError } from "../pristine-error.js";
 import { Door } from "./door.js";

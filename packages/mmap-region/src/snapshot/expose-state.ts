@@ -1,6 +1,6 @@
 /**
- * Makes a module export all its memories, globals and tables, so that a snapshot of its instances reaches what it keeps to itself:
- * above all the shadow stack pointer that compilers put into a global.
+ * Makes a module export all its memories, tables and mutable globals, so that a snapshot of its instances reaches what it keeps to
+ * itself: above all the shadow stack pointer that compilers put into a global.
  *
  * Only the export section is written; nothing is moved, so no index changes.
  *
@@ -13,26 +13,21 @@
 
 import { badArgument } from "../argument.js";
 import { RegionError } from "../region-error.js";
-import { encodeUnsigned, WasmReader } from "../wasm-reader.js";
-import { readImports, readSections, type Section, SectionId } from "../wasm-sections.js";
+import { encodeUnsigned } from "../wasm-reader.js";
+import { EXPORT_SECTION, Kind, type Outline, outlineOf } from "./module-outline.js";
 
 /** Every name that is added begins so; behind it stand kind and index. */
 export const EXPOSED_PREFIX = "memkit:";
 
-const EXPORT_SECTION = 7;
-/** Sections of what is exposed, in the order of their kinds in imports and exports. */
-const KINDS: readonly { readonly kind: number; readonly name: string; readonly section: number }[] =
-  [
-    { kind: 1, name: "table", section: 4 },
-    { kind: 2, name: "memory", section: SectionId.memory },
-    { kind: 3, name: "global", section: SectionId.global },
-  ];
+/** The name that a table, memory or global is given. */
+export const exposedName = (kind: keyof typeof Kind, index: number): string =>
+  `${EXPOSED_PREFIX}${kind}:${index}`;
 
 /**
- * The module with further exports: `memkit:table:0`, `memkit:memory:0`, `memkit:global:0` and so on, imported ones included.
- * Globals that do not change are exported as well, and snapshots pass over them.
+ * The module with further exports: `memkit:table:0`, `memkit:memory:0`, `memkit:global:0` and so on, imported ones included. Globals
+ * that cannot change are left out.
  *
- * Globals of type v128 can be exported, but no JavaScript can read them: a snapshot of the instance then throws
+ * Globals of type v128 are exported, but no JavaScript can read them: a snapshot of the instance then throws
  * `state-out-of-reach`.
  *
  * @throws {@link RegionError} `invalid-argument`, `malformed-module`; `import-name-taken` for a module that has exports of these
@@ -40,7 +35,7 @@ const KINDS: readonly { readonly kind: number; readonly name: string; readonly s
  *
  * @example
  * ```ts
- * import { exposeState } from "@memkit/mmap-region/snapshot";
+ * import { exposeState } from "@memkit/mmap-region/expose-state";
  *
  * // (module (memory 1 4))
  * const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 4, 1, 1, 1, 4]);
@@ -49,80 +44,58 @@ const KINDS: readonly { readonly kind: number; readonly name: string; readonly s
  * ```
  */
 export function exposeState(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (!(bytes instanceof Uint8Array)) {
-    throw badArgument("bytes", bytes, "a module is given as a Uint8Array");
-  }
-  const sections = readSections(new WasmReader(bytes, 0, bytes.length));
-  const body = (id: number): WasmReader | undefined =>
-    sections.find((section) => section.id === id)?.body;
-  const counts = new Map<number, number>();
-  const imports = body(SectionId.import);
-  if (imports !== undefined) {
-    readImports(imports, ({ kind }) => counts.set(kind, (counts.get(kind) ?? 0) + 1));
-  }
-  const added: number[] = [];
+  requireModule(bytes);
+  const outline = outlineOf(bytes);
+  const entries: number[] = [];
   let count = 0;
-  for (const { kind, name, section } of KINDS) {
-    const defined = body(section)?.unsigned(32) ?? 0;
-    const total = (counts.get(kind) ?? 0) + defined;
-    for (let index = 0; index < total; index++) {
-      const utf8 = new TextEncoder().encode(`${EXPOSED_PREFIX}${name}:${index}`);
-      added.push(...encodeUnsigned(utf8.length), ...utf8, kind, ...encodeUnsigned(index));
-    }
-    count += total;
+  const add = (name: Uint8Array, kind: number, index: number): void => {
+    entries.push(...encodeUnsigned(name.length), ...name, kind, ...encodeUnsigned(index));
+    count += 1;
+  };
+  for (const { field, kind, index } of outline.exports) {
+    requireFree(field);
+    add(field, kind, index);
   }
-  if (count === 0) return bytes;
-  return withExports(bytes, sections, count, added);
+  const own = count;
+  const utf8 = new TextEncoder();
+  const expose = (kind: keyof typeof Kind, index: number): void =>
+    add(utf8.encode(exposedName(kind, index)), Kind[kind], index);
+  for (let n = 0; n < outline.tables; n++) expose("table", n);
+  for (let n = 0; n < outline.memories; n++) expose("memory", n);
+  for (const [n, mutable] of outline.mutable.entries()) if (mutable) expose("global", n);
+  return count === own
+    ? bytes
+    : withExports(bytes, outline, [...encodeUnsigned(count), ...entries]);
 }
 
-function withExports(
-  bytes: Uint8Array<ArrayBuffer>,
-  sections: readonly Section[],
-  count: number,
-  added: readonly number[],
-): Uint8Array<ArrayBuffer> {
-  const own = sections.find(({ id }) => id === EXPORT_SECTION);
-  let before = 0;
-  let entries = bytes.subarray(0, 0);
-  if (own !== undefined) {
-    before = own.body.unsigned(32);
-    entries = bytes.subarray(own.body.at, own.body.end);
-    requireFreeNames(own.body, before);
-  }
-  const total = encodeUnsigned(before + count);
-  const section = [
-    EXPORT_SECTION,
-    ...encodeUnsigned(total.length + entries.length + added.length),
-    ...total,
-  ];
-  // Their place: their own if there are any, else before the first section that must follow exports.
-  const next = sections.find(({ id }) => id > EXPORT_SECTION && id !== 13)?.start ?? bytes.length;
-  const start = own?.start ?? next;
-  const rest = bytes.subarray(own?.body.end ?? next);
-  const whole = new Uint8Array(
-    start + section.length + entries.length + added.length + rest.length,
-  );
-  whole.set(bytes.subarray(0, start));
-  whole.set(section, start);
-  whole.set(entries, start + section.length);
-  whole.set(added, start + section.length + entries.length);
-  whole.set(rest, start + section.length + entries.length + added.length);
-  return whole;
+export function requireModule(bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes instanceof Uint8Array) return;
+  throw badArgument("bytes", bytes, "a module is given as a Uint8Array");
 }
 
 /** Two exports of one name are no module. */
-function requireFreeNames(body: WasmReader, count: number): void {
-  for (let n = 0; n < count; n++) {
-    const name = body.name();
-    body.byte();
-    body.unsigned(32);
-    if (name.startsWith(EXPOSED_PREFIX)) {
-      throw new RegionError({
-        code: "import-name-taken",
-        importModule: "exports",
-        importName: name,
-      });
-    }
-  }
-  body.finish();
+function requireFree(field: Uint8Array): void {
+  const name = new TextDecoder().decode(field);
+  if (!name.startsWith(EXPOSED_PREFIX)) return;
+  throw new RegionError({ code: "import-name-taken", importModule: "exports", importName: name });
+}
+
+/** The module with these contents of its export section. */
+function withExports(
+  bytes: Uint8Array<ArrayBuffer>,
+  { sections }: Outline,
+  contents: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const own = sections.find(({ id }) => id === EXPORT_SECTION);
+  // Their place: their own if there are any, else before the first section that must follow exports. Tags (13) stand before.
+  const next = sections.find(({ id }) => id > EXPORT_SECTION && id !== 13)?.start ?? bytes.length;
+  const before = bytes.subarray(0, own?.start ?? next);
+  const behind = bytes.subarray(own?.end ?? next);
+  const section = [EXPORT_SECTION, ...encodeUnsigned(contents.length)];
+  const whole = new Uint8Array(before.length + section.length + contents.length + behind.length);
+  whole.set(before);
+  whole.set(section, before.length);
+  whole.set(contents, before.length + section.length);
+  whole.set(behind, before.length + section.length + contents.length);
+  return whole;
 }

@@ -14,7 +14,7 @@ import type { InstanceTarget, MemoryTarget } from "./targets.js";
 
 /**
  * Keeps a copy of a memory, or of all that an instance exports: its memories, mutable globals and tables. State that is not
- * exported stays out of reach; {@link exposeState} exports it.
+ * exported stays out of reach; `exposeState` of `./expose-state` exports it.
  *
  * @param target - A `WebAssembly.Memory`, a `WebAssembly.Instance`, or a guest of another image.
  * @throws {@link RegionError} `invalid-argument`, `state-out-of-reach`, `guest-inside`; `unsupported` for an engine that cannot

@@ -1,7 +1,8 @@
 /** `exposeState`: what it adds, what it leaves alone, what it refuses. */
 
 import { describe, expect, test } from "vitest";
-import { exposeState, snapshot } from "../../src/snapshot.js";
+import { exposeState } from "../../src/expose-state.js";
+import { snapshot } from "../../src/snapshot.js";
 import { refusal } from "../expect-error.js";
 import { wat } from "../wat.js";
 
@@ -19,17 +20,18 @@ describe("exposeState", () => {
       "memkit:table:0",
       "memkit:memory:0",
       "memkit:global:0",
-      "memkit:global:1",
     ]);
   });
 
   test("counts imported ones, and makes an export section where there is none", () => {
     const before = wat(`(module (import "env" "g" (global (mut i32))) (import "env" "f" (func))
-      (import "env" "m" (memory 1)) (global i32 (i32.const 1)))`);
+      (import "env" "m" (memory 1)) (import "env" "t" (table 1 funcref))
+      (global i32 (i32.const 1)) (global (mut i64) (i64.const 1)))`);
     expect(names(exposeState(before))).toEqual([
+      "memkit:table:0",
       "memkit:memory:0",
       "memkit:global:0",
-      "memkit:global:1",
+      "memkit:global:2",
     ]);
   });
 
