@@ -192,10 +192,11 @@ export class CursorMut extends RunEditor {
 
   private takeLeaf(): TakenItem {
     this.report();
-    const { level, va, pfn, prop, tracked, store } = this;
+    const { level, va, pfn, tracked, store } = this;
     const pages = PAGES[level]!;
     const item = tracked ? store.references.give(pfn, pages) : undefined;
-    this.clearEntry();
+    this.clearLeaf();
+    const { prop } = this;
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, prop, pfn, item };
   }
@@ -237,13 +238,17 @@ export class CursorMut extends RunEditor {
     this.checkProp(set);
     this.checkPages(pages);
     if (!this.seekWhole(this.page + pages)) return 0;
-    const { words, level, coder } = this;
+    const { words, level, coder, store } = this;
     const at = this.entryAt();
-    const lo = words[at]!;
     const hi = words[at + 1]!;
-    const nextLo = coder.changedLo(lo, hi, level, set, clear);
-    const nextHi = coder.changedHi(hi, level);
-    this.store.put(words, at, this.meta, nextLo, nextHi);
+    let lo = words[at]!;
+    let nextLo = coder.changedLo(lo, hi, level, set, clear);
+    let nextHi = coder.changedHi(hi, level);
+    while (!store.swap(words, at, this.meta, lo, nextLo, nextHi)) {
+      ({ lo } = store);
+      nextLo = coder.changedLo(lo, hi, level, set, clear);
+      nextHi = coder.changedHi(hi, level);
+    }
     if (level === 1) {
       this.oldLo = lo & this.bitsLo;
       this.oldHi = hi & this.bitsHi;
@@ -270,14 +275,18 @@ export class CursorMut extends RunEditor {
     this.query();
     if (this.foundLevel !== level) throw new TableError({ code: "not-mapped", va: this.va });
     const { va, tracked, store } = this;
-    const old = { pfn: this.pfn, prop: this.prop };
-    const before = tracked ? store.references.give(old.pfn, pages) : undefined;
+    const before = tracked ? store.references.give(this.pfn, pages) : undefined;
     store.references.take(item);
     // In one change: nobody may find nothing there.
     const { coder, words, meta } = this;
     coder.encode(prop | AVAIL1, level);
     const at = this.entryAt();
-    store.put(words, at, meta, coder.lo | coder.pfnLo(pfn), coder.hi | coder.pfnHi(pfn));
+    const [lo, hi] = [coder.lo | coder.pfnLo(pfn), coder.hi | coder.pfnHi(pfn)];
+    const seenHi = words[at + 1]!;
+    let seen = words[at]!;
+    while (!store.swap(words, at, meta, seen, lo, hi)) seen = store.lo;
+    this.foundHuge(seen, seenHi);
+    const old = { pfn: this.pfn, prop: this.prop };
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, ...old, item: before };
   }

@@ -152,6 +152,17 @@ export abstract class Editor extends Cursor {
     return level;
   }
 
+  /** Clears the leaf that was entered, and sets the fields for what it was at the last. */
+  protected clearLeaf(): void {
+    const { words, store, meta } = this;
+    const at = this.entryAt();
+    const hi = words[at + 1]!;
+    let lo = words[at]!;
+    while (!store.swap(words, at, meta, lo, 0, 0)) ({ lo } = store);
+    this.foundHuge(lo, hi);
+    store.count(meta, -1);
+  }
+
   /** Clears the entry that was entered. */
   protected clearEntry(): void {
     this.store.put(this.words, this.entryAt(), this.meta, 0, 0);
@@ -166,23 +177,32 @@ export abstract class Editor extends Cursor {
   protected split(): void {
     const { coder, store, memory, level, words } = this;
     const at = this.entryAt();
-    const lo = words[at]!;
     const hi = words[at + 1]!;
     const below = level - 1;
-    const prop = coder.propertyOf(lo, hi, level);
-    coder.encode(prop, below);
+    let lo = words[at]!;
+    coder.encode(coder.propertyOf(lo, hi, level), below);
     const child = store.alloc(below, false);
     this.table.locks.adopt(this, child);
     memory.locate(child, below);
-    const first = coder.frameOf(lo, hi, level);
+    this.fillPieces(lo, hi, below);
+    store.setChildren(memory.meta, below, 512);
+    while (!store.relink(words, at, this.meta, lo, child)) {
+      ({ lo } = store);
+      this.fillPieces(lo, hi, below);
+    }
+    this.forget();
+  }
+
+  /** Makes a leaf's 512 pieces in the node of level `below` that was located. */
+  private fillPieces(lo: number, hi: number, below: number): void {
+    const { coder, memory } = this;
+    coder.encode(coder.propertyOf(lo, hi, below + 1), below);
+    const first = coder.frameOf(lo, hi, below + 1);
     for (let i = 0; i < 512; i += 1) {
       const pfn = first + i * PAGES[below]!;
       memory.words[memory.base + 2 * i + 1] = coder.hi | coder.pfnHi(pfn);
       memory.words[memory.base + 2 * i] = coder.lo | coder.pfnLo(pfn);
     }
-    store.setChildren(memory.meta, below, 512);
-    store.link(words, at, this.meta, child);
-    this.forget();
   }
 
   /** Splits until no huge page reaches over the beginning of `page`. The position is `page` then. */

@@ -218,9 +218,11 @@ export abstract class RunEditor extends Editor {
     }
     const { words, coder, store } = this;
     const at = this.base + 2 * this.index;
-    const lo = words[at]!;
+    const seen = words[at]!;
     const hi = words[at + 1]!;
-    store.put(words, at, this.meta, 0, 0);
+    let lo = seen;
+    while (!store.swap(words, at, this.meta, lo, 0, 0)) ({ lo } = store);
+    if (lo !== seen) this.foundHuge(lo, hi);
     store.count(this.meta, -1);
     if (coder.isTracked(lo, hi)) this.release(coder.childOf(lo, hi), at, lo, hi);
     this.index += 1;
@@ -241,14 +243,12 @@ export abstract class RunEditor extends Editor {
   }
 
   private removeHuge(): void {
-    const { words, level, coder, store, page } = this;
-    const at = this.entryAt();
-    const lo = words[at]!;
-    const hi = words[at + 1]!;
+    const { level, store, page } = this;
     const errors: unknown[] = [];
-    this.clearEntry();
-    if (coder.isTracked(lo, hi)) {
-      store.references.releaseAll(coder.frameOf(lo, hi, level), PAGES[level]!, errors);
+    this.clearLeaf();
+    if (this.tracked) {
+      const first = this.pfn - (page - this.slotStart);
+      store.references.releaseAll(first, PAGES[level]!, errors);
     }
     this.place(page + PAGES[level]!);
     throwIfAny(errors);
@@ -273,12 +273,18 @@ export abstract class RunEditor extends Editor {
       this.skip(end);
     }
     this.place(start);
+    const { store } = this;
     let changed = 0;
     while (this.seek(end, false)) {
       const { words, coder, level } = this;
       const at = this.entryAt();
-      const lo = coder.changedLo(words[at]!, words[at + 1]!, level, set, clear);
-      this.store.put(words, at, this.meta, lo, coder.changedHi(words[at + 1]!, level));
+      const hi = words[at + 1]!;
+      let lo = words[at]!;
+      let next = coder.changedLo(lo, hi, level, set, clear);
+      while (!store.swap(words, at, this.meta, lo, next, coder.changedHi(hi, level))) {
+        ({ lo } = store);
+        next = coder.changedLo(lo, hi, level, set, clear);
+      }
       changed += PAGES[level]!;
       this.skip(end);
     }

@@ -2,7 +2,8 @@
  * `CursorMut` on a table that other agents read while this one writes: a class of its own, so that the fast paths of either never see
  * the other's accesses.
  *
- * Under the lock this agent reads its entries plainly: nobody else writes them (PT-50). What it writes others read: by `Atomics`.
+ * Under the lock this agent reads its entries plainly: nobody else writes them (PT-50), but processors that set accessed and dirty bits,
+ * which a change must not lose (PT-59). What it writes others read: by `Atomics`.
  *
  * @module
  */
@@ -42,9 +43,11 @@ export class SharedCursorMut extends CursorMut {
       const hi = words[at + 1]!;
       const tracked = ((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0;
       if ((lo & this.presentBit) !== 0 && !tracked) {
-        this.found(lo, hi);
-        this.store.put(words, at, meta, 0, 0);
-        this.store.setMeta(meta, this.slotWords[meta]! - 1);
+        const { store } = this;
+        let last = lo;
+        while (!store.swap(words, at, meta, last, 0, 0)) last = store.lo;
+        this.found(last, hi);
+        store.setMeta(meta, this.slotWords[meta]! - 1);
         this.index += 1;
         return 1;
       }

@@ -119,10 +119,14 @@ class Copy {
       const { words, base } = memory;
       const end = base + 2 * store.endEntry(level);
       for (let at = base + 2 * store.firstEntry(level); at < end; at += 2) {
-        const lo = words[at]!;
+        let lo = words[at]!;
         const hi = words[at + 1]!;
         if (coder.kind(lo, hi, level) !== LEAF || !this.share(lo, hi, level)) continue;
-        store.put(words, at, memory.meta, this.lo, this.hi);
+        // A write that was allowed before it is not any more has left its mark (PT-59).
+        while (!store.swap(words, at, memory.meta, lo, this.lo, this.hi)) {
+          ({ lo } = store);
+          this.share(lo, hi, level);
+        }
       }
     }
   }

@@ -85,6 +85,24 @@ export class NodeStore {
     words[at] = lo;
   }
 
+  /**
+   * Changes a leaf of the node with this metadata, whose lock the caller has, unless a processor has set bits of it since it was read.
+   *
+   * @param _seen - the leaf's lower word, as the caller has read it
+   * @returns `false` where it is another now, {@link NodeStore.lo}: nothing has changed then
+   */
+  swap(
+    words: Int32Array,
+    at: number,
+    meta: number,
+    _seen: number,
+    lo: number,
+    hi: number,
+  ): boolean {
+    this.put(words, at, meta, lo, hi);
+    return true;
+  }
+
   /** Makes entries from `at` to `stop` that are nothing leaves of frames in a row. */
   putRun(
     words: Int32Array,
@@ -106,6 +124,12 @@ export class NodeStore {
   link(words: Int32Array, at: number, meta: number, pfn: number): void {
     const { lo, hi } = encodeTable(this.config.format, pfn);
     this.put(words, at, meta, lo, hi);
+  }
+
+  /** Makes a leaf one that leads to the table in frame `pfn`, as {@link NodeStore.swap} does. */
+  relink(words: Int32Array, at: number, meta: number, seen: number, pfn: number): boolean {
+    const { lo, hi } = encodeTable(this.config.format, pfn);
+    return this.swap(words, at, meta, seen, lo, hi);
   }
 
   /** Clears an entry of a node that goes, before what it holds does. */

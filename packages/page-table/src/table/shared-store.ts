@@ -6,9 +6,12 @@
  *     any                upper word as before    lower word
  *     any                anything else    version odd; lower word 0, upper word, lower word; version even
  *
- * PT-56: who reads an entry without the lock has read version, lower word, upper word and version again, both times the same and even;
- * otherwise it reads again. So it never sees two halves of different entries, and an entry that changes is never seen as nothing,
- * unless it was.
+ * PT-56: who reads an entry without the lock has read version, lower word, upper word, and both others again, each time the same and
+ * the version even; otherwise it reads again. So it never sees two halves of different entries, and an entry that changes is never seen
+ * as nothing, unless it was. The lower word is asked for again because one whose upper word is 0 comes and goes without a version.
+ * PT-59: a processor may set bits of a leaf's lower word at any time, the lock or no (accessed, dirty). So who changes a leaf exchanges
+ * its lower word for another if it is what the change was made from, and else makes the change anew: no bit is lost, and what a
+ * cursor says that it has removed or replaced was so at the last.
  * PT-57: an entry of a node that goes is cleared before what it holds is let go: an agent that dies between has let nothing go twice.
  *
  * @module
@@ -44,7 +47,8 @@ export class SharedNodeStore extends NodeStore {
       }
       this.lo = Atomics.load(words, at);
       this.hi = Atomics.load(words, at + 1);
-      if (slots.load(meta + VERSION_WORD) === version) return true;
+      const whole = this.hi === 0 || Atomics.load(words, at) === this.lo;
+      if (whole && slots.load(meta + VERSION_WORD) === version) return true;
     }
   }
 
@@ -66,6 +70,31 @@ export class SharedNodeStore extends NodeStore {
     Atomics.store(words, at + 1, hi);
     Atomics.store(words, at, lo);
     slots.store(meta + VERSION_WORD, (version + 2) | 0);
+  }
+
+  override swap(
+    words: Int32Array,
+    at: number,
+    meta: number,
+    seen: number,
+    lo: number,
+    hi: number,
+  ): boolean {
+    if (words[at + 1] === hi) {
+      this.lo = Atomics.compareExchange(words, at, seen, lo);
+      return this.lo === seen;
+    }
+    const { slots } = this.frames;
+    const version = slots.words[meta + VERSION_WORD]!;
+    slots.store(meta + VERSION_WORD, (version + 1) | 0);
+    this.lo = Atomics.compareExchange(words, at, seen, 0);
+    const same = this.lo === seen;
+    if (same) {
+      Atomics.store(words, at + 1, hi);
+      Atomics.store(words, at, lo);
+    }
+    slots.store(meta + VERSION_WORD, (version + 2) | 0);
+    return same;
   }
 
   override putRun(
