@@ -18,6 +18,8 @@ import type { Block } from "./suite.js";
 
 const FRAMES = 1024;
 const PAGE = 4096;
+/** Frames of a block: few enough for several samples in a turn of a row that zeroes them. */
+export const ALLOCS = 128;
 
 const nothing = {};
 const unzeroed = { zeroed: false };
@@ -34,7 +36,7 @@ export const one = (mode: TableMode, zeroed: boolean) => (): Block => {
   const options = zeroed ? { zeroed } : unzeroed;
   return () => {
     let sum = 0;
-    for (let i = 0; i < FRAMES; i++) {
+    for (let i = 0; i < ALLOCS; i++) {
       const frame = allocFrame(table, unitMeta, nothing, options);
       frame.drop();
       sum += frame.dropped ? 1 : 0;
@@ -72,7 +74,7 @@ export const addresses = (mode: TableMode) => (): Block => {
   const { allocator } = rig(mode);
   return () => {
     let sum = 0;
-    for (let i = 0; i < FRAMES; i++) {
+    for (let i = 0; i < ALLOCS; i++) {
       const pfn = allocator.alloc(SEGMENT);
       allocator.add(pfn, SEGMENT);
       sum += pfn;
@@ -86,7 +88,7 @@ export const zeros = (): Block => {
   const buffer = new SharedArrayBuffer(FRAMES * PAGE);
   const page = new BigUint64Array(buffer, 0, PAGE / 8);
   return () => {
-    for (let i = 0; i < FRAMES; i++) page.fill(0n);
+    for (let i = 0; i < ALLOCS; i++) page.fill(0n);
     return page.length;
   };
 };

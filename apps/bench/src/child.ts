@@ -8,6 +8,7 @@ import { measureCells, type RowReading } from "./measure.js";
 import type { CheckAttempt, Message, Task } from "./protocol.js";
 import type { RowReport } from "./report.js";
 import { selectIds } from "./select.js";
+import { median } from "./stats.js";
 import {
   type Cell,
   type Check,
@@ -76,7 +77,7 @@ async function run(task: Task): Promise<Message> {
 
   const rounds = task.full ? ROUNDS.full : ROUNDS.default;
   const statistic = suite.statistic ?? "median";
-  const plan = { rounds, statistic, budgetMs: task.budgetMs };
+  const plan = { rounds, statistic, budgetMs: task.budgetMs, inTurns: suite.inTurns === true };
   const reading = await measureCells(cells, plan, (done, total) =>
     send({ kind: "progress", done, total }),
   );
@@ -94,7 +95,7 @@ async function run(task: Task): Promise<Message> {
       rows: rowReports(suite, cells, byKey),
     },
     checks: checks.map((check): CheckAttempt => {
-      const values = reading.rounds.map((round) => check.value(round));
+      const values = reading.rounds.map((turns) => median(turns.map((turn) => check.value(turn))));
       const eliminated = [...keysOf(check)].some((key) => byKey.get(key)?.eliminated === true);
       return {
         id: check.id,

@@ -8,6 +8,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { SelfTimed } from "./suite.js";
 
+/** Long enough to hide that the threads begin some microseconds apart. */
+const READING_MS = 30;
+
 const MEMBER = new URL("./crews/member.mjs", import.meta.url);
 
 /**
@@ -15,11 +18,19 @@ const MEMBER = new URL("./crews/member.mjs", import.meta.url);
  *
  * @param file - JavaScript: threads of Node 20 load no TypeScript. Exports `ops` and `make(data, member)`, which returns a block.
  * @param data - handed to each one's `make`
+ * @param readingMs - about how long a reading takes; of rows in turns a few milliseconds
  */
-export async function crew(file: URL, threads: number, data: unknown): Promise<SelfTimed> {
+export async function crew(
+  file: URL,
+  threads: number,
+  data: unknown,
+  readingMs = READING_MS,
+): Promise<SelfTimed> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const workers = Array.from({ length: threads }, (_, member) => {
-    const worker = new Worker(MEMBER, { workerData: { file: file.href, data, member, gate } });
+    const worker = new Worker(MEMBER, {
+      workerData: { file: file.href, data, member, gate, readingMs },
+    });
     worker.unref();
     return worker;
   });

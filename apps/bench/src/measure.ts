@@ -2,7 +2,7 @@
  * Measures one suite in this process: all rows once a round, the order of a round shuffled.
  *
  * Whatever changes slowly (a neighbour on the machine, the clock of the processor) then touches all rows alike, and a
- * ratio formed within a round hardly notices.
+ * ratio formed within a round hardly notices. A suite may ask for more: see turns.ts.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { garbageOf } from "./garbage.js";
 import { shuffle, xorshift32 } from "./positions.js";
 import { median, spread } from "./stats.js";
 import { type Block, type Cell, DEFAULT_OPS, type Readings, type SelfTimed } from "./suite.js";
+import { Player, takeTurns } from "./turns.js";
 
 /**
  * A row this close to an empty loop of as many turns does no work: the compiler removed it.
@@ -38,6 +39,8 @@ export interface Plan {
   /** Milliseconds that all rounds of all rows should take, what mitata adds to each of them included. */
   readonly budgetMs: number;
   readonly statistic: "median" | "mean";
+  /** Whether the rows take turns within a round. */
+  readonly inTurns?: boolean;
 }
 
 /** What was read of one row. */
@@ -56,8 +59,8 @@ export interface RowReading {
 
 export interface SuiteReading {
   readonly rows: readonly RowReading[];
-  /** The readings of each round, for formulas over several rows. */
-  readonly rounds: readonly Readings[];
+  /** The readings of each turn of each round, for formulas over several rows. A round has one turn unless they were asked for. */
+  readonly rounds: readonly (readonly Readings[])[];
 }
 
 /** Something to time: a row's block, or the empty loop that tells whether such blocks were optimised away. */
@@ -65,7 +68,9 @@ class Subject {
   readonly key: string;
   readonly ops: number;
   readonly work: Block | SelfTimed;
-  readonly ns: number[] = [];
+  /** Nanoseconds an operation: turn by turn, and of each round. */
+  turns: number[][] = [];
+  ns: number[] = [];
   operations = 0;
 
   constructor(key: string, ops: number, work: Block | SelfTimed) {
@@ -76,8 +81,17 @@ class Subject {
 
   async round(statistic: Plan["statistic"], rowMs: number): Promise<void> {
     const [ns, blocks] = await this.time(statistic, rowMs);
+    this.turns.push([ns]);
     this.ns.push(ns);
     this.operations += blocks * this.ops;
+  }
+
+  /** Takes over what was read in turns. */
+  played({ ns, blocks }: Player, turns: number): void {
+    const perOp = ns.map((block) => block / this.ops);
+    for (let at = 0; at < ns.length; at += turns) this.turns.push(perOp.slice(at, at + turns));
+    this.ns = this.turns.map(median);
+    this.operations = blocks * this.ops;
   }
 
   async time(statistic: Plan["statistic"], rowMs: number): Promise<[ns: number, blocks: number]> {
@@ -109,6 +123,35 @@ const emptyKey = (ops: number): string => `(empty loop of ${ops})`;
 
 const isTimedHere = (work: Block | SelfTimed): work is Block => typeof work === "function";
 
+type Progress = (done: number, total: number) => void;
+
+/** Each row for its share of a round, one after the other. */
+async function roundsOfRows(order: Subject[], plan: Plan, progress: Progress): Promise<void> {
+  const started = performance.now();
+  progress(0, plan.rounds + 1);
+  // Compiles everything; its figures are thrown away, but tell what a row costs beside the time it is measured for.
+  for (const subject of order) await subject.time(plan.statistic, MIN_ROW_MS);
+  const overheadMs = (performance.now() - started) / order.length - MIN_ROW_MS;
+  const share = plan.budgetMs / ((plan.rounds + 1) * order.length);
+  const rowMs = Math.min(MAX_ROW_MS, Math.max(MIN_ROW_MS, share - overheadMs));
+
+  const next = xorshift32(ORDER_SEED);
+  for (let round = 1; round <= plan.rounds; round++) {
+    progress(round, plan.rounds + 1);
+    shuffle(order, next);
+    for (const subject of order) await subject.round(plan.statistic, rowMs);
+  }
+}
+
+/** A millisecond or two of each row, again and again. */
+async function roundsOfTurns(order: Subject[], plan: Plan, progress: Progress): Promise<void> {
+  const players = order.map((subject) => new Player(subject.work));
+  const turns = await takeTurns(players, plan, xorshift32(ORDER_SEED), progress);
+  order.forEach((subject, i) => {
+    subject.played(players[i]!, turns);
+  });
+}
+
 /** Sets every row up, measures it, and says which rows did nothing. */
 export async function measureCells(
   cells: readonly Cell[],
@@ -126,20 +169,8 @@ export async function measureCells(
   );
 
   const order = [...subjects, ...empty.values()];
-  const started = performance.now();
-  progress(0, plan.rounds + 1);
-  // Compiles everything; its figures are thrown away, but tell what a row costs beside the time it is measured for.
-  for (const subject of order) await subject.time(plan.statistic, MIN_ROW_MS);
-  const overheadMs = (performance.now() - started) / order.length - MIN_ROW_MS;
-  const share = plan.budgetMs / ((plan.rounds + 1) * order.length);
-  const rowMs = Math.min(MAX_ROW_MS, Math.max(MIN_ROW_MS, share - overheadMs));
-
-  const next = xorshift32(ORDER_SEED);
-  for (let round = 1; round <= plan.rounds; round++) {
-    progress(round, plan.rounds + 1);
-    shuffle(order, next);
-    for (const subject of order) await subject.round(plan.statistic, rowMs);
-  }
+  if (plan.inTurns === true) await roundsOfTurns(order, plan, progress);
+  else await roundsOfRows(order, plan, progress);
 
   const bytes = new Map<string, number>();
   for (const { key, ops, work } of subjects) {
@@ -155,12 +186,14 @@ export async function measureCells(
         isTimedHere(work) && median(ns) < ELIMINATED_BELOW * median(empty.get(ops)?.ns ?? []),
       operations,
     })),
-    rounds: Array.from({ length: plan.rounds }, (_, round) => {
-      const ns = new Map(subjects.map((subject) => [subject.key, subject.ns[round]!]));
-      return {
-        ns: (key) => ns.get(key) ?? Number.NaN,
-        bytes: (key) => bytes.get(key) ?? Number.NaN,
-      };
-    }),
+    rounds: Array.from({ length: plan.rounds }, (_, round) =>
+      Array.from({ length: order[0]?.turns[round]?.length ?? 0 }, (_, turn): Readings => {
+        const ns = new Map(subjects.map(({ key, turns }) => [key, turns[round]![turn]!]));
+        return {
+          ns: (key) => ns.get(key) ?? Number.NaN,
+          bytes: (key) => bytes.get(key) ?? Number.NaN,
+        };
+      }),
+    ),
   };
 }

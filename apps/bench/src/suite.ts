@@ -37,7 +37,7 @@ export interface Row {
   readonly make: (n: number) => Block | SelfTimed | Promise<Block | SelfTimed>;
 }
 
-/** The readings of one round. A key is the row's name, with `@n` if the row has sizes. */
+/** The readings of one turn, or of a round without. A key is the row's name, with `@n` if the row has sizes. */
 export interface Readings {
   /** Nanoseconds an operation. */
   ns(key: string): number;
@@ -64,6 +64,8 @@ export interface Suite {
   readonly title: string;
   /** Of the samples in one round: `median` (the default), or `mean`, which includes garbage collection. */
   readonly statistic?: "median" | "mean";
+  /** Whether rows take turns within a round, a millisecond or two each (turns.ts), instead of one for its share of it. Of medians only. */
+  readonly inTurns?: boolean;
   readonly rows: readonly Row[];
   readonly checks: readonly Check[];
 }
@@ -119,6 +121,9 @@ export function mistakesIn(id: string, suite: Suite): string[] {
       mistakes.push(`${id}: two ${what} are called ${name}`);
     }
   };
+  if (suite.inTurns === true && suite.statistic === "mean") {
+    mistakes.push(`${id}: a turn is too short for a mean`);
+  }
   const keys = cellsOf(suite, true).map((cell) => cell.key);
   once("rows", keys);
   once(

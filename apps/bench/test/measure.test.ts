@@ -51,7 +51,7 @@ describe("measuring", () => {
       plan,
       quiet,
     );
-    expect(rounds.map((round) => round.ns("given"))).toEqual([1, 3, 2]);
+    expect(rounds.map((turns) => turns.map((turn) => turn.ns("given")))).toEqual([[1], [3], [2]]);
     expect(rows[0]).toMatchObject({
       ns: 2,
       spread: 1,
@@ -59,8 +59,38 @@ describe("measuring", () => {
       eliminated: false,
       operations: 3,
     });
-    expect(rounds[0]?.ns("unknown")).toBeNaN();
-    expect(rounds[0]?.bytes("given")).toBeNaN();
+    expect(rounds[0]?.[0]?.ns("unknown")).toBeNaN();
+    expect(rounds[0]?.[0]?.bytes("given")).toBeNaN();
+  });
+
+  it("lets rows take turns, so that a machine that changes its speed changes it for both", async () => {
+    // The fiftieth of its visits makes this machine three times as slow, the hundredth restores it, and so on.
+    let visits = 0;
+    const speed = (): number => (Math.floor(visits++ / 50) % 2 === 0 ? 1 : 3);
+    const { rows, rounds } = await measureCells(
+      [
+        cell("one", () => ({ nsPerOp: () => speed() })),
+        cell("two", () => ({ nsPerOp: () => 2 * speed() })),
+      ],
+      { ...plan, inTurns: true },
+      quiet,
+    );
+    expect(rounds).toHaveLength(3);
+    for (const turns of rounds) {
+      expect(turns).toHaveLength(11);
+      const ratios = turns.map((turn) => turn.ns("two") / turn.ns("one"));
+      expect(ratios.filter((ratio) => ratio === 2).length).toBeGreaterThanOrEqual(10);
+    }
+    expect(rows.map((row) => row.operations)).toEqual([33, 33]);
+  });
+
+  it("detects rows without work in turns too", TIMING, async () => {
+    const { rows } = await measureCells(
+      [cell("gone", () => () => 0), cell("there", sumOfTable)],
+      { ...plan, inTurns: true },
+      quiet,
+    );
+    expect(rows.map((row) => row.eliminated)).toEqual([true, false]);
   });
 
   it("divides by the operations of a block", TIMING, async () => {

@@ -1,11 +1,10 @@
 // One thread of a crew (crew.ts): sets up, waits for the gate, times a batch of blocks, and again.
 import { parentPort, workerData } from "node:worker_threads";
 
-/** Milliseconds before the first reading, enough for the optimising compiler, and about those of a reading. */
+/** Milliseconds before the first reading, enough for the optimising compiler. */
 const WARM_UP_MS = 200;
-const READING_MS = 30;
 
-const { file, data, member, gate } = workerData;
+const { file, data, member, gate, readingMs } = workerData;
 const { make, ops } = await import(file);
 const block = make(data, member);
 let sink = 0;
@@ -13,7 +12,7 @@ let warm = 0;
 for (const start = performance.now(); performance.now() - start < WARM_UP_MS; warm += 1) {
   sink += block();
 }
-const blocks = Math.ceil((warm * READING_MS) / WARM_UP_MS);
+const blocks = Math.ceil((warm * readingMs) / WARM_UP_MS);
 parentPort.postMessage("ready");
 for (let turn = 0; ; turn += 1) {
   Atomics.wait(gate, 0, turn);

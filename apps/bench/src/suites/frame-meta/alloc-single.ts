@@ -4,7 +4,7 @@
  * @module
  */
 
-import { addresses, churn, one, run, zeros } from "../../alloc.js";
+import { ALLOCS, addresses, churn, one, run, zeros } from "../../alloc.js";
 import { life, SEGMENT } from "../../frames.js";
 import { garbage, type Readings, ratio, type Suite } from "../../suite.js";
 
@@ -17,6 +17,7 @@ const zeroing = {
 
 const suite: Suite = {
   title: "allocator of a table of one agent",
+  inTurns: true,
   rows: [
     {
       name: "life",
@@ -24,9 +25,27 @@ const suite: Suite = {
       what: "Frame.fromUnused + drop, no allocator",
       make: life("single"),
     },
-    { name: "alloc", role: "ours", what: "allocFrame + drop", make: one("single", false) },
-    { name: "zeroed", role: "ours", what: "allocFrame + drop, zeroed", make: one("single", true) },
-    { name: "zeros", role: "floor", what: "BigUint64Array.fill of a page", make: zeros },
+    {
+      name: "alloc",
+      role: "ours",
+      what: "allocFrame + drop",
+      ops: ALLOCS,
+      make: one("single", false),
+    },
+    {
+      name: "zeroed",
+      role: "ours",
+      what: "allocFrame + drop, zeroed",
+      ops: ALLOCS,
+      make: one("single", true),
+    },
+    {
+      name: "zeros",
+      role: "floor",
+      what: "BigUint64Array.fill of a page",
+      ops: ALLOCS,
+      make: zeros,
+    },
     {
       name: "churn",
       role: "ours",
@@ -45,6 +64,7 @@ const suite: Suite = {
       name: "addresses",
       role: "ours",
       what: "alloc + add of 512 in a row, no handles",
+      ops: ALLOCS,
       make: addresses("single"),
     },
   ],

@@ -9,6 +9,7 @@ import { ratio, type Suite } from "../../suite.js";
 
 const suite: Suite = {
   title: "counts of a shared table, by the kernel",
+  inTurns: true,
   rows: [
     { name: "bare", role: "floor", what: "two Atomics.add, no test", make: bare },
     { name: "call", role: "floor", what: "two calls of the kernel's load", make: wasmCall },

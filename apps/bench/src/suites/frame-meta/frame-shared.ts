@@ -9,6 +9,7 @@ import { garbage, ratio, type Suite } from "../../suite.js";
 
 const suite: Suite = {
   title: "frames of a shared table: handles over raw steps",
+  inTurns: true,
   rows: [
     { name: "bare", role: "floor", what: "two Atomics.add, no test", make: bare },
     { name: "raw", role: "ours", what: "SlotTable.inc + dec", make: raw("shared") },

@@ -44,6 +44,7 @@ const fill = (): Block => {
 
 const suite: Suite = {
   title: "frames of a table of one agent: handles over raw steps",
+  inTurns: true,
   rows: [
     {
       name: "inline",

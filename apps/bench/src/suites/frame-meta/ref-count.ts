@@ -50,6 +50,7 @@ const inlineSingle = (): Block => {
 
 const suite: Suite = {
   title: "inc + dec of a reference count",
+  inTurns: true,
   rows: [
     {
       name: "single-inline",

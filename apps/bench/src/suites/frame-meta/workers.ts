@@ -11,6 +11,8 @@ import type { Check, Row, Suite } from "../../suite.js";
 
 const FRAMES = 2048;
 const PAGE = 4096;
+/** Rows take turns: 50 times what it takes to wake two threads. */
+const READING_MS = 5;
 
 const memory = () => ({ buffer: new SharedArrayBuffer(FRAMES * PAGE) });
 const file = (name: string): URL => new URL(`../../crews/${name}.mjs`, import.meta.url);
@@ -35,7 +37,7 @@ const rows = (name: string, role: Row["role"], what: string, data: () => unknown
     name: `${name}-${threads}`,
     role,
     what: `${what}, ${threads === 1 ? "one thread" : "two threads"}`,
-    make: () => crew(file(name), threads, data()),
+    make: () => crew(file(name), threads, data(), READING_MS),
   }));
 
 /** What the second thread gains here, as a share of what it gains a loop. */
@@ -49,6 +51,7 @@ const gain = (name: string): Check => ({
 
 const suite: Suite = {
   title: "two threads on frames of their own, in one table",
+  inTurns: true,
   rows: [
     ...rows("loop", "floor", "an integer loop", () => undefined),
     ...rows("counts", "ours", "SlotTable.inc + dec", counted),
