@@ -30,4 +30,5 @@ export {
   type ResetMetrics,
 } from "./snapshot/pool-options.js";
 export { snapshot } from "./snapshot/snapshot.js";
-export type { InstanceTarget, MemoryTarget } from "./snapshot/targets.js";
+export { watchTable } from "./snapshot/table-watch.js";
+export type { InstanceTarget, MemoryTarget, TableTarget } from "./snapshot/targets.js";

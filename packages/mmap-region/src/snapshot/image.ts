@@ -14,16 +14,13 @@ import {
   type InstanceState,
   type Parts,
   partsOf,
-  requireNames,
-  requireState,
-  requireTables,
-  restoreState,
   track,
   translateState,
 } from "./instance-state.js";
 import { type MappedMemory, MemoryImage, shownBy } from "./memory-image.js";
 import { type Occupancy, occupancyOf, requireEmpty } from "./occupancy.js";
 import type { Choice, Plan } from "./options.js";
+import { growTables, requireNames, requireTables, restoreState } from "./state-restore.js";
 import { type InstanceTarget, isMemory, type MemoryTarget, requireTarget } from "./targets.js";
 
 /** Something that an image was applied to. */
@@ -79,9 +76,9 @@ export class Image {
   }
 
   /**
-   * Gives a memory or an instance the image. A memory that is shorter grows.
+   * Gives a memory or an instance the image. A memory or table that is shorter grows.
    *
-   * What throws has changed nothing, except that of several memories some may have grown.
+   * What throws has changed nothing, except that of several memories and tables some may have grown.
    *
    * @throws {@link RegionError} `image-closed`, `invalid-argument`, `image-mismatch`, `has-grown`, `guest-inside`,
    * `out-of-memory`, `state-out-of-reach`; `unsupported` for a shared memory
@@ -200,9 +197,9 @@ export class Image {
 
   #putBack(target: MemoryTarget | InstanceTarget, engine: Plan["engine"]): void {
     const { parts, state, memories } = this.#requireApplied(target);
-    requireTables(state, parts);
     for (const { image, memory } of memories) image.requireFit(memory);
     requireEmpty(target, parts.memories.values());
+    requireTables(state, parts, this.#plan.grown);
     for (const memory of memories) memory.reset(engine);
     restoreState(state, parts);
   }
@@ -213,14 +210,17 @@ export class Image {
       this.#memories.map(({ name }) => name),
       parts.memories,
     );
-    requireState(state, parts);
+    requireNames("global", state.globals.keys(), parts.globals);
+    requireNames("table", state.tables.keys(), parts.tables);
     requireEmpty(target, parts.memories.values());
     const pairs = this.#memories.flatMap((image) => {
       const memory = parts.memories.get(image.name);
       return memory === undefined ? [] : [{ image, memory }];
     });
     for (const { image, memory } of pairs) image.requireFit(memory);
+    requireTables(state, parts, this.#plan.grown);
     for (const { image, memory } of pairs) growTo(memory, image.length);
+    growTables(state, parts);
     const memories = pairs.map(({ image, memory }) => image.write(memory));
     restoreState(state, parts);
     this.#applied.set(target, { parts, state, memories });

@@ -12,6 +12,7 @@ import { RegionError } from "../region-error.js";
 import {
   type GlobalTarget,
   type InstanceTarget,
+  indexOf,
   isGlobal,
   isMemory,
   isTable,
@@ -50,10 +51,6 @@ const global = (name: string): string => `global ${JSON.stringify(name)}`;
 const element = (name: string, index: number): string =>
   `element ${index} of table ${JSON.stringify(name)}`;
 
-function outOfReach(what: string, reason: string): RegionError {
-  return new RegionError({ code: "state-out-of-reach", what, reason });
-}
-
 /** @throws {@link RegionError} `state-out-of-reach` for a global that JavaScript cannot read */
 export function partsOf(target: MemoryTarget | InstanceTarget): Parts {
   if (isMemory(target)) return { ...EMPTY, memories: new Map([["", target]]) };
@@ -91,7 +88,14 @@ function isMutable(name: string, target: GlobalTarget): boolean {
 /** Where each function of an instance is found in every instance of its module. */
 type Origins = Map<unknown, Origin>;
 
-const origins: WeakMap<object, Origins> = new WeakMap();
+/** What is known of an instance that was tracked. */
+interface Tracked {
+  readonly origins: Origins;
+  /** By table, what each element was; only functions that are not exported. */
+  readonly functions: ReadonlyMap<string, readonly unknown[]>;
+}
+
+const tracked: WeakMap<object, Tracked> = new WeakMap();
 
 /**
  * Notes which functions an instance's exported tables hold when it is new. Images of it can then be given to other instances of
@@ -101,17 +105,22 @@ const origins: WeakMap<object, Origins> = new WeakMap();
  */
 export function track(instance: InstanceTarget): void {
   const parts = partsOf(requireTarget(instance));
-  const known = exportedBy(instance);
+  const origins = exportedBy(instance);
+  const functions = new Map<string, unknown[]>();
   for (const [name, table] of parts.tables) {
-    for (let index = 0; index < table.length; index++) {
-      const value = table.get(index);
-      if (typeof value === "function" && !known.has(value)) {
-        known.set(value, { kind: "table", name, index });
-      }
+    const own: unknown[] = [];
+    for (const [index, value] of elementsOf(table).entries()) {
+      if (typeof value !== "function" || origins.has(value)) continue;
+      origins.set(value, { kind: "table", name, index });
+      own[index] = value;
     }
+    functions.set(name, own);
   }
-  origins.set(instance, known);
+  tracked.set(instance, { origins, functions });
 }
+
+const elementsOf = (table: TableTarget): unknown[] =>
+  Array.from({ length: Number(table.length) }, (_, index) => table.get(indexOf(table, index)));
 
 function exportedBy(target: MemoryTarget | InstanceTarget): Origins {
   const known: Origins = new Map();
@@ -125,14 +134,11 @@ function exportedBy(target: MemoryTarget | InstanceTarget): Origins {
 
 /** Reads globals and tables. */
 export function captureState(target: MemoryTarget | InstanceTarget, parts: Parts): InstanceState {
-  const known = origins.get(target) ?? exportedBy(target);
+  const known = tracked.get(target)?.origins ?? exportedBy(target);
   const keep = (value: unknown): Kept => ({ value, origin: known.get(value) });
   const globals = new Map([...parts.globals].map(([name, { value }]) => [name, keep(value)]));
   const tables = new Map(
-    [...parts.tables].map(([name, table]) => [
-      name,
-      Array.from({ length: table.length }, (_, index) => keep(table.get(index))),
-    ]),
+    [...parts.tables].map(([name, table]) => [name, elementsOf(table).map(keep)]),
   );
   return { globals, tables };
 }
@@ -140,10 +146,7 @@ export function captureState(target: MemoryTarget | InstanceTarget, parts: Parts
 /** The target's own function that is found there. */
 function located(target: InstanceTarget, origin: Origin): unknown {
   if (origin.kind === "export") return target.exports[origin.name];
-  for (const [value, at] of origins.get(target) ?? []) {
-    if (at.kind === "table" && at.name === origin.name && at.index === origin.index) return value;
-  }
-  return undefined;
+  return tracked.get(target)?.functions.get(origin.name)?.[origin.index];
 }
 
 /**
@@ -153,82 +156,22 @@ function located(target: InstanceTarget, origin: Origin): unknown {
  * @throws {@link RegionError} `state-out-of-reach` for a function of which nobody knows what the target has for it
  */
 export function translateState(state: InstanceState, target: InstanceTarget): InstanceState {
-  const found = new Map<unknown, unknown>();
-  const translate = (kept: Kept, what: string): Kept => {
+  const translate = (kept: Kept, what: () => string): Kept => {
     const { value, origin } = kept;
     if (typeof value !== "function") return kept;
-    const key = origin === undefined ? value : JSON.stringify(origin);
-    const own = found.get(key) ?? (origin && located(target, origin));
-    if (typeof own !== "function") {
-      throw outOfReach(
-        what,
-        "its function is neither exported nor known of both instances (track)",
-      );
-    }
-    found.set(key, own);
-    return { value: own, origin };
+    const own = origin && located(target, origin);
+    if (typeof own === "function") return { value: own, origin };
+    const reason = "its function is neither exported nor known of both instances (track)";
+    throw new RegionError({ code: "state-out-of-reach", what: what(), reason });
   };
   const globals = new Map(
-    [...state.globals].map(([name, kept]) => [name, translate(kept, global(name))]),
+    [...state.globals].map(([name, kept]) => [name, translate(kept, () => global(name))]),
   );
   const tables = new Map(
     [...state.tables].map(([name, table]) => [
       name,
-      table.map((kept, index) => translate(kept, element(name, index))),
+      table.map((kept, index) => translate(kept, () => element(name, index))),
     ]),
   );
   return { globals, tables };
-}
-
-function mismatch(what: string, reason: string): RegionError {
-  return new RegionError({ code: "image-mismatch", what, reason });
-}
-
-/** Proves that the target has these names and no others. */
-export function requireNames(
-  kind: string,
-  expected: Iterable<string>,
-  actual: ReadonlyMap<string, unknown>,
-): void {
-  const names = new Set(expected);
-  for (const name of names) {
-    if (!actual.has(name))
-      throw mismatch(`${kind} ${JSON.stringify(name)}`, "is not in the target");
-  }
-  for (const name of actual.keys()) {
-    if (!names.has(name)) throw mismatch(`${kind} ${JSON.stringify(name)}`, "is not in the image");
-  }
-}
-
-/** @throws {@link RegionError} `image-mismatch`, `has-grown` for a table, which cannot shrink */
-export function requireState(state: InstanceState, parts: Parts): void {
-  requireNames("global", state.globals.keys(), parts.globals);
-  requireNames("table", state.tables.keys(), parts.tables);
-  requireTables(state, parts);
-}
-
-/** {@link requireState} of what can change while the instance lives. */
-export function requireTables(state: InstanceState, { tables }: Parts): void {
-  for (const [name, table] of state.tables) {
-    const now = tables.get(name)?.length ?? 0;
-    const what = `table ${JSON.stringify(name)}`;
-    if (now > table.length)
-      throw new RegionError({ code: "has-grown", what, now, limit: table.length });
-    if (now < table.length) throw mismatch(what, `has ${now} elements, its image ${table.length}`);
-  }
-}
-
-/** Puts globals and tables back. The target has been found to fit. */
-export function restoreState(state: InstanceState, parts: Parts): void {
-  for (const [name, { value }] of state.globals) {
-    const target = parts.globals.get(name);
-    if (target !== undefined && !Object.is(target.value, value)) target.value = value;
-  }
-  for (const [name, elements] of state.tables) {
-    const target = parts.tables.get(name);
-    if (target === undefined) continue;
-    for (const [index, { value }] of elements.entries()) {
-      if (target.get(index) !== value) target.set(index, value);
-    }
-  }
 }

@@ -34,8 +34,8 @@ export interface SnapshotOptions {
   /** Bytes that may stay resident over a reset: with more of them dirty `auto` discards. Default 16 MiB. */
   readonly keepResident?: number | undefined;
   /**
-   * What to do with a memory that is longer than its image, for none can shrink: throw `has-grown` (the default), or `clear` what
-   * is beyond, so that only the size tells.
+   * What to do with a memory or table that is longer than its image, for none can shrink: throw `has-grown` (the default), or `clear`
+   * what is beyond to zeros and nulls, so that only the size tells. Tables that hold no nulls are refused either way.
    */
   readonly grown?: "refuse" | "clear" | undefined;
   /**

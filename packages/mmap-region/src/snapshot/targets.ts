@@ -24,12 +24,21 @@ export interface GlobalTarget {
   value: unknown;
 }
 
+/** A number, or a bigint where addresses have 64 bits. */
+export type Index = number | bigint;
+
 /** A `WebAssembly.Table`. */
 export interface TableTarget {
-  readonly length: number;
-  get(index: number): unknown;
-  set(index: number, value: unknown): void;
+  readonly length: Index;
+  get(index: Index): unknown;
+  set(index: Index, value: unknown): void;
+  /** Adds elements; returns how many there were. */
+  grow(elements: Index, value?: unknown): Index;
 }
+
+/** A number as the table wants it. */
+export const indexOf = (table: TableTarget, index: number): Index =>
+  typeof table.length === "bigint" ? BigInt(index) : index;
 
 /** The classes, where the engine has them; lib.dom's own types for them are nobody's business. */
 const engine = globalThis as {
