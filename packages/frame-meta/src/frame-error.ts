@@ -1,11 +1,19 @@
 /**
  * `FrameError`: what can go wrong with a frame's metadata.
  *
+ * Its sentences stand beside the code that throws them, see core's `defineErrorCases`; here are those of counts and tables, and those
+ * that several modules throw.
+ *
  * @module
  */
 
-import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core/error";
-import { describeTableError, isTableErrorDetail, type TableErrorDetail } from "./table-error.js";
+import {
+  defineErrorCases,
+  type ErrorCases,
+  type ErrorClass,
+  type ErrorOf,
+} from "@memkit/core/error";
+import { hex, type TableErrorDetail } from "./table-error.js";
 
 /** Why a count word refused to move: the state that it was found in. */
 export type RefusedState = "unused" | "unique" | "busy" | "overflow" | "in-use";
@@ -15,17 +23,10 @@ export type FrameErrorDetail =
   | TableErrorDetail
   /**
    * The state of the word does not allow this step; `word` is what was found there. `pfn` is the frame, where the word is a
-   * slot's.
+   * slot's. `count-at-max` is an increment of `REF_COUNT_MAX`: one more would leave the states that mean "shared".
    */
   | {
-      readonly code: RefusedState;
-      readonly index: number;
-      readonly word: number;
-      readonly pfn?: number;
-    }
-  /** An increment of `REF_COUNT_MAX`: one more would leave the states that mean "shared". */
-  | {
-      readonly code: "count-at-max";
+      readonly code: RefusedState | "count-at-max";
       readonly index: number;
       readonly word: number;
       readonly pfn?: number;
@@ -42,43 +43,51 @@ export type FrameErrorDetail =
   /** The 64-bit count has no 32-bit counterpart. */
   | { readonly code: "count-too-wide"; readonly got: bigint };
 
-const REFUSED: Readonly<Record<RefusedState, string>> = {
-  unused: "is unused: nobody holds this frame (used after its last drop, or never claimed)",
-  unique: "is uniquely owned: turn it into a shared one before counting",
-  busy: "is busy: it is being built or torn down and has no holder (dropped twice?)",
-  overflow: "is in the overflow band, which no legal operation enters: the slot is corrupt",
-  "in-use": "is shared: only an unused frame can be claimed",
-};
+/** The sentence of a count that refuses: its word, and the frame that it is of where that is known, and why. */
+const refuses =
+  (why: string) =>
+  ({
+    index,
+    pfn,
+    word,
+  }: {
+    readonly index: number;
+    readonly pfn?: number;
+    readonly word: number;
+  }): string =>
+    `${pfn === undefined ? `count word ${index}` : `the count of frame ${hex(pfn)}`} (${hex(word >>> 0)}) ${why}`;
 
-const hex = (word: number): string => `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
-
-/** The word, and the frame that it is the count of where that is known. */
-function place(detail: { readonly index: number; readonly pfn?: number }): string {
-  const { index, pfn } = detail;
-  return pfn === undefined ? `count word ${index}` : `the count of frame 0x${pfn.toString(16)}`;
-}
-
-function describe(detail: FrameErrorDetail): string {
-  if (isTableErrorDetail(detail)) return describeTableError(detail);
-  switch (detail.code) {
-    case "count-at-max":
-      return `${place(detail)} is at its maximum, ${detail.word}: drop a handle before cloning another`;
-    case "out-of-bound":
-      return detail.pfn === undefined
-        ? `no count word ${detail.index}: the array has ${detail.length}`
-        : `no bank has frame ${detail.pfn}: the memory has ${detail.length} frames`;
-    case "not-a-word":
-      return `${detail.got} is not a 32-bit signed integer, so no count word`;
-    case "count-too-wide":
-      return `the 64-bit count 0x${detail.got.toString(16)} does not fit the 32-bit word: only its sign extension does`;
-    default:
-      return `${place(detail)} (${hex(detail.word)}) ${REFUSED[detail.code]}`;
-  }
-}
+/** Adds sentences to {@link FrameError}, and returns it. */
+export const frameError: ErrorCases<FrameErrorDetail> =
+  /* @__PURE__ */ defineErrorCases<FrameErrorDetail>("@memkit/frame-meta/FrameError", {
+    unused: refuses(
+      "is unused: nobody holds this frame (used after its last drop, or never claimed)",
+    ),
+    unique: refuses("is uniquely owned: turn it into a shared one before counting"),
+    busy: refuses("is busy: it is being built or torn down and has no holder (dropped twice?)"),
+    overflow: refuses(
+      "is in the overflow band, which no legal operation enters: the slot is corrupt",
+    ),
+    "in-use": refuses("is shared: only an unused frame can be claimed"),
+    "count-at-max": refuses("is at its maximum, 2147483647: drop a handle before cloning another"),
+    "out-of-bound": ({ pfn, index, length }) =>
+      pfn === undefined
+        ? `no count word ${index}: the array has ${length}`
+        : `no bank has frame ${pfn}: the memory has ${length} frames`,
+    "not-a-word": (d) => `${d.got} is not a 32-bit signed integer, so no count word`,
+    "not-aligned": (d) =>
+      `${hex(d.paddr)} is not the address of a frame: it is no multiple of 4096`,
+    mmio: (d) => `frame ${hex(d.pfn)} is a device's: it is not counted`,
+    "header-mismatch": (d) =>
+      `this is no table for this memory: its ${d.part} is ${hex(d.got)}, ${hex(d.expected)} is needed`,
+    "table-too-large": (d) => `the table needs ${d.needed} bytes, more than can be had`,
+    "invalid-option": (d) => `${d.option} cannot be ${d.got}`,
+    "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
+    "no-allocator": () =>
+      "this agent does not know the table's allocator: make one, or attach to the one there is",
+    "has-allocator": () => "the table has an allocator, or a free set: it cannot have another",
+  });
 
 /** What `@memkit/frame-meta` throws. */
-export const FrameError: ErrorClass<FrameErrorDetail> = defineError<FrameErrorDetail>(
-  "@memkit/frame-meta/FrameError",
-  describe,
-);
+export const FrameError: ErrorClass<FrameErrorDetail> = /* @__PURE__ */ frameError({});
 export type FrameError = ErrorOf<FrameErrorDetail>;

@@ -9,7 +9,12 @@
  * @module
  */
 
-import { FrameError } from "./frame-error.js";
+import { frameError } from "./frame-error.js";
+
+const FrameError = /* @__PURE__ */ frameError<"count-too-wide">({
+  "count-too-wide": (d) =>
+    `the 64-bit count 0x${d.got.toString(16)} does not fit the 32-bit word: only its sign extension does`,
+});
 
 /**
  * The u64 that OSTD would hold.

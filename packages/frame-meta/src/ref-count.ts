@@ -31,7 +31,7 @@
  * @module
  */
 
-import { FrameError } from "./frame-error.js";
+import { FrameError, type RefusedState } from "./frame-error.js";
 
 /** The word of a slot that nobody owns. OSTD `REF_COUNT_UNUSED`, 2^64-1. */
 export const REF_COUNT_UNUSED = -1;
@@ -110,22 +110,37 @@ function isIndexOf(words: Int32Array, index: number): boolean {
   return index >>> 0 === index && index < words.length;
 }
 
-/** Throws the error for a refusal. Only a corrupt word is read again, atomically: the others are known from the code. */
+/** The code of each refusal of a count, and the word that it stands for; of the others the word is not known from the refusal. */
+const REFUSED: { readonly [refusal: number]: readonly [RefusedState | "count-at-max", number?] } = {
+  [-1]: ["unused", REF_COUNT_UNUSED],
+  [-2]: ["unique", REF_COUNT_UNIQUE],
+  [-3]: ["busy", REF_COUNT_BUSY],
+  [-5]: ["count-at-max", REF_COUNT_MAX],
+  [-7]: ["in-use"],
+};
+const CORRUPT = ["overflow"] as const;
+
+/**
+ * Throws what a refusal of a count means. The word it says is the one that the refusal stands for, not what is there by now; only a
+ * corrupt or shared word is looked up, by `load`.
+ *
+ * @internal
+ */
+export function refuseCount(
+  refusal: number,
+  index: number,
+  load: (index: number) => number,
+  frame: { readonly pfn?: number },
+): never {
+  const [code, word = load(index)] = REFUSED[refusal] ?? CORRUPT;
+  throw new FrameError({ code, index, word, ...frame });
+}
+
 function refuse(words: Int32Array, index: number, refusal: number): never {
-  switch (refusal) {
-    case Refusal.outOfBound:
-      throw new FrameError({ code: "out-of-bound", index, length: words.length });
-    case Refusal.countAtMax:
-      throw new FrameError({ code: "count-at-max", index, word: REF_COUNT_MAX });
-    case Refusal.unused:
-      throw new FrameError({ code: "unused", index, word: REF_COUNT_UNUSED });
-    case Refusal.unique:
-      throw new FrameError({ code: "unique", index, word: REF_COUNT_UNIQUE });
-    case Refusal.busy:
-      throw new FrameError({ code: "busy", index, word: REF_COUNT_BUSY });
-    default:
-      throw new FrameError({ code: "overflow", index, word: Atomics.load(words, index) });
+  if (refusal === Refusal.outOfBound) {
+    throw new FrameError({ code: "out-of-bound", index, length: words.length });
   }
+  refuseCount(refusal, index, () => Atomics.load(words, index), {});
 }
 
 /**

@@ -15,10 +15,16 @@
  */
 
 import { CoreError } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { AGENT_WORDS, HeaderWord } from "../slot/layout.js";
 import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
+
+const FrameError = /* @__PURE__ */ frameError<"agent-taken" | "agent-pinned">({
+  "agent-taken": (d) => `another agent of the table has number ${d.agent}`,
+  "agent-pinned": (d) =>
+    `agent ${d.agent} is in the middle of a step and does not leave it: if it is dead, reap it in the same call`,
+});
 
 export const AgentWord = { state: 0, pinned: 1 } as const;
 export const AgentState = { free: 0, live: 1, reaped: 2 } as const;

@@ -19,7 +19,7 @@
 import { lockMark } from "../frame/meta-lock.js";
 import { freeUnsent, transitCounts } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { freeEntriesOf } from "../meta/directory.js";
 import { type FrameLedger, HOLDER_KINDS, type HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED } from "../ref-count.js";
@@ -34,6 +34,10 @@ import {
   recordOf,
   type TableAgent,
 } from "./agent.js";
+
+const FrameError = /* @__PURE__ */ frameError<"no-such-agent">({
+  "no-such-agent": (d) => `no other agent of the table has number ${d.agent}`,
+});
 
 /** A frame that a dead agent had something to do with. */
 export interface ReapedFrame {

@@ -27,10 +27,10 @@
 
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
 import { Refusal } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
 import type { SlotTable } from "../slot/slot-table.js";
+import { FrameError } from "./alloc-error.js";
 import { type AllocStats, statsOf } from "./alloc-stats.js";
 import type { AllocWords } from "./alloc-words.js";
 import { WORD_FRAMES, WORD_ORDER } from "./bits.js";

@@ -8,12 +8,12 @@
  */
 
 import type { Paddr } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
 import type { LinkMeta } from "../meta/link.js";
 import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
 import { SlotWord } from "../slot/layout.js";
 import { GHOST } from "./ghost.js";
 import type { LinkedList } from "./linked-list.js";
+import { FrameError } from "./list-error.js";
 import type { UniqueFrame } from "./unique-frame.js";
 
 /** The layout inside a link. */

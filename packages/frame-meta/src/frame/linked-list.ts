@@ -9,13 +9,13 @@
  */
 
 import { CoreError, type Droppable } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
 import type { LinkMeta } from "../meta/link.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
 import { HeaderWord, SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { CursorMut } from "./cursor-mut.js";
 import { GHOST } from "./ghost.js";
+import { FrameError } from "./list-error.js";
 import { seizeAll } from "./segment-steps.js";
 import type { FrameTable } from "./table.js";
 import { UniqueFrame } from "./unique-frame.js";

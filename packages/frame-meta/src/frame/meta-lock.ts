@@ -7,13 +7,20 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
 import { SlotWord } from "../slot/layout.js";
 import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
+import { hex } from "../table-error.js";
+
+const FrameError = /* @__PURE__ */ frameError<"no-lock" | "locked">({
+  "no-lock": (d) =>
+    `metadata ${d.type} has no lock: name one of its atomic(u32) fields when defining it`,
+  locked: (d) => `the metadata of frame ${hex(d.pfn)} is locked by this agent already`,
+});
 
 const FREE = 0;
 /** Taken, by an agent without a number; one with a number puts that + 2. */

@@ -11,9 +11,16 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { GENERATIONS, SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
+import { hex } from "../table-error.js";
+
+const FrameError = /* @__PURE__ */ frameError<"not-a-raw-handle" | "stale-handle">({
+  "not-a-raw-handle": (d) => `${String(d.got)} is no raw handle`,
+  "stale-handle": (d) =>
+    `the raw handle of frame ${hex(d.pfn)} is of generation ${d.got}, the frame of generation ${d.generation}`,
+});
 
 /** A table has fewer slots: the index of a slot's last word is an int32. */
 const SLOTS = 2 ** 27;

@@ -9,13 +9,13 @@
  */
 
 import { CoreError, type Droppable, PAGE_SIZE, type Paddr, VmReader, VmWriter } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { Refusal } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
 import { build, buildTaken } from "./build.js";
 import { Frame } from "./frame.js";
 import { rawOf } from "./raw-handle.js";
+import { FrameError } from "./segment-error.js";
 import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
 import { type FrameToken, receive, send } from "./send.js";
 import type { FrameTable } from "./table.js";

@@ -15,10 +15,20 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { HeaderWord, TRANSIT_WORDS } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { FrameTable } from "./table.js";
+
+const FrameError = /* @__PURE__ */ frameError<
+  "not-in-transit" | "wrong-kind" | "too-many-in-transit"
+>({
+  "not-in-transit": (d) =>
+    `nothing is on its way as number ${d.transit} with ticket ${d.ticket}: it has been received, or is another table's`,
+  "wrong-kind": (d) => `a ${d.got} is on its way, not a ${d.expected}`,
+  "too-many-in-transit": (d) =>
+    `${d.capacity} handles are on their way: receive some, or ask for more when creating the table`,
+});
 
 const TransitWord = { ticket: 0, sender: 1, kind: 2, slot: 3, frames: 4 } as const;
 

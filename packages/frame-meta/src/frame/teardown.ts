@@ -12,14 +12,22 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { parkFrame, takeParked } from "../slot/parked.js";
+import { hex } from "../table-error.js";
 import { DropScope } from "./drop-scope.js";
 import type { FrameHandle } from "./handle.js";
 import type { FrameTable, FreeSet } from "./table.js";
+
+const FrameError = /* @__PURE__ */ frameError<"drop-refused" | "drop-failed">({
+  "drop-refused": (d) =>
+    `frame ${hex(d.pfn)} cannot end now: its type refuses, or a page table still maps it`,
+  "drop-failed": (d) =>
+    `${d.failed} of ${d.frames} frames threw while they were torn down (see the cause); all of them are unused now`,
+});
 
 export class Teardown {
   readonly #table: FrameTable;

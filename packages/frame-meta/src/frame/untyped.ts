@@ -6,10 +6,17 @@
  */
 
 import { PAGE_SIZE, type ViewCache } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
+import { hex } from "../table-error.js";
 import type { FrameTable } from "./table.js";
+
+const FrameError = /* @__PURE__ */ frameError<"type-not-bound" | "not-untyped">({
+  "type-not-bound": (d) =>
+    `frame ${hex(d.pfn)} has type ${d.type}, which this agent has not bound: bind it first`,
+  "not-untyped": (d) => `frames of type ${d.type} are not untyped: their bytes are their owner's`,
+});
 
 /** A type of untyped memory. */
 export type UntypedMeta = FrameMeta<MetaLayout, true>;

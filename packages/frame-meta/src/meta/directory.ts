@@ -14,11 +14,16 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { HeaderWord, TYPE_WORDS } from "../slot/layout.js";
 import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { FrameMeta } from "./frame-meta.js";
+
+const FrameError = /* @__PURE__ */ frameError<"directory-full">({
+  "directory-full": (d) =>
+    `no room for type ${d.type}: the table was made for ${d.capacity}, ask for more when creating it`,
+});
 
 const FREE = 0;
 const WRITING = 1;

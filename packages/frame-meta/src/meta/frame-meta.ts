@@ -18,13 +18,19 @@ import {
   type VmReader,
 } from "@memkit/core";
 import type { FrameTable } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
 import { layoutText, textHash } from "./layout-text.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 import { storedPageTablePageMeta } from "./pt-node.js";
 import { type FrameUsage, PageUsage } from "./usage.js";
+
+const FrameError = /* @__PURE__ */ frameError<"meta-does-not-fit" | "invalid-type-name">({
+  "meta-does-not-fit": (d) =>
+    `metadata ${d.type} has a ${d.what} of ${d.got}: a slot has room for ${d.max}`,
+  "invalid-type-name": (d) => `a type's name has 1 to 96 bytes of UTF-8, not ${d.bytes}`,
+});
 
 /** What a type learns about a frame whose last handle has gone. The views in it end with the call. */
 export interface DropContext<L extends MetaLayout = MetaLayout> {
@@ -139,7 +145,13 @@ function refuseOdd(option: string, got: unknown): never {
   throw new FrameError({ code: "invalid-option", option, got: String(got) });
 }
 
-function refuseMisfit(type: string, what: "size" | "alignment", got: number, max: number): void {
+/** @throws {@link FrameError} `meta-does-not-fit` if there is more than the most @internal */
+export function refuseMisfit(
+  type: string,
+  what: "size" | "alignment",
+  got: number,
+  max: number,
+): void {
   if (got > max) throw new FrameError({ code: "meta-does-not-fit", type, what, got, max });
 }
 

@@ -12,13 +12,13 @@
  */
 
 import { type FitsIn, type Struct, struct, u32 } from "@memkit/core";
-import { FrameError } from "../frame-error.js";
 import { META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import {
   type DropContext,
   type FrameMeta,
   type FrameMetaDefinition,
   makeFrameMeta,
+  refuseMisfit,
 } from "./frame-meta.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
@@ -60,13 +60,8 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
   const known = LINKS.get(inner);
   if (known !== undefined) return known as unknown as LinkMeta<L, U>;
   const { name, layout, isUntyped, usage, onDrop, onDropPre } = inner as FrameMeta<L, U>;
-  const { size, align } = layout;
-  if (size > META_SLOT_SMALL_SIZE || align > META_SLOT_SMALL_ALIGN) {
-    const what = size > META_SLOT_SMALL_SIZE ? "size" : "alignment";
-    const [got, max] =
-      what === "size" ? [size, META_SLOT_SMALL_SIZE] : [align, META_SLOT_SMALL_ALIGN];
-    throw new FrameError({ code: "meta-does-not-fit", type: name, what, got, max });
-  }
+  refuseMisfit(name, "size", layout.size, META_SLOT_SMALL_SIZE);
+  refuseMisfit(name, "alignment", layout.align, META_SLOT_SMALL_ALIGN);
   const definition: FrameMetaDefinition<LinkLayout<L>, U> = {
     name: `Link<${name}>`,
     layout: struct(["next", u32], ["prev", u32], ["inner", layout]) as unknown as LinkLayout<L>,

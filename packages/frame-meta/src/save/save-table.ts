@@ -15,7 +15,7 @@ import type { PhysicalMemory } from "@memkit/core";
 import { pinnedAgents } from "../agent/agent.js";
 import { inTransit, isSending } from "../frame/send.js";
 import { FrameTable, type FrameTableExtras } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import { directoryFault } from "../meta/directory.js";
 import { checkInvariants } from "../model/check.js";
 import type { FrameLedger } from "../model/frame-ledger.js";
@@ -23,6 +23,13 @@ import { REF_COUNT_BUSY, REF_COUNT_UNIQUE } from "../ref-count.js";
 import { HeaderWord, MODE_NUMBER, SlotWord } from "../slot/layout.js";
 import type { SlotTableOptions } from "../slot/open.js";
 import type { SlotTable, TableMode } from "../slot/slot-table.js";
+
+const ofFrame = (pfn: number): string => (pfn < 0 ? "" : `of frame 0x${pfn.toString(16)}, `);
+
+const FrameError = /* @__PURE__ */ frameError<"not-at-rest" | "corrupt-table">({
+  "not-at-rest": (d) => `the table cannot be saved now: ${ofFrame(d.pfn)}${d.what}`,
+  "corrupt-table": (d) => `these bytes are no table that can be: ${ofFrame(d.pfn)}${d.what}`,
+});
 
 /** Where the memory is that a saved table is about. */
 export interface SavedTable {
