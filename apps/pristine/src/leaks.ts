@@ -1,17 +1,29 @@
 /**
  * `npm run leaks -- [requests]`: attacks in random order on one interpreter, 1,000 by default, each followed by
- * a probe. Every fiftieth time all state of the instance is hashed. Exits with 1 if anything was seen, or differs.
+ * a probe. Every fiftieth time all state of the instance is hashed. Before them all instructions of the interpreter are
+ * inspected (PR-3). Exits with 1 if anything was seen, or differs.
  *
  * @module
  */
 
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { loadDriver } from "@memkit/mmap-region/driver";
+import { inspectState } from "@memkit/mmap-region/expose-state";
 import { ATTACKS, type Attack } from "./attacks.js";
 import { Interpreter } from "./python/interpreter.js";
 
 const requests = Number(process.argv[2] ?? 1_000);
 const HASHED = 50;
 
+const wasm = createRequire(import.meta.url).resolve("pyodide/pyodide.asm.wasm");
+const { tables, globals } = inspectState(new Uint8Array(readFileSync(wasm)));
+const imported = globals.filter((each) => each.imported);
+if (tables[0]?.writes !== 0) throw new Error("instructions write to the table of functions");
+process.stdout.write(
+  `instructions that write to tables: ${tables.map(({ writes }) => writes).join(", ")}; ` +
+    `to the ${imported.length} imported globals: ${imported.reduce((sum, { writes }) => sum + writes, 0)}\n`,
+);
 const { driver, notice } = await loadDriver();
 process.stdout.write(`${notice}\n`);
 const python = await Interpreter.create({

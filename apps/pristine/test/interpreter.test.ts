@@ -74,6 +74,23 @@ test("PR-2: no attack leaves anything, and after each every byte, global and tab
   expect(leaky).toBeGreaterThan(ATTACKS.length / 2);
 });
 
+test("PR-3: functions in the table, and globals that are imported, are put back whoever has set them", () => {
+  const { exports } = python.target;
+  const [functions, ...others] = Object.values(exports).filter(
+    (value) => value instanceof WebAssembly.Table,
+  );
+  const globals = Object.values(exports).filter((value) => value instanceof WebAssembly.Global);
+  expect(others.length).toBe(2);
+  expect(globals.length).toBeGreaterThan(280);
+  for (const at of [1, 700, functions!.length - 1]) functions!.set(at, null);
+  for (const each of globals) each.value = each.value === null ? null : 4711;
+  expect(python.digest()).not.toBe(pristine);
+  python.reset();
+  expect(python.digest()).toBe(pristine);
+  expect(python.run("1 + 1").value).toBe("2");
+  python.reset();
+});
+
 test("PR-1: what leads to JavaScript ends the program, and no program can catch it", () => {
   // The modules that were taken out of `sys.modules`: a program that looks long enough finds them.
   const touch = (action: string): string =>

@@ -10,7 +10,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { EXPOSED_PREFIX, exposeState } from "@memkit/mmap-region/expose-state";
-import type { InstanceTarget } from "@memkit/mmap-region/snapshot";
+import { type InstanceTarget, watchTable } from "@memkit/mmap-region/snapshot";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { PristineError } from "../pristine-error.js";
 import { Door } from "./door.js";
@@ -22,10 +22,8 @@ export interface Booted {
   /** The module's own instance, with its state exposed. */
   readonly exports: Readonly<Record<string, unknown>>;
   readonly memory: WebAssembly.Memory;
-  /** What a snapshot is taken of: memory, and what of globals and tables a request can change. */
+  /** What a snapshot is taken of: memory, all mutable globals, imported ones included, and all tables. */
   readonly state: InstanceTarget;
-  /** The rest: what only JavaScript behind the door changes, and tests look at (PR-3). */
-  readonly fixed: InstanceTarget;
 }
 
 /** The module, compiled once for all interpreters of a process: V8's code for it is shared by them. */
@@ -107,7 +105,7 @@ async function bootAlone(heapBytes: number): Promise<Booted> {
     door,
     exports: instance.exports,
     memory,
-    ...stateOf(module, instance.exports, memory),
+    state: stateOf(instance.exports, memory),
   };
 }
 
@@ -120,31 +118,16 @@ function unknown(reason: string): PristineError {
 /**
  * Memory, globals and tables.
  *
- * Invariant PR-3: the table of functions (14,000 of them, which would take longer to look through than all else) and the
- * globals that the module imports change only by emscripten's dynamic linker and by `addFunction`, which run for imports that
- * are refused. Who could break it: a module with an instruction that writes to its table of functions.
+ * Invariant PR-3: no instruction of the interpreter writes to its table of functions. So what changes it is JavaScript: emscripten's
+ * dynamic linker and `addFunction`, which are watched, for looking through its 14,000 elements would take longer than all else.
+ * Who could break it: another release; a test holds this one to the bytes that were inspected.
  */
-function stateOf(
-  module: WebAssembly.Module,
-  exports: WebAssembly.Exports,
-  memory: WebAssembly.Memory,
-): Pick<Booted, "state" | "fixed"> {
+function stateOf(exports: WebAssembly.Exports, memory: WebAssembly.Memory): InstanceTarget {
   const functions = exports.__indirect_function_table;
   if (!(functions instanceof WebAssembly.Table)) throw unknown("it exports no table of functions");
-  const imported = WebAssembly.Module.imports(module).filter(
-    ({ kind }) => kind === "global",
-  ).length;
-  const isFixed = (name: string, value: unknown): boolean => {
-    const [kind, index] = name.slice(EXPOSED_PREFIX.length).split(":");
-    return value === functions || (kind === "global" && Number(index) < imported);
-  };
+  watchTable(functions);
   const exposed = Object.entries(exports).filter(
     ([name, value]) => isExposed(name) && !(value instanceof WebAssembly.Memory),
   );
-  const pick = (fixed: boolean) =>
-    exposed.filter(([name, value]) => isFixed(name, value) === fixed);
-  return {
-    state: { exports: { memory, ...Object.fromEntries(pick(false)) } },
-    fixed: { exports: Object.fromEntries(pick(true)) },
-  };
+  return { exports: { memory, ...Object.fromEntries(exposed) } };
 }

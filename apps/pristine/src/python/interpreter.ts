@@ -132,9 +132,9 @@ export class Interpreter {
 
   /** A hash of all state of the instance: the memory, the globals, and which element is where in the tables. */
   digest(): string {
-    const { state, fixed, memory } = this.#booted;
+    const { state, memory } = this.#booted;
     const hash = createHash("sha256").update(new Uint8Array(memory.buffer));
-    for (const [name, value] of Object.entries({ ...state.exports, ...fixed.exports })) {
+    for (const [name, value] of Object.entries(state.exports)) {
       if (value instanceof WebAssembly.Global) hash.update(`${name}=${String(value.value)};`);
       else if (value instanceof WebAssembly.Table) {
         hash.update(`${name}:${this.#identities(value)};`);
