@@ -17,6 +17,7 @@ export {
 export { type FaultOptions, type FaultOutcome, handleFault } from "./table/fault.js";
 export { COPY_ON_WRITE, fork } from "./table/fork.js";
 export type { NodeFrame, PageTablePageMeta } from "./table/node-store.js";
+export { type MmuOfOptions, mmuOf } from "./table/node-tables.js";
 export { PageTable, type Translation } from "./table/page-table.js";
 export type { Item } from "./table/references.js";
 export { PageTableError, type TableErrorDetail } from "./table/table-error.js";

@@ -13,12 +13,13 @@ import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import type { PteFormat } from "../format/format.js";
 import { SW, UR, UW, UX } from "../format/rights.js";
+import { mmuOf } from "../table/node-tables.js";
 import { TlbFlusher } from "../tlb/flusher.js";
 import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
 import { Tlb } from "../tlb/tlb.js";
 import type { TranslationCache } from "../tlb/translation-cache.js";
 import { EXECUTE_ACCESS, READ_ACCESS, USER_ACCESS, WRITE_ACCESS } from "../walk/dialect.js";
-import { Mmu } from "../walk/mmu.js";
+import type { Mmu } from "../walk/mmu.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
@@ -31,6 +32,8 @@ const REQUEST = {
   write: WRITE_ACCESS | USER_ACCESS,
   execute: EXECUTE_ACCESS | USER_ACCESS,
 } as const;
+/** Accessed and dirty bits are set as hardware does. */
+const UPDATE = { accessedDirty: "update" } as const;
 /** ASIDs are 0..2^16-1; 0 is left to who has no address space. */
 const ASID_END = 2 ** 16;
 
@@ -115,12 +118,8 @@ export class VmCpu {
     this.space = space;
     this.root = root;
     if (space !== undefined && root !== undefined) {
-      const pfn = root.paddr / PAGE_SIZE;
-      const { format } = this;
-      const { memory } = this.frames;
-      const settings = { accessedDirty: "update" } as const;
-      if (this.mmu === undefined) this.mmu = new Mmu({ format, memory, root: pfn, settings });
-      else this.mmu.setRoot(pfn);
+      if (this.mmu === undefined) this.mmu = mmuOf(space.table, { settings: UPDATE });
+      else this.mmu.setRoot(root.paddr / PAGE_SIZE);
       this.tlb.asid = space.asid;
     } else {
       this.mmu = undefined;

@@ -176,17 +176,19 @@ export class Mmu extends Walker {
     const stale = update && this.stale(request);
     reason = this.judge(nextHi, nextLo, request, status);
     if (reason < 0) return reason;
-    const second = this.pfn;
+    let first = pfn;
     this.mmio = mmio || reason === MMIO;
     if (update && this.stale(request)) {
       reason = this.mark(nextHi, nextLo, request, status);
       if (reason < 0) return reason;
     }
+    const second = this.pfn;
     if (stale) {
       reason = this.mark(hi, lo, request, status);
       if (reason < 0) return reason;
+      first = this.pfn;
     }
-    this.pfn = pfn;
+    this.pfn = first;
     this.offset = offset;
     this.pfn2 = second;
     this.len = room;
@@ -242,10 +244,12 @@ export class Mmu extends Walker {
     for (;;) {
       const target = this.judge(hi, lo, request, status);
       if (target < 0) return target;
-      if (format.tableAccessed !== 0 && !this.markTables(hi, lo)) continue;
+      const { table, index, pfn, lo: from, hi: upper } = this;
       const touched = format.dialect.touch(this, request);
-      if (touched === this.lo || tables.swap(this.table, this.index, this.lo, touched))
-        return target;
+      if (format.tableAccessed !== 0 && !this.markTables(hi, lo)) continue;
+      if (touched !== from && !tables.swap(table, index, from, touched, upper)) continue;
+      this.pfn = pfn; // the tables were walked once more
+      return target;
     }
   }
 
@@ -256,7 +260,7 @@ export class Mmu extends Walker {
       (step) =>
         step.level === this.level ||
         (step.lo & bits) === bits ||
-        this.tables.swap(step.table, step.index, step.lo, step.lo | bits),
+        this.tables.swap(step.table, step.index, step.lo, step.lo | bits, step.hi),
     );
   }
 

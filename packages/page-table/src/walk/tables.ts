@@ -47,6 +47,9 @@ export interface Window {
   first: number;
   /** 0: nothing is in the window for longer than the entry that is being read. */
   frames: number;
+  /** The entry that was read last. */
+  lo: number;
+  hi: number;
 }
 
 /** What is at a frame that an access leads to: 1 memory, 2 a device, or a reason. */
@@ -54,35 +57,54 @@ export type Target = number;
 const RAM = 1;
 export const MMIO = 2;
 
+/** What {@link Tables.read} answers: the entry is in the window's fields. */
+export const READ_WHOLE = 1;
+/** There are no such words: the memory is shorter than the window. */
+export const READ_NOTHING = 0;
+/** The reader has waited, and what it has read before may be gone. */
+export const BEGIN_ANEW = -1;
+
 /** Where tables are. */
 export interface Tables {
   /** Whether a window is good for one walk only. */
   readonly once: boolean;
-  /** Whether other agents write to the tables. */
-  readonly shared: boolean;
   /** Puts frame `pfn` in the window. @returns 0, or a reason */
   locate(pfn: number, window: Window): number;
+  /** Reads the entry at word `at` of the window, which is of the table in frame `pfn`. @returns 1, 0 for nothing, -1 to begin anew */
+  read(window: Window, at: number, pfn: number): number;
   /** What lies at frame `pfn`: memory, a device, nothing, or a page that is not there yet. */
   targetOf(pfn: number): Target;
-  /** Replaces the lower word of an entry if it is `from`. */
-  swap(pfn: number, index: number, from: number, to: number): boolean;
+  /** Replaces the lower word of an entry if it is `from`, and the upper one `hi`. */
+  swap(pfn: number, index: number, from: number, to: number, hi: number): boolean;
+}
+
+/** Both words of an entry that nobody else writes. */
+function readPlain(window: Window, at: number): number {
+  const { words } = window;
+  const hi = words[at | 1];
+  const lo = words[at];
+  if (lo === undefined || hi === undefined) return READ_NOTHING;
+  window.lo = lo;
+  window.hi = hi;
+  return READ_WHOLE;
 }
 
 /** A window on nothing. */
 export function emptyWindow(): Window {
-  return { words: new Int32Array(0), first: 0, frames: 0 };
+  return { words: new Int32Array(0), first: 0, frames: 0, lo: 0, hi: 0 };
 }
 
 const none: Window = /* @__PURE__ */ emptyWindow();
 
 /** Tables in a physical memory. */
-class MemoryTables implements Tables {
+export class MemoryTables implements Tables {
   readonly once = false;
-  readonly shared: boolean;
+  protected readonly window: Window = emptyWindow();
+  /** Whether other agents write to the tables. */
+  private readonly shared: boolean;
   private readonly memory: PhysicalMemory;
   /** By bank: its words. */
   private readonly words: Int32Array[];
-  private readonly window: Window = emptyWindow();
 
   constructor(memory: PhysicalMemory) {
     this.memory = memory;
@@ -121,12 +143,21 @@ class MemoryTables implements Tables {
     return 0;
   }
 
+  read(window: Window, at: number, _pfn: number): number {
+    const { words } = window;
+    // Another agent is just writing it.
+    for (;;) {
+      const read = readPlain(window, at);
+      if (read === READ_NOTHING || !this.shared || words[at | 1] === window.hi) return read;
+    }
+  }
+
   targetOf(pfn: number): Target {
     const kind = this.memory.kindOf(pfn as Pfn);
     return kind === "ram" ? RAM : kind === "mmio" ? MMIO : OUTSIDE;
   }
 
-  swap(pfn: number, index: number, from: number, to: number): boolean {
+  swap(pfn: number, index: number, from: number, to: number, _hi: number): boolean {
     if (this.locate(pfn, this.window) !== 0) return false;
     const bank = this.memory.banks[this.memory.bankIndexOf(pfn as Pfn)]!;
     if (bank.views.resizable) {
@@ -148,7 +179,6 @@ function replace(dv: DataView, at: number, from: number, to: number): boolean {
 /** Tables in pages that are fetched. */
 class PageTables implements Tables {
   readonly once = true;
-  readonly shared = false;
   private readonly source: PageSource;
 
   constructor(source: PageSource) {
@@ -185,6 +215,10 @@ class PageTables implements Tables {
     return 0;
   }
 
+  read(window: Window, at: number): number {
+    return readPlain(window, at);
+  }
+
   targetOf(pfn: number): Target {
     const page = this.page(pfn);
     return page === undefined ? PAGE_MISSING : page === "absent" ? OUTSIDE : RAM;
@@ -197,7 +231,8 @@ class PageTables implements Tables {
   }
 }
 
-/** The tables in a memory of either kind. */
-export function tablesOf(memory: PhysicalMemory | PageSource): Tables {
+/** The tables in a memory of any kind. */
+export function tablesOf(memory: PhysicalMemory | PageSource | Tables): Tables {
+  if ("locate" in memory) return memory;
   return "page" in memory ? new PageTables(memory) : new MemoryTables(memory);
 }

@@ -29,7 +29,15 @@ import {
   OUTSIDE,
 } from "./reason.js";
 import type { MmuSettings } from "./settings.js";
-import { emptyWindow, type PageSource, type Tables, tablesOf, type Window } from "./tables.js";
+import {
+  BEGIN_ANEW,
+  emptyWindow,
+  type PageSource,
+  READ_WHOLE,
+  type Tables,
+  tablesOf,
+  type Window,
+} from "./tables.js";
 
 /** What a software entry (one that the hardware does not look at) means to whoever wrote it. */
 export interface SoftwarePte {
@@ -56,7 +64,8 @@ export interface Step {
 /** What a walker is made from. */
 export interface WalkerInit {
   readonly format: PteFormat;
-  readonly memory: PhysicalMemory | PageSource;
+  /** Where the tables are. Those that agents change in frames: `mmuOf` of `/table`. */
+  readonly memory: PhysicalMemory | PageSource | Tables;
   /** Frame of the root: CR3, satp.PPN or TTBR0 in pages. */
   readonly root: number;
   /** AArch64: TTBR1's. Without it the upper half is not translated. */
@@ -289,21 +298,28 @@ export class Walker extends Machine implements Window {
    */
   private crawl(half: Half, hi: number, lo: number, steps?: Step[]): number {
     const { format, tables } = this;
-    let level = half.levels;
-    let table = half.root;
-    let own = half.mask >>> 23;
-    this.upperAnd = -1;
-    this.upperOr = 0;
+    let level = 0;
+    let table = 0;
+    let own = 0;
     for (;;) {
+      if (level === 0) {
+        level = half.levels;
+        table = half.root;
+        own = half.mask >>> 23;
+        this.upperAnd = -1;
+        this.upperOr = 0;
+        steps?.splice(0);
+      }
       const inside = table >= this.first && table - this.first < this.frames;
       const failed = inside ? 0 : tables.locate(table, this);
       const index = pteIndexOfWords(hi, lo, level) & own;
       const at = ((table - this.first) << 10) | (index << 1);
-      const entryHi = failed === 0 ? this.words[at | 1] : undefined;
-      const entryLo = this.words[at];
-      // Another agent is just writing it. Where there is no entry nothing is compared: the index may be any.
-      if (tables.shared && failed === 0 && entryHi !== this.words[at | 1]) continue;
-      if (entryLo === undefined || entryHi === undefined) {
+      const read = failed === 0 ? tables.read(this, at, table) : failed;
+      if (failed === 0 && read === BEGIN_ANEW) {
+        level = 0;
+        continue;
+      }
+      if (read !== READ_WHOLE) {
         // The memory has shrunk under the window: ask once more.
         if (inside) {
           this.frames = 0;
@@ -315,8 +331,7 @@ export class Walker extends Machine implements Window {
       this.table = table;
       this.index = index;
       this.level = level;
-      this.lo = entryLo;
-      this.hi = entryHi;
+      const { lo: entryLo, hi: entryHi } = this;
       steps?.push({ level, table, index, lo: entryLo, hi: entryHi });
       if (level === 1 || !this.leadsOn(entryLo, entryHi)) break;
       this.upperAnd &= entryLo ^ format.tableValue;

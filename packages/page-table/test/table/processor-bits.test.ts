@@ -23,42 +23,13 @@ import {
 import { type CursorMut, fork, PageTable } from "@memkit/page-table/table";
 import { Mmu } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
+import { interrupted } from "../support/interrupted.js";
 import { pageMeta } from "../support/space.js";
 
 const RW = pageProperty(READ | WRITE | USER);
 const VA = 0x40_0000;
 /** What a write sets. AArch64 has a dirty bit only in entries with DBM, which ours do not have. */
 const bitsOf = (format: PteFormat): number => ACCESSED | (format.dirty === 0 ? 0 : DIRTY);
-
-/** Runs `work`, with `between` before the nth atomic access. @returns whether there was one */
-function interrupted(nth: number, between: () => void, work: () => void): boolean {
-  let left = nth;
-  const real = { load: Atomics.load, store: Atomics.store, swap: Atomics.compareExchange };
-  const restore = (): void => {
-    Object.assign(Atomics, { load: real.load, store: real.store, compareExchange: real.swap });
-  };
-  const count = (): void => {
-    left -= 1;
-    if (left >= 0) return;
-    restore();
-    between();
-  };
-  const at = <A extends unknown[], R>(access: (...args: A) => R) => {
-    return (...args: A): R => {
-      count();
-      return access(...args);
-    };
-  };
-  // Overloaded: as functions of whatever they are given.
-  const [load, store, swap] = [real.load, real.store, real.swap] as ((...args: never[]) => never)[];
-  Object.assign(Atomics, { load: at(load!), store: at(store!), compareExchange: at(swap!) });
-  try {
-    work();
-  } finally {
-    restore();
-  }
-  return left < 0;
-}
 
 function world(format: PteFormat, level = 1) {
   const memory = { buffer: new SharedArrayBuffer((level > 1 ? 640 : 64) * 4096) };
