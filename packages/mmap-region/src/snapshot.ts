@@ -6,6 +6,7 @@
 
 export { discard } from "./snapshot/discard.js";
 export {
+  type GuardOptions,
   type GuardRange,
   guard,
   guardProblem,

@@ -1,27 +1,33 @@
 /**
  * Pages inside a wasm memory that a guest cannot use, or not write: its load or store there traps, as beyond the memory's end.
  *
- * Engines that let the system find accesses beyond the end (`SIGSEGV` becomes a trap) let it find these as well. Those that compare
- * each address first do not expect it, and the process ends: so before the first guard of a memory it is proved which kind this is,
- * without a crash: a page beyond the memory's end is made readable for a moment. Code that compares addresses traps there all
- * the same; code that does not reads it.
+ * Before the first guard of a memory it is proved that the engine lets the system find such accesses, without a crash.
  *
  * Invariant MR-47: no access is taken away from a page of a memory on which this proof has not succeeded, and nothing of this
  * package reads or writes a page that is guarded: images are put back around guards, which are there again afterwards.
  * Who could break it: whoever makes a view of the memory and touches the page with JavaScript.
  *
- * @see V8 `src/trap-handler/trap-handler.h`
- *
  * @module
  */
 
 import { sharedRegistry } from "@memkit/core";
-import { badArgument, requireDriver } from "../argument.js";
+import { badArgument, requireDriver, requireObject } from "../argument.js";
 import type { Access, Driver } from "../driver/driver.js";
-import { processSegments } from "../driver/process-pages.js";
 import { HOST_PAGE_SIZE } from "../page-size.js";
 import { RegionError, wholeNumber } from "../region-error.js";
+import { engineProblem, growthProblem } from "./guard-problem.js";
 import { isMemory, type MemoryTarget } from "./targets.js";
+
+/** How a guard is asked for. */
+export interface GuardOptions {
+  /**
+   * What to do about growth, which makes all pages accessible again. `refuse` (the default) takes only memories that cannot grow:
+   * those with a maximum that they have reached. `renew` takes others as well, and puts the guards up again when they can be:
+   * after `memory.grow` of JavaScript at once, after a guest's own when its call returns that came through a `Guest`'s exports or
+   * `lease.run`, at the latest at the next `reset` or {@link renewGuards}. Until then that guest can do what it likes to the pages.
+   */
+  readonly growth?: "refuse" | "renew" | undefined;
+}
 
 /** A guarded run of pages. */
 export interface GuardRange {
@@ -46,72 +52,43 @@ const guarded: WeakMap<MemoryTarget, Guards> = sharedRegistry(
   () => new WeakMap<MemoryTarget, Guards>(),
 );
 
+/** Whether there ever was a guard: whoever returns from a guest asks, and mostly there was none. */
+const use: { any: boolean } = sharedRegistry("@memkit/mmap-region/guards-in-use/v1", () => ({
+  any: false,
+}));
+
 /** A mapping with another access in the middle makes three of one. */
 const MAPPINGS = 2;
-/** What a 32-bit address and a 32-bit offset of an instruction can reach together is 8 GiB; Bun reserves half of it. */
-const REACH: number = 4 * 2 ** 30;
-
-/** (module (import "" "" (memory 0)) (func (export "") (param i32) (result i32) (i32.load8_u (local.get 0)))) */
-const LOADER: Uint8Array<ArrayBuffer> = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 2, 6, 1, 0, 0, 2, 0, 0, 3, 2, 1, 0, 7,
-  4, 1, 0, 0, 0, 10, 9, 1, 7, 0, 32, 0, 45, 0, 0, 11,
-]);
-
 /**
  * Why a memory cannot have guards here, in one sentence; undefined when it can.
  *
  * @throws {@link RegionError} `invalid-argument`
  */
-export function guardProblem(memory: MemoryTarget, driver: Driver): string | undefined {
+export function guardProblem(
+  memory: MemoryTarget,
+  driver: Driver,
+  options: GuardOptions = {},
+): string | undefined {
   requireMemory(memory);
   requireDriver(driver);
-  if (guarded.has(memory)) return undefined;
-  if (!driver.capabilities.guards) return `the ${driver.name} driver has no guards`;
-  const { buffer } = memory;
-  if (!(buffer instanceof ArrayBuffer)) return "threads share the memory";
-  const length = buffer.byteLength;
-  if (length === 0) return "the memory is empty";
-  const address = driver.addressOf(buffer);
-  if (address % driver.pageSize !== 0) return "the memory does not begin with a page";
-  if (!isReserved(address + length, REACH - length)) {
-    return "the engine reserves nothing behind memories, so it compares addresses";
-  }
-  let load: (address: number) => unknown;
-  try {
-    const imports = { "": { "": memory as WebAssembly.Memory } };
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(LOADER), imports);
-    load = instance.exports[""] as (address: number) => unknown;
-  } catch {
-    return "its addresses have 64 bits"; // what else a link error could be about has been asked
-  }
-  driver.protect(address + length, HOST_PAGE_SIZE, "read");
-  try {
-    load(length | 0);
-    return undefined;
-  } catch {
-    return "the engine compares addresses"; // the trap is the answer
-  } finally {
-    driver.protect(address + length, HOST_PAGE_SIZE, "none");
-  }
+  const growth = growthOf(options);
+  const problem = guarded.has(memory) ? undefined : engineProblem(memory, driver);
+  return problem ?? (growth === "refuse" ? growthProblem(memory) : undefined);
 }
 
-/** Whether nobody can access any of that much address space. */
-function isReserved(address: number, length: number): boolean {
-  const segments = processSegments() ?? [];
-  return segments.some(
-    (segment) =>
-      segment.access === "none" &&
-      segment.address <= address &&
-      segment.address + segment.length >= address + length,
-  );
+function growthOf(options: GuardOptions): "refuse" | "renew" {
+  requireObject("options", options);
+  const growth = options.growth ?? "refuse";
+  if (growth === "refuse" || growth === "renew") return growth;
+  throw badArgument("growth", growth, "must be refuse or renew");
 }
 
 /**
  * Takes access to pages of a memory away from its guests: loads and stores there throw `WebAssembly.RuntimeError`, and the guest can be
  * run again. A guard below a shadow stack ends its overflow, one at 0 ends null pointers, `"read"` keeps constants.
  *
- * Images are put back around guards, and guards stay over `apply` and `reset`. `memory.grow` opens all of them until the next
- * `reset`, or until {@link renewGuards}.
+ * Images are put back around guards, and guards stay over `apply` and `reset`. Growth opens all of them: so a memory that can grow is
+ * refused, or see {@link GuardOptions}.
  *
  * Only loads and stores of wasm trap. **Whatever else touches the pages ends the process**: views of JavaScript (`fill`, `slice`,
  * `TextDecoder`, an inspector), the guest's own `memory.fill`, `memory.copy`, `memory.init` and atomics. So: for guests that are
@@ -129,7 +106,7 @@ function isReserved(address: number, length: number): boolean {
  * import { guard, guardProblem, guardsOf } from "@memkit/mmap-region/snapshot";
  *
  * const { driver } = await loadDriver();
- * const memory = new WebAssembly.Memory({ initial: 1 });
+ * const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
  * if (driver !== undefined && guardProblem(memory, driver) === undefined) {
  *   guard(memory, driver, 0, 4096); // null pointers trap
  *   guardsOf(memory); // => [{ offset: 0, length: 4096, access: "none" }]
@@ -142,6 +119,7 @@ export function guard(
   offset: number,
   length: number,
   access: Access = "none",
+  options: GuardOptions = {},
 ): void {
   requireMemory(memory);
   requireDriver(driver);
@@ -149,10 +127,18 @@ export function guard(
   if (access !== "none" && access !== "read" && access !== "read-write") {
     throw badArgument("access", access, "must be none, read or read-write");
   }
-  const problem = guardProblem(memory, driver);
+  // What opens a guard is never refused.
+  const problem = guardProblem(
+    memory,
+    driver,
+    access === "read-write" ? { growth: "renew" } : options,
+  );
   if (problem !== undefined) {
     const capability = `guard pages inside this memory: ${problem}`;
     throw new RegionError({ code: "unsupported", backend: "wasm", capability });
+  }
+  if (!guarded.has(memory) && !Object.isExtensible(memory)) {
+    throw badArgument("memory", memory, "must not be frozen: its method grow is replaced");
   }
   renewGuards(memory);
   const { buffer } = memory;
@@ -162,6 +148,8 @@ export function guard(
   const rest = known?.ranges.flatMap((range) => without(range, offset, offset + length)) ?? [];
   if (access !== "read-write") rest.push({ offset, length, access });
   rest.sort((a, b) => a.offset - b.offset);
+  if (known === undefined) renewAtGrowth(memory);
+  use.any = true;
   guarded.set(memory, { driver: known?.driver ?? driver, ranges: rest, buffer });
 }
 
@@ -176,9 +164,21 @@ export function guardsOf(memory: MemoryTarget): readonly GuardRange[] {
  * @throws {@link RegionError} `system-call-failed`
  */
 export function renewGuards(memory: MemoryTarget): void {
+  if (!use.any) return;
   const guards = guarded.get(memory);
   if (guards === undefined || guards.buffer === memory.buffer) return;
   close(memory, guards);
+}
+
+/** Emscripten's programs, for one, grow by JavaScript. */
+function renewAtGrowth(memory: MemoryTarget): void {
+  const { grow } = memory;
+  const value = (...pages: unknown[]): unknown => {
+    const before: unknown = Reflect.apply(grow, memory, pages);
+    renewGuards(memory);
+    return before;
+  };
+  Object.defineProperty(memory, "grow", { value, configurable: true, writable: true });
 }
 
 function close(memory: MemoryTarget, guards: Guards): void {

@@ -8,6 +8,8 @@
  */
 
 import { RegionError } from "../region-error.js";
+import { renewGuards } from "./guards.js";
+import type { MemoryTarget } from "./targets.js";
 
 /** Calls that have not returned. One for a guest, also of several memories; guests that share a memory share it. */
 export interface Occupancy {
@@ -16,21 +18,27 @@ export interface Occupancy {
   entries: number;
   /** Called with whatever comes out of a call in place of a result. */
   threw: ((error: unknown) => void) | undefined;
+  /** Which a call may have grown, and so opened their guards. */
+  readonly memories: Set<MemoryTarget>;
 }
 
 const occupancies: WeakMap<object, Occupancy> = new WeakMap();
 
 /** That of an instance and its memories, which other guests may share: then it is inside both. */
-export function occupancyOf(instance: object, memories: Iterable<object>): readonly Occupancy[] {
+export function occupancyOf(
+  instance: object,
+  memories: Iterable<MemoryTarget>,
+): readonly Occupancy[] {
   let own = occupancies.get(instance);
   if (own === undefined) {
-    own = { depth: 0, entries: 0, threw: undefined };
+    own = { depth: 0, entries: 0, threw: undefined, memories: new Set() };
     occupancies.set(instance, own);
   }
   const all = new Set<Occupancy>([own]);
   for (const memory of memories) {
     const known = occupancies.get(memory);
     if (known === undefined) occupancies.set(memory, own);
+    (known ?? own).memories.add(memory);
     all.add(known ?? own);
   }
   return [...all];
@@ -51,8 +59,12 @@ type Callable = (...values: never[]) => unknown;
 
 /** The function, counted while it runs; a promise of its (a suspended guest) counts until it settles. */
 export function enterable<F extends Callable>(occupancy: readonly Occupancy[], inner: F): F {
+  const renew = (): void => {
+    for (const { memories } of occupancy) for (const memory of memories) renewGuards(memory);
+  };
   const leave = (): void => {
     for (const each of occupancy) each.depth -= 1;
+    renew();
   };
   const fail = (error: unknown): void => {
     leave();
@@ -70,8 +82,10 @@ export function enterable<F extends Callable>(occupancy: readonly Occupancy[], i
       fail(error);
       throw error;
     }
-    if (result instanceof Promise) result.then(leave, fail);
-    else leave();
+    if (result instanceof Promise) {
+      result.then(leave, fail);
+      renew();
+    } else leave();
     return result;
   };
   return outer as F;

@@ -37,6 +37,7 @@ test.each(nativeDrivers.map(({ name }) => name))(
     const again = [2, ...all.slice(1)];
     expect(problem).toBe(undefined);
     expect(answers).toEqual([
+      "unsupported",
       "ok",
       ["4096 none", "65536 read"],
       all,
@@ -44,10 +45,12 @@ test.each(nativeDrivers.map(({ name }) => name))(
       ["discard", 1, [], ...again],
       ["copy", 1, [], ...again],
       1,
+      "trap",
       [1, "trap"],
       "trap",
       1,
       "trap",
+      ...["trap", "trap", "trap", "trap", 6, "trap"],
     ]);
     expect(mebibytes[0]).toBeGreaterThan(60);
     expect(mebibytes[1]).toBeLessThan(8);
@@ -60,7 +63,7 @@ test.each(nativeDrivers.slice(0, 1))(
     for (const flag of ["--wasm-enforce-bounds-checks", "--disable-wasm-trap-handler"]) {
       const { problem, answers } = told(name, [flag]);
       expect(problem).toContain("compares addresses");
-      expect(answers).toEqual(["unsupported"]);
+      expect(answers).toEqual(["unsupported", "unsupported"]);
     }
   },
 );
@@ -69,6 +72,10 @@ test("what is no page of the memory is refused, and so is a memory that cannot h
   const memory = new WebAssembly.Memory({ initial: 1 });
   const driver = new FakeDriver();
   refusal(() => guard(memory, driver, 0, 4096), "unsupported");
+  refusal(
+    () => guard(memory, driver, 0, 4096, "none", { growth: "clear" as never }),
+    "invalid-argument",
+  );
   expect(guardsOf(memory)).toEqual([]);
   const bad = (act: () => unknown): void => void refusal(act, "invalid-argument");
   for (const [offset, length] of [
@@ -97,6 +104,17 @@ test.each(nativeDrivers)(
     const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     expect(guardProblem(shared, driver)).toContain("threads");
     expect(guardProblem(new WebAssembly.Memory({ initial: 0 }), driver)).toContain("empty");
+    const fixed = new WebAssembly.Memory({ initial: 2, maximum: 2 });
+    const growing = [undefined, 3].map(
+      (maximum) => new WebAssembly.Memory({ initial: 2, ...(maximum && { maximum }) }),
+    );
+    expect(guardProblem(fixed, driver)).toBe(undefined);
+    for (const each of growing) {
+      expect(guardProblem(each, driver)).toContain("can grow");
+      expect(guardProblem(each, driver, { growth: "renew" })).toBe(undefined);
+    }
+    refusal(() => guard(Object.freeze(fixed), driver, 0, 4096), "invalid-argument");
+    expect(guardsOf(fixed)).toEqual([]);
   },
 );
 

@@ -40,6 +40,8 @@ const collect = (globalThis as { gc?: () => void }).gc;
 const ZEROS = Buffer.alloc(64 * 65536);
 const isZero = (bytes: Buffer): boolean => bytes.compare(ZEROS, 0, bytes.length) === 0;
 
+const RENEW = { growth: "renew" } as const;
+
 interface Live {
   readonly memory: WebAssembly.Memory;
   readonly guest: ReturnType<typeof instantiate>;
@@ -127,9 +129,13 @@ function step(one: Live): void {
     const next = image.increment(memory);
     images.push({ image: next, expected: new Uint8Array(memory.buffer).slice() });
     done.increments++;
-  } else if (act === 11 && driver !== undefined && guardProblem(memory, driver) === undefined) {
+  } else if (
+    act === 11 &&
+    driver !== undefined &&
+    guardProblem(memory, driver, RENEW) === undefined
+  ) {
     const page = random(memory.buffer.byteLength / 4096);
-    guard(memory, driver, page * 4096, 4096, random(2) === 0 ? "none" : "read");
+    guard(memory, driver, page * 4096, 4096, random(2) === 0 ? "none" : "read", RENEW);
   } else if (act === 12 && images.length > 1) {
     const [gone] = images.splice(random(images.length), 1);
     if (random(2) === 0) gone?.image.close(); // or it is lost, and the collector closes it
