@@ -2,9 +2,8 @@
  * Whether a memory can have guards, found out without a crash.
  *
  * Engines that let the system find accesses beyond the end (`SIGSEGV` becomes a trap) let it find these as well. Those that compare
- * each address first do not expect it, and the process ends: so before the first guard of a memory it is proved which kind this is,
- * without a crash: a page beyond the memory's end is made readable for a moment. Code that compares addresses traps there all
- * the same; code that does not reads it.
+ * each address first do not expect it, and the process ends. Which kind this is: a page beyond the memory's end is made readable
+ * for a moment. Code that compares addresses traps there all the same; code that does not reads it.
  *
  * @see V8 `src/trap-handler/trap-handler.h`
  *

@@ -12,7 +12,7 @@ if (!(seconds > 0)) throw new Error("--seconds takes a positive number");
 /** Of one process: long enough for collections, short enough for many seeds. */
 const EACH = 20;
 const first = Date.now() % 2 ** 31;
-const total = { resets: 0, increments: 0, traps: 0, leases: 0 };
+const total: Record<string, number> = {};
 let left = seconds;
 for (let n = 0; left > 0; n++, left -= EACH) {
   const args = [String(Math.min(EACH, left)), String(first + n)];
@@ -24,8 +24,11 @@ for (let n = 0; left > 0; n++, left -= EACH) {
   if (status !== 0) {
     throw new Error(`seed ${args[1]}: ${signal ?? `status ${status}`}\n${stderr}`);
   }
-  const counts = JSON.parse(stdout) as typeof total;
-  for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += counts[key];
+  const { seed: _, ...counts } = JSON.parse(stdout) as Record<string, number>;
+  for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count;
   process.stdout.write(`${stdout}\n`);
 }
-process.stdout.write(`Node ${process.version}, ${seconds} s: ${JSON.stringify(total)}\n`);
+const seeds = Math.ceil(seconds / EACH);
+process.stdout.write(
+  `Node ${process.version}, ${seconds} s in ${seeds} processes, seeds from ${first}: ${JSON.stringify(total)}\n`,
+);

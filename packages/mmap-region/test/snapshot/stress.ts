@@ -1,6 +1,7 @@
 /**
- * Started as a process of its own, because it may crash: random memories, images, increments, writes by JavaScript and by guests,
- * resets, growth, guards, pools and garbage collection. Every reset is compared with what was snapshotted, to the last byte.
+ * Started as a process of its own, because it may crash: random memories, tables and globals, images, increments, writes by JavaScript
+ * and by guests, resets, growth, guards, pools and garbage collection. Every reset is compared with what was snapshotted, to the last
+ * byte and element.
  * `node ... stress.ts <seconds> [seed]`; for minutes of it, stress-run.ts.
  */
 
@@ -12,8 +13,10 @@ import {
   guardProblem,
   guardsOf,
   type Image,
+  type InstanceTarget,
   Pool,
   snapshot,
+  watchTable,
 } from "../../src/snapshot.js";
 import { GUEST, instantiate } from "../wat.js";
 import { imageOf, imports, MODULE } from "./pool-guests.js";
@@ -42,16 +45,44 @@ const isZero = (bytes: Buffer): boolean => bytes.compare(ZEROS, 0, bytes.length)
 
 const RENEW = { growth: "renew" } as const;
 
+/** What an image must give back. */
+interface State {
+  readonly bytes: Uint8Array;
+  readonly elements: readonly unknown[];
+  readonly n: unknown;
+}
+
 interface Live {
   readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  readonly global: WebAssembly.Global;
+  readonly target: InstanceTarget;
   readonly guest: ReturnType<typeof instantiate>;
   /** Each with what it must give back. */
-  readonly images: { readonly image: Image; readonly expected: Uint8Array }[];
+  readonly images: { readonly image: Image; readonly expected: State }[];
   /** The one that the memory shows. */
   now: number;
 }
 const live: Live[] = [];
-const done = { resets: 0, increments: 0, traps: 0, leases: 0 };
+const done = {
+  memories: 0,
+  resets: 0,
+  applies: 0,
+  increments: 0,
+  growths: 0,
+  guards: 0,
+  traps: 0,
+  leases: 0,
+  collections: 0,
+};
+
+const elementsOf = (table: WebAssembly.Table): unknown[] =>
+  Array.from({ length: table.length }, (_, index) => table.get(index));
+const stateOf = ({ memory, table, global }: Pick<Live, "memory" | "table" | "global">): State => ({
+  bytes: new Uint8Array(memory.buffer).slice(),
+  elements: elementsOf(table),
+  n: global.value,
+});
 
 function make(): Live {
   const memory = new WebAssembly.Memory({ initial: 1 + random(40), maximum: 64 });
@@ -59,10 +90,15 @@ function make(): Live {
   bytes.fill(1 + random(255), 0, random(bytes.length));
   const engine = engines[random(driver === undefined ? 1 : engines.length)]!;
   const keepResident = random(2) * 2 ** 20;
-  const image = snapshot(memory, { driver, engine, keepResident, grown: "clear" });
-  image.apply(memory);
-  const images = [{ image, expected: bytes.slice() }];
-  return { memory, guest: instantiate(GUEST, { memory }), images, now: 0 };
+  const table = new WebAssembly.Table({ element: "externref", initial: random(20), maximum: 40 });
+  if (random(2) === 0) watchTable(table);
+  const global = new WebAssembly.Global({ value: "f64", mutable: true }, random(9));
+  const target = { exports: { memory, table, global } };
+  const image = snapshot(target, { driver, engine, keepResident, grown: "clear" });
+  const images = [{ image, expected: stateOf({ memory, table, global }) }];
+  image.apply(target);
+  done.memories++;
+  return { memory, table, global, target, guest: instantiate(GUEST, { memory }), images, now: 0 };
 }
 
 /** Nothing of JavaScript may touch a guarded page. */
@@ -76,15 +112,24 @@ function check(one: Live): void {
   open(one);
   const bytes = Buffer.from(one.memory.buffer);
   const { image, expected } = one.images[one.now]!;
-  if (bytes.compare(expected, 0, expected.length, 0, expected.length) !== 0) {
+  const { length } = expected.bytes;
+  if (bytes.compare(expected.bytes, 0, length, 0, length) !== 0) {
     fail(`not the image after ${image.choice(one.memory).engine}`);
   }
-  if (!isZero(bytes.subarray(expected.length))) fail("not zero beyond the image");
+  if (!isZero(bytes.subarray(length))) fail("not zero beyond the image");
+  const elements = elementsOf(one.table);
+  const same = expected.elements.every((value, index) => value === elements[index]);
+  const beyond = elements.slice(expected.elements.length);
+  if (!same || beyond.some((value) => value !== null)) fail("not the image's table");
+  if (one.global.value !== expected.n) fail("not the image's global");
   done.resets++;
 }
 
 function write(one: Live): void {
-  const { memory, guest } = one;
+  const { memory, guest, table, global } = one;
+  global.value = random(9);
+  for (let n = random(4); n > 0 && table.length > 0; n--) table.set(random(table.length), n);
+  if (random(20) === 0 && table.length < 40) table.grow(1, "new");
   if (guardsOf(memory).length > 0) {
     for (let n = random(30); n > 0; n--) {
       try {
@@ -106,28 +151,30 @@ function write(one: Live): void {
 }
 
 function step(one: Live): void {
-  const { memory, images } = one;
+  const { memory, target, images } = one;
   write(one);
   if (random(20) === 0 && memory.buffer.byteLength < 60 * 65536) {
     if (random(2) === 0) memory.grow(1);
     else one.guest.grow!(1);
+    done.growths++;
   }
   const { image } = images[one.now]!;
   const act = random(20);
   if (act < 8) {
-    image.reset(memory);
+    image.reset(target);
     check(one);
   } else if (act === 8) {
-    image.trim(memory);
+    image.trim(target);
     check(one);
   } else if (act === 9) {
     one.now = random(images.length);
-    images[one.now]!.image.apply(memory);
+    images[one.now]!.image.apply(target);
+    done.applies++;
     check(one);
   } else if (act === 10 && images.length < 4) {
     open(one);
-    const next = image.increment(memory);
-    images.push({ image: next, expected: new Uint8Array(memory.buffer).slice() });
+    const next = image.increment(target);
+    images.push({ image: next, expected: stateOf(one) });
     done.increments++;
   } else if (
     act === 11 &&
@@ -136,11 +183,13 @@ function step(one: Live): void {
   ) {
     const page = random(memory.buffer.byteLength / 4096);
     guard(memory, driver, page * 4096, 4096, random(2) === 0 ? "none" : "read", RENEW);
+    done.guards++;
   } else if (act === 12 && images.length > 1) {
     const [gone] = images.splice(random(images.length), 1);
     if (random(2) === 0) gone?.image.close(); // or it is lost, and the collector closes it
     one.now = random(images.length);
-    images[one.now]!.image.apply(memory);
+    images[one.now]!.image.apply(target);
+    done.applies++;
     check(one);
   }
 }
@@ -172,7 +221,10 @@ while (performance.now() < end) {
     const [gone] = live.splice(random(live.length), 1);
     if (random(2) === 0) for (const { image } of gone!.images) image.close();
   }
-  if (random(500) === 0) collect?.();
+  if (random(500) === 0 && collect !== undefined) {
+    collect();
+    done.collections++;
+  }
 }
 await pool.close();
 process.stdout.write(JSON.stringify({ seed, ...done }));
