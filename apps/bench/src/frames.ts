@@ -12,13 +12,13 @@ import {
   Frame,
   FrameTable,
   REF_COUNT_MAX,
-  Segment,
   type SlotTable,
   slotTableBytes,
   type TableMode,
   unitMeta,
 } from "@memkit/frame-meta";
 import { FrameKernel } from "@memkit/frame-meta/kernel";
+import { Segment } from "@memkit/frame-meta/segment";
 import { uncheckedDec, uncheckedInc } from "@memkit/frame-meta/unchecked";
 import { shuffledPositions } from "./positions.js";
 import type { Block } from "./suite.js";

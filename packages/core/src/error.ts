@@ -144,7 +144,7 @@ export function defineError<D extends ErrorDetail>(
 
 /** One sentence for each code of an error: what happened, with the numbers, and where it helps what to do. */
 export type Sentences<D extends ErrorDetail> = {
-  readonly [C in D["code"]]: (detail: Extract<D, { readonly code: C }>) => string;
+  readonly [C in D["code"]]: (detail: D & { readonly code: C }) => string;
 };
 
 /** Adds the sentences of the cases `C`, and returns the class, the same one at every call. */

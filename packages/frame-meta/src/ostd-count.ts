@@ -23,7 +23,8 @@ const FrameError = /* @__PURE__ */ frameError<"count-too-wide">({
  *
  * @example
  * ```ts
- * import { REF_COUNT_UNUSED, toOstdCount } from "@memkit/frame-meta";
+ * import { REF_COUNT_UNUSED } from "@memkit/frame-meta";
+ * import { toOstdCount } from "@memkit/frame-meta/slots";
  *
  * toOstdCount(REF_COUNT_UNUSED); // => 0xffff_ffff_ffff_ffffn
  * toOstdCount(3); // => 3n
@@ -42,7 +43,7 @@ export function toOstdCount(word: number): bigint {
  *
  * @example
  * ```ts
- * import { fromOstdCount } from "@memkit/frame-meta";
+ * import { fromOstdCount } from "@memkit/frame-meta/slots";
  *
  * fromOstdCount(0xffff_ffff_ffff_fffen); // => -2
  * ```

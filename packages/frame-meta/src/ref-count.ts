@@ -52,7 +52,8 @@ export type MetaSlotStatus = "UNUSED" | "UNIQUE" | "UNDER_CONSTRUCTION" | "SHARE
  *
  * @example
  * ```ts
- * import { REF_COUNT_MAX, statusOf } from "@memkit/frame-meta";
+ * import { REF_COUNT_MAX } from "@memkit/frame-meta";
+ * import { statusOf } from "@memkit/frame-meta/slots";
  *
  * statusOf(-1); // => "UNUSED"
  * statusOf(REF_COUNT_MAX); // => "SHARED"
@@ -212,7 +213,8 @@ export function tryDecShared(words: Int32Array, index: number): number {
  *
  * @example
  * ```ts
- * import { decSingle, incSingle, tryDecSingle, Refusal } from "@memkit/frame-meta";
+ * import { Refusal } from "@memkit/frame-meta";
+ * import { decSingle, incSingle, tryDecSingle } from "@memkit/frame-meta/slots";
  *
  * const words = Int32Array.of(1);
  * incSingle(words, 0); // => 2
@@ -252,7 +254,7 @@ export function decSingle(words: Int32Array, index: number): number {
  *
  * @example
  * ```ts
- * import { decShared, incShared } from "@memkit/frame-meta";
+ * import { decShared, incShared } from "@memkit/frame-meta/slots";
  *
  * const words = new Int32Array(new SharedArrayBuffer(4));
  * words[0] = 1;

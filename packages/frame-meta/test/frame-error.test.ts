@@ -5,11 +5,14 @@ import "@memkit/frame-meta/agents";
 import "@memkit/frame-meta/alloc";
 import "@memkit/frame-meta/list";
 import "@memkit/frame-meta/save";
+import "@memkit/frame-meta/segment";
+import "@memkit/frame-meta/slots";
+import "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 
 const word = { index: 10, word: 3 };
 const type = "page";
-const details: { [C in FrameErrorDetail["code"]]: Extract<FrameErrorDetail, { code: C }> } = {
+const details: { [C in FrameErrorDetail["code"]]: FrameErrorDetail & { code: C } } = {
   unused: { code: "unused", ...word },
   unique: { code: "unique", ...word },
   busy: { code: "busy", ...word },

@@ -1,10 +1,5 @@
-import {
-  FrameError,
-  fromOstdCount,
-  REF_COUNT_MAX,
-  statusOf,
-  toOstdCount,
-} from "@memkit/frame-meta";
+import { FrameError, REF_COUNT_MAX } from "@memkit/frame-meta";
+import { fromOstdCount, statusOf, toOstdCount } from "@memkit/frame-meta/slots";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

@@ -1,12 +1,11 @@
+import { REF_COUNT_MAX, Refusal } from "@memkit/frame-meta";
 import {
-  REF_COUNT_MAX,
-  Refusal,
   statusOf,
   tryDecShared,
   tryDecSingle,
   tryIncShared,
   tryIncSingle,
-} from "@memkit/frame-meta";
+} from "@memkit/frame-meta/slots";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

@@ -1,20 +1,17 @@
+import { FrameError, type FrameErrorDetail, REF_COUNT_MAX, Refusal } from "@memkit/frame-meta";
+import * as subpath from "@memkit/frame-meta/ref-count";
 import {
   decShared,
   decSingle,
-  FrameError,
-  type FrameErrorDetail,
   incShared,
   incSingle,
   type MetaSlotStatus,
-  REF_COUNT_MAX,
-  Refusal,
   statusOf,
   tryDecShared,
   tryDecSingle,
   tryIncShared,
   tryIncSingle,
-} from "@memkit/frame-meta";
-import * as subpath from "@memkit/frame-meta/ref-count";
+} from "@memkit/frame-meta/slots";
 import { describe, expect, it } from "vitest";
 
 const INT32_MIN = -(2 ** 31);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CoreError, PAGE_SIZE, type Paddr, VmReader } from "@memkit/core";
+import { CoreError, type Paddr } from "@memkit/core";
 import type { DropContext, FrameMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
@@ -29,20 +29,9 @@ export class DropScope implements DropContext {
   }
 
   get meta(): MetaViewMut<MetaLayout> {
-    this.#assertLive();
+    if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "drop context" });
     const { slots } = this.table;
     const at = slots.wordOf(this.#slot, SlotWord.storage) * 4;
     return metaViewMut(this.#type.layout, this, slots.dv, at);
-  }
-
-  get reader(): VmReader {
-    this.#assertLive();
-    const { geometry } = this.table.slots;
-    const { views } = geometry.memory.banks[geometry.bankOf(this.#slot)]!;
-    return new VmReader(views, geometry.byteOffsetOf(this.#slot), PAGE_SIZE);
-  }
-
-  #assertLive(): void {
-    if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "drop context" });
   }
 }

@@ -7,8 +7,7 @@
  * @module
  */
 
-import { VmReader, VmWriter } from "@memkit/core";
-import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import type { FrameMeta, MetaValue, UntypedMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import { type MetaView, type MetaViewMut, metaView } from "../meta/meta-view.js";
 import { refusalOf } from "../ref-count.js";
@@ -20,7 +19,6 @@ import { withMetaLock } from "./meta-lock.js";
 import { slotOfRaw } from "./raw-handle.js";
 import { type FrameToken, receive } from "./send.js";
 import type { FrameTable } from "./table.js";
-import { type UntypedMeta, untypedRange } from "./untyped.js";
 
 /** A shared handle. `Frame` without a type argument is one on a frame of any type: OSTD's `Frame<dyn AnyFrameMeta>`. */
 export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
@@ -233,17 +231,5 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    */
   tryAsUntyped(): Frame<UntypedMeta> | undefined {
     return this.type.isUntyped ? (this as unknown as Frame<UntypedMeta>) : undefined;
-  }
-
-  /** The bytes of untyped memory, to be read. @throws {@link FrameError} `not-untyped`; what `VmReader` throws */
-  reader(this: Frame<UntypedMeta>): VmReader {
-    const { views, start, len } = untypedRange(this.table, this.type, this.live(), 1);
-    return new VmReader(views, start, len);
-  }
-
-  /** The bytes of untyped memory, to be written. @throws {@link FrameError} `not-untyped`; what `VmWriter` throws */
-  writer(this: Frame<UntypedMeta>): VmWriter {
-    const { views, start, len } = untypedRange(this.table, this.type, this.live(), 1);
-    return new VmWriter(views, start, len);
   }
 }

@@ -15,7 +15,6 @@ import { SlotWord } from "../slot/layout.js";
 import { rawOf } from "./raw-handle.js";
 import { type FrameToken, send } from "./send.js";
 import type { FrameTable } from "./table.js";
-import { knownType } from "./untyped.js";
 
 /** What a handle that has ended has for a slot. */
 const ENDED = -1;
@@ -71,7 +70,7 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
 
   /** The frame's type. @throws {@link FrameError} `type-not-bound` if this agent does not know it */
   get type(): M {
-    return knownType(this.table, this.live()) as M;
+    return this.table.types.knownAt(this.live()) as M;
   }
 
   /** The metadata as a case of the union of all: OSTD's `dyn_meta`. A copy. @throws {@link FrameError} `type-not-bound` */

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { CoreError, type Droppable, PAGE_SIZE, type Paddr, VmReader, VmWriter } from "@memkit/core";
-import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
+import { CoreError, type Droppable, PAGE_SIZE, type Paddr } from "@memkit/core";
+import type { FrameMeta, MetaValue, UntypedMeta } from "../meta/frame-meta.js";
 import { Refusal } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
 import { build, buildTaken } from "./build.js";
@@ -19,7 +19,6 @@ import { FrameError } from "./segment-error.js";
 import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
 import { type FrameToken, receive, send } from "./send.js";
 import type { FrameTable } from "./table.js";
-import { type FrameBytes, knownType, type UntypedMeta, untypedRange } from "./untyped.js";
 
 /** Contiguous frames. Made by {@link Segment.fromUnused} or {@link Segment.fromFrame}. */
 export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
@@ -45,7 +44,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    *
    * @example
    * ```ts
-   * import { FrameTable, Segment, unitMeta } from "@memkit/frame-meta";
+   * import { FrameTable, unitMeta } from "@memkit/frame-meta";
+   * import { Segment } from "@memkit/frame-meta/segment";
    *
    * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(8 * 4096) } });
    * const segment = Segment.fromUnused(table, 0x1000, 0x5000, unitMeta, () => ({}));
@@ -241,25 +241,6 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
       if (types.typeAt(this.#slot + i)?.isUntyped !== true) return undefined;
     }
     return this as unknown as Segment<UntypedMeta>;
-  }
-
-  /** The bytes of untyped memory, to be read. @throws {@link FrameError} `not-untyped`; what `VmReader` throws */
-  reader(this: Segment<UntypedMeta>): VmReader {
-    if (this.frames === 0) return new VmReader(new Uint8Array(0));
-    const { views, start, len } = this.#bytes();
-    return new VmReader(views, start, len);
-  }
-
-  /** The bytes of untyped memory, to be written. @throws {@link FrameError} `not-untyped`; what `VmWriter` throws */
-  writer(this: Segment<UntypedMeta>): VmWriter {
-    if (this.frames === 0) return new VmWriter(new Uint8Array(0));
-    const { views, start, len } = this.#bytes();
-    return new VmWriter(views, start, len);
-  }
-
-  #bytes(): FrameBytes {
-    const type = knownType(this.table, this.#slot);
-    return untypedRange(this.table, type, this.#slot, this.#frames);
   }
 
   /** Makes a number of each handle; the segment ends without moving a count. {@link Segment.fromRaw} takes them back. */

@@ -4,10 +4,17 @@
  * @module
  */
 
+import { frameError } from "../frame-error.js";
 import { internType } from "../meta/directory.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
+import { hex } from "../table-error.js";
+
+const FrameError = /* @__PURE__ */ frameError<"type-not-bound">({
+  "type-not-bound": (d) =>
+    `frame ${hex(d.pfn)} has type ${d.type}, which this agent has not bound: bind it first`,
+});
 
 export class BoundTypes {
   readonly #slots: SlotTable;
@@ -54,6 +61,18 @@ export class BoundTypes {
   /** The type with number `id`, if it is bound. */
   typeOf(id: number): FrameMeta | undefined {
     return this.#byId[id];
+  }
+
+  /**
+   * The type of the frame of `slot`. Caller must hold the frame.
+   *
+   * @throws {@link FrameError} `type-not-bound` if this agent does not know it
+   */
+  knownAt(slot: number): FrameMeta {
+    const type = this.typeAt(slot);
+    if (type !== undefined) return type;
+    const pfn = this.#slots.geometry.pfnOf(slot);
+    throw new FrameError({ code: "type-not-bound", pfn, type: this.idAt(slot) });
   }
 
   /** The number of the type of the frame of `slot`, 0 for none. Caller must hold the frame. */

@@ -8,22 +8,13 @@
  * @module
  */
 
-import {
-  type FitsIn,
-  Kind,
-  type Paddr,
-  type Struct,
-  struct,
-  type ValueOf,
-  type VmReader,
-} from "@memkit/core";
+import { type FitsIn, Kind, type Paddr, type Struct, struct, type ValueOf } from "@memkit/core";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
-import { layoutText, textHash } from "./layout-text.js";
+import { layoutText, PT_NODE_TEXT, textHash } from "./layout-text.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
-import { storedPageTablePageMeta } from "./pt-node.js";
 import { type FrameUsage, PageUsage } from "./usage.js";
 
 const FrameError = /* @__PURE__ */ frameError<"meta-does-not-fit" | "invalid-type-name">({
@@ -32,16 +23,19 @@ const FrameError = /* @__PURE__ */ frameError<"meta-does-not-fit" | "invalid-typ
   "invalid-type-name": (d) => `a type's name has 1 to 96 bytes of UTF-8, not ${d.bytes}`,
 });
 
-/** What a type learns about a frame whose last handle has gone. The views in it end with the call. */
+/**
+ * What a type learns about a frame whose last handle has gone. The views in it end with the call. For the frame's bytes too wrap the
+ * function in `withReader` of `@memkit/frame-meta/untyped`.
+ */
 export interface DropContext<L extends MetaLayout = MetaLayout> {
   /** The metadata, which is nobody else's any more. */
   readonly meta: MetaViewMut<L>;
-  /** The 4096 bytes of the frame. */
-  readonly reader: VmReader;
   /** The table, to drop what the frame holds. Frames that are dropped by that are torn down after this call. */
   readonly table: FrameTable;
   /** Where the frame is. */
   readonly paddr: Paddr;
+  /** Whether the call has returned. */
+  readonly dropped: boolean;
 }
 
 /** What a type is made of. */
@@ -91,6 +85,9 @@ export interface FrameMeta<L extends MetaLayout = MetaLayout, U extends boolean 
   /** As defined: see {@link FrameMetaDefinition.onDropPre}. */
   onDropPre?(context: DropContext<L>): boolean;
 }
+
+/** A type of untyped memory. */
+export type UntypedMeta = FrameMeta<MetaLayout, true>;
 
 /** The host value of a type's metadata. */
 export type MetaValue<M extends FrameMeta> = ValueOf<M["layout"]>;
@@ -185,7 +182,7 @@ export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>
   const use = PageUsage[usage];
   if (layout?.kind !== Kind.struct) refuseOdd("layout", layout);
   if (!(use > 0 && use < PageUsage.MMIO)) refuseOdd("usage", usage);
-  const isNode = layoutText(layout) === layoutText(storedPageTablePageMeta);
+  const isNode = layoutText(layout) === PT_NODE_TEXT;
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
   return makeFrameMeta<L, U>(definition, storage);
 }

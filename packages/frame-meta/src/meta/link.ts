@@ -83,8 +83,8 @@ function insideOf<L extends MetaLayout>(context: DropContext<LinkLayout<L>>): Dr
     get meta() {
       return (context.meta as unknown as { readonly inner: MetaViewMut<L> }).inner;
     },
-    get reader() {
-      return context.reader;
+    get dropped() {
+      return context.dropped;
     },
     table: context.table,
     paddr: context.paddr,

@@ -9,9 +9,10 @@
  */
 
 import type { Layout } from "@memkit/core";
-import { FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
+import { FRAME_METADATA_MAX_SIZE, META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import type { FrameMeta, MetaValue } from "./frame-meta.js";
-import { type MetaSlotStorage, readStorage, writeStorageTo } from "./storage.js";
+import { storedPageTablePageMeta } from "./pt-node.js";
+import { type MetaSlotStorage, readStorage } from "./storage.js";
 
 /** How a `T` is represented as an `R`. */
 export interface Repr<T, R> {
@@ -64,6 +65,25 @@ export function reprOf<M extends FrameMeta>(type: M): Repr<MetaValue<M>, MetaSlo
       return layout.read(dv, 0) as MetaValue<M>;
     },
   };
+}
+
+/** Writes a storage at `offset` of a slot: the inverse of `readStorage`. */
+function writeStorageTo(dv: DataView, offset: number, storage: MetaSlotStorage): void {
+  const into = new Uint8Array(dv.buffer, dv.byteOffset + offset, FRAME_METADATA_MAX_SIZE);
+  switch (storage.tag) {
+    case "FrameLink": {
+      const { next = -1, prev = -1, slot } = storage.link;
+      dv.setUint32(offset, next + 1, true);
+      dv.setUint32(offset + 4, prev + 1, true);
+      into.set(slot, FRAME_METADATA_MAX_SIZE - META_SLOT_SMALL_SIZE);
+      return;
+    }
+    case "PTNode":
+      storedPageTablePageMeta.write(dv, offset, storage.node);
+      return;
+    default:
+      into.set(storage.bytes);
+  }
 }
 
 function bytesOf(storage: MetaSlotStorage): Uint8Array {

@@ -8,9 +8,10 @@
  * @module
  */
 
+import type { Layout } from "@memkit/core";
 import { FRAME_METADATA_MAX_SIZE, META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import type { FrameMeta } from "./frame-meta.js";
-import { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./pt-node.js";
+import type { StoredPageTablePageMeta } from "./pt-node.js";
 
 /** What a link leaves for the metadata inside: 32 bytes. */
 export type MetaSlotSmall = Uint8Array;
@@ -50,28 +51,11 @@ export function readStorage(type: FrameMeta, dv: DataView, offset: number): Meta
       const slot = bytesAt(dv, offset + 8, META_SLOT_SMALL_SIZE);
       return { tag: "FrameLink", link: { next, prev, slot } };
     }
-    case "PTNode":
-      return { tag: "PTNode", node: storedPageTablePageMeta.read(dv, offset) };
+    case "PTNode": {
+      const layout = type.layout as Layout<unknown> as Layout<StoredPageTablePageMeta>; // that is what the tag says
+      return { tag: "PTNode", node: layout.read(dv, offset) };
+    }
     default:
       return { tag: type.storage, bytes: bytesAt(dv, offset, FRAME_METADATA_MAX_SIZE) };
-  }
-}
-
-/** Writes a storage at `offset` of a slot: the inverse of {@link readStorage}. */
-export function writeStorageTo(dv: DataView, offset: number, storage: MetaSlotStorage): void {
-  const into = new Uint8Array(dv.buffer, dv.byteOffset + offset, FRAME_METADATA_MAX_SIZE);
-  switch (storage.tag) {
-    case "FrameLink": {
-      const { next = -1, prev = -1, slot } = storage.link;
-      dv.setUint32(offset, next + 1, true);
-      dv.setUint32(offset + 4, prev + 1, true);
-      into.set(slot, FRAME_METADATA_MAX_SIZE - META_SLOT_SMALL_SIZE);
-      return;
-    }
-    case "PTNode":
-      storedPageTablePageMeta.write(dv, offset, storage.node);
-      return;
-    default:
-      into.set(storage.bytes);
   }
 }

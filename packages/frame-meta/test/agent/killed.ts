@@ -11,7 +11,6 @@ import {
   type FrameMeta,
   FrameTable,
   type MetaValue,
-  Segment,
   type SlotTableOptions,
   slotTableBytes,
   UniqueFrame,
@@ -19,6 +18,7 @@ import {
 import { inTransit } from "@memkit/frame-meta/agents";
 import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
 import { FrameLedger } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
 import { rawOf } from "../../src/frame/raw-handle.js";
 import { twinTableKernel } from "../support/kernel.js";
 

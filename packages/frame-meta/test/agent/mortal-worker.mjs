@@ -4,9 +4,8 @@ import { register } from "tsx/esm/api";
 
 const unregister = register();
 const { atomic, struct, u32, u64Number } = await import("../../../core/src/index.ts");
-const { defineFrameMeta, Frame, FrameTable, Segment, UniqueFrame } = await import(
-  "../../src/index.ts"
-);
+const { defineFrameMeta, Frame, FrameTable, UniqueFrame } = await import("../../src/index.ts");
+const { Segment } = await import("../../src/segment.ts");
 const { FrameLedger } = await import("../../src/model.ts");
 await unregister();
 const { buffer, ram, ledger: words, gate, frames, agents, agent, stopAt } = workerData;

@@ -1,12 +1,5 @@
 import { PhysicalMemory, struct, u32 } from "@memkit/core";
-import {
-  defineFrameMeta,
-  Frame,
-  FrameTable,
-  Segment,
-  UniqueFrame,
-  unitMeta,
-} from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
 import {
   allocFrame,
   allocSegment,
@@ -15,6 +8,8 @@ import {
   createBuddy,
 } from "@memkit/frame-meta/alloc";
 import { checkInvariants } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
+import { readerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { ALLOC_MODES, allocRig, memoryOf, mock, mockOf, PAGE, refusalOf } from "./support.js";
 
@@ -47,7 +42,7 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
     frame.drop();
     const raw = allocFrame(table, memory, { tag: 0 }, { zeroed: false });
     expect(raw.paddr).toBe(paddr);
-    expect(raw.reader().readVal(u32)).toBe(0xaaaaaaaa);
+    expect(readerOf(raw).readVal(u32)).toBe(0xaaaaaaaa);
     raw.drop();
     const clean = allocFrame(table, memory, { tag: 0 });
     const bytes = new Uint8Array(table.memory.banks[0]!.source.buffer);
@@ -67,7 +62,7 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
     const allocator = createBuddy(table);
     new Uint8Array(buffer).fill(1);
     const frame = allocFrame(table, memory, { tag: 0 });
-    expect(frame.reader().readVal(u32)).toBe(0);
+    expect(readerOf(frame).readVal(u32)).toBe(0);
     buffer.resize(0);
     expect(() => allocFrame(table, memory, { tag: 0 })).toThrow();
     expect(() => allocSegment(table, 4, memory, () => ({ tag: 0 }))).toThrow();

@@ -6,9 +6,10 @@ import {
   Frame,
   FrameError,
   FrameTable,
-  Segment,
   UniqueFrame,
 } from "@memkit/frame-meta";
+import { Segment } from "@memkit/frame-meta/segment";
+import { type ReadableDropContext, withReader, writerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { attachmentTo, inMode, MODES } from "../slot/modes.js";
 import { causesOf, mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
@@ -35,23 +36,23 @@ describe.each(MODES)("the last drop, %s", (mode) => {
   it("tells the type: its metadata, the bytes, the table and the address; for the call only", () => {
     const { table } = rigOf(mode);
     const seen: unknown[] = [];
-    let kept: DropContext | undefined;
+    let kept: ReadableDropContext | undefined;
     let keptMeta: { owner: number } | undefined;
     const type = defineFrameMeta({
       name: "told",
       layout: struct(["owner", u32]),
       isUntyped: true,
-      onDrop: (context) => {
+      onDrop: withReader((context) => {
         const { meta, reader, table: told, paddr } = context;
         seen.push(meta.owner, reader.remain, reader.readVal(u32), told === table, paddr);
         meta.owner = 3; // its own to write
         seen.push(table.slots.countOf(2), refusalOf(() => Frame.fromInUse(table, 2 * PAGE)).code);
-        kept = context as DropContext;
+        kept = context as ReadableDropContext;
         keptMeta = meta;
-      },
+      }),
     });
     const frame = Frame.fromUnused(table, 2 * PAGE, type, { owner: 5 });
-    frame.writer().write(new VmReader(Uint8Array.of(1, 2, 3, 4)));
+    writerOf(frame).write(new VmReader(Uint8Array.of(1, 2, 3, 4)));
     const clone = frame.clone();
     frame.drop();
     expect(seen).toEqual([]);

@@ -1,5 +1,6 @@
 import { PhysicalMemory, VmReader, VmWriter } from "@memkit/core";
 import { Frame, FrameTable, REF_COUNT_MAX, unitMeta } from "@memkit/frame-meta";
+import { readerOf, writerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES } from "../slot/modes.js";
 import { mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
@@ -178,17 +179,17 @@ describe.each(MODES)("Frame, %s", (mode) => {
   it("reads and writes untyped memory, all 4096 bytes of it", () => {
     const { table } = rigOf(mode);
     const frame = Frame.fromUnused(table, 2 * PAGE, untyped, { value: 0 });
-    expect([frame.reader().remain, frame.writer().avail]).toEqual([PAGE, PAGE]);
-    frame.writer().write(new VmReader(new Uint8Array(128).fill(0xaa)));
+    expect([readerOf(frame).remain, writerOf(frame).avail]).toEqual([PAGE, PAGE]);
+    writerOf(frame).write(new VmReader(new Uint8Array(128).fill(0xaa)));
     const back = new Uint8Array(200);
-    frame.reader().read(new VmWriter(back));
+    readerOf(frame).read(new VmWriter(back));
     expect([...back.subarray(0, 128)].every((b) => b === 0xaa)).toBe(true);
     expect([...back.subarray(128)].every((b) => b === 0)).toBe(true);
     const dyn = Frame.fromInUse(table, 2 * PAGE);
-    expect(dyn.tryAsUntyped()?.reader().remain).toBe(PAGE);
+    expect(readerOf(dyn.tryAsUntyped()!).remain).toBe(PAGE);
     const typed = Frame.fromUnused(table, PAGE, mock, mockOf(0)) as unknown as typeof frame;
-    expect(refusalOf(() => typed.reader())).toEqual({ code: "not-untyped", type: "mock" });
-    expect(refusalOf(() => typed.writer())).toEqual({ code: "not-untyped", type: "mock" });
+    expect(refusalOf(() => readerOf(typed))).toEqual({ code: "not-untyped", type: "mock" });
+    expect(refusalOf(() => writerOf(typed))).toEqual({ code: "not-untyped", type: "mock" });
   });
 
   describe("FM-14: raw handles", () => {

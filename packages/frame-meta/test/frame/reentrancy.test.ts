@@ -5,13 +5,13 @@ import {
   defineFrameMeta,
   Frame,
   FrameTable,
-  Segment,
   UniqueFrame,
 } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { type CursorMut, LinkedList, linkMeta } from "@memkit/frame-meta/list";
 import { checkInvariants } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES } from "../slot/modes.js";
 import { causesOf, mock, PAGE, refusalOf, rigOf } from "./support.js";

@@ -4,10 +4,11 @@ import {
   Frame,
   FrameTable,
   REF_COUNT_MAX,
-  Segment,
   UniqueFrame,
   unitMeta,
 } from "@memkit/frame-meta";
+import { Segment } from "@memkit/frame-meta/segment";
+import { readerOf, writerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES, twoBanks } from "../slot/modes.js";
 import { mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";
@@ -159,25 +160,23 @@ describe.each(MODES)("Segment, %s", (mode) => {
     const { segment } = make(2);
     const empty = segment.slice(2 * PAGE, 2 * PAGE); // behind it is an unused frame
     expect(empty.tryAs(untyped)).toBe(empty);
-    expect(empty.tryAsUntyped()?.reader().remain).toBe(0);
-    expect(empty.tryAsUntyped()?.writer().avail).toBe(0);
+    expect(readerOf(empty.tryAsUntyped()!).remain).toBe(0);
+    expect(writerOf(empty.tryAsUntyped()!).avail).toBe(0);
   });
 
   it("reads and writes untyped memory across its frames", () => {
     const { table } = rigOf(mode);
     const segment = Segment.fromUnused(table, PAGE, 3 * PAGE, untyped, () => ({ value: 0 }));
-    expect([segment.reader().remain, segment.writer().avail]).toEqual([2 * PAGE, 2 * PAGE]);
-    const writer = segment.writer();
+    expect([readerOf(segment).remain, writerOf(segment).avail]).toEqual([2 * PAGE, 2 * PAGE]);
+    const writer = writerOf(segment);
     writer.skip(PAGE - 128).write(new VmReader(new Uint8Array(256).fill(0xbb)));
     const back = new Uint8Array(256);
-    segment
-      .slice(0, 2 * PAGE)
-      .reader()
+    readerOf(segment.slice(0, 2 * PAGE))
       .skip(PAGE - 128)
       .read(new VmWriter(back));
     expect(back.every((b) => b === 0xbb)).toBe(true);
     const typed = make(1).segment as unknown as typeof segment;
-    expect(refusalOf(() => typed.reader()).code).toBe("not-untyped");
+    expect(refusalOf(() => readerOf(typed)).code).toBe("not-untyped");
   });
 
   it("FM-14: goes through numbers and back, all of them or none", () => {

@@ -1,16 +1,10 @@
 /** FM-10, FM-11: types that only JavaScript can make are refused, and looking for a type makes none. */
 import { array, atomic, struct, u32 } from "@memkit/core";
-import {
-  defineFrameMeta,
-  Frame,
-  FrameTable,
-  Segment,
-  slotTableBytes,
-  unitMeta,
-} from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, FrameTable, slotTableBytes, unitMeta } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import { LinkedList } from "@memkit/frame-meta/list";
 import { FrameLedger } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
 import { describe, expect, it } from "vitest";
 import { PAGE, refusalOf } from "../frame/support.js";
 

@@ -1,12 +1,8 @@
 import { array, bool8, struct, u8, u16, u32 } from "@memkit/core";
-import {
-  defineFrameMeta,
-  type FrameMeta,
-  type MetaSlotStorage,
-  storedPageTablePageMeta,
-} from "@memkit/frame-meta";
+import { defineFrameMeta, type FrameMeta, type MetaSlotStorage } from "@memkit/frame-meta";
 import { linkMeta } from "@memkit/frame-meta/list";
 import { reprOf } from "@memkit/frame-meta/model";
+import { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

@@ -1,6 +1,6 @@
 /** Every predicate is shown something that it must see: the bytes that it reads, written over. */
 import { struct } from "@memkit/core";
-import { defineFrameMeta, Frame, Segment, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, UniqueFrame, unitMeta } from "@memkit/frame-meta";
 import { LinkedList } from "@memkit/frame-meta/list";
 import {
   checkInvariants,
@@ -10,6 +10,7 @@ import {
   SLOT_INVARIANTS,
   view,
 } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
 import { describe, expect, it } from "vitest";
 import { HeaderWord, SlotWord } from "../../src/slot/layout.js";
 import { linked, linkedOf, mock, mockOf, PAGE, rigOf } from "../frame/support.js";

@@ -1,6 +1,7 @@
 /** R3, R4: words of the table that somebody has written over are found out, however large, and nothing else breaks on them. */
-import { Frame, FrameTable, Segment, unitMeta } from "@memkit/frame-meta";
+import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
+import { Segment } from "@memkit/frame-meta/segment";
 import { describe, expect, it } from "vitest";
 import { HeaderWord } from "../../src/slot/layout.js";
 import { PAGE, refusalOf } from "../frame/support.js";

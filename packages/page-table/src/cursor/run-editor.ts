@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Segment } from "@memkit/frame-meta";
+import type { Segment } from "@memkit/frame-meta/segment";
 import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";

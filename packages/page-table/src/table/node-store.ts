@@ -10,7 +10,8 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
-import type { Frame, FrameMeta, FrameTable, storedPageTablePageMeta } from "@memkit/frame-meta";
+import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
+import type { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { allocFrame } from "@memkit/frame-meta/alloc";
 import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";

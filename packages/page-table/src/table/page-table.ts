@@ -7,7 +7,8 @@
 
 import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
-import { Frame, type FrameTable, type Segment } from "@memkit/frame-meta";
+import { Frame, type FrameTable } from "@memkit/frame-meta";
+import type { Segment } from "@memkit/frame-meta/segment";
 import { Cursor } from "../cursor/cursor.js";
 import { CursorMut } from "../cursor/cursor-mut.js";
 import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";

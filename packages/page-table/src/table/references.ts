@@ -9,7 +9,8 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
-import { Frame, type FrameTable, Segment } from "@memkit/frame-meta";
+import { Frame, type FrameTable } from "@memkit/frame-meta";
+import { Segment } from "@memkit/frame-meta/segment";
 
 /** What can be mapped: a page, or frames in a row. */
 export type Item = Frame | Segment;

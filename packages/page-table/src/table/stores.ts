@@ -6,12 +6,8 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
-import {
-  type DropContext,
-  defineFrameMeta,
-  type FrameTable,
-  storedPageTablePageMeta,
-} from "@memkit/frame-meta";
+import { type DropContext, defineFrameMeta, type FrameTable } from "@memkit/frame-meta";
+import { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import type { PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
 import { nodeMemoryOf } from "./node-memory.js";

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { decShared, decSingle, incShared, incSingle, REF_COUNT_MAX } from "@memkit/frame-meta";
+import { REF_COUNT_MAX } from "@memkit/frame-meta";
+import { decShared, decSingle, incShared, incSingle } from "@memkit/frame-meta/slots";
 import { shuffledPositions } from "../../positions.js";
 import { type Block, ratio, type Suite } from "../../suite.js";
 

@@ -8,8 +8,9 @@
  */
 
 import { struct } from "@memkit/core";
-import { defineFrameMeta, FrameTable, type Segment } from "@memkit/frame-meta";
+import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
 import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
+import type { Segment } from "@memkit/frame-meta/segment";
 import { userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { COPY_ON_WRITE, fork, PageTable } from "@memkit/page-table/table";
 import {

@@ -1,0 +1,7 @@
+/**
+ * Frames that follow each other, under one handle.
+ *
+ * @module
+ */
+
+export { Segment } from "./frame/segment.js";
