@@ -23,6 +23,9 @@ export interface Pod<T> {
   write(dv: DataView, offset: number, value: T): void;
 }
 
+/** Times that two sides which can fault may push each other out before it is a fault. */
+const TRIES = 4;
+
 /** The base of readers and writers. Not made directly. */
 export abstract class VmCursor {
   protected readonly memory: FallibleMemory;
@@ -148,14 +151,23 @@ export abstract class VmCursor {
   protected static transfer(from: VmCursor, to: VmCursor): number {
     const wanted = Math.min(from.left, to.left);
     let done = 0;
-    while (done < wanted) {
+    let tries = 0;
+    while (done < wanted && tries < TRIES) {
       const readable = from.seek(0, wanted - done);
       if (readable === 0) break;
       const { views, offset } = from.memory; // kept: both sides may stand on the same memory object
       const run = to.seek(0, readable);
       if (run === 0) break;
+      const { views: into, offset: start } = to.memory;
+      // Where both sides can fault, what made room for the one may have taken the other's place: then both begin anew.
+      const moved =
+        from.#fallible &&
+        to.#fallible &&
+        (from.seek(0, run) < run || from.memory.views !== views || from.memory.offset !== offset);
+      tries = moved ? tries + 1 : 0;
+      if (moved) continue;
       // Both runs are proved by now, so where a side throws nothing of this run has happened.
-      to.memory.views.liveU8.set(views.liveU8.subarray(offset, offset + run), to.memory.offset);
+      into.liveU8.set(views.liveU8.subarray(offset, offset + run), start);
       from.#at += run;
       to.#at += run;
       done += run;

@@ -11,6 +11,7 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
+import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
 import type { PteFormat } from "../format/format.js";
 import { SW, UR, UW, UX } from "../format/rights.js";
 import { mmuOf } from "../table/node-tables.js";
@@ -93,6 +94,22 @@ export class VmCpu {
   poll(): void {
     this.shootdown.poll();
     this.flusher.collect();
+  }
+
+  /**
+   * Gives back what dead agents had locked and taken out: `reap` of frame-meta, once nobody waits for their answers, and every
+   * processor that lives has flushed whatever they may have unmapped. Their numbers in the log are those in the table of frames. Waits:
+   * the others must poll. What a dead agent kept until a flush stays counted, as all handles of the dead do without a ledger.
+   *
+   * @throws as `reap` of `@memkit/frame-meta/agents`; {@link PageTableError} `invalid-tlb`: the log has no such agent
+   */
+  reap(dead: readonly number[], options?: ReapOptions): ReapReport {
+    const { shootdown, flusher, frames } = this;
+    for (const agent of dead) shootdown.detach(agent);
+    flusher.issueAll();
+    flusher.keep({ drop: () => undefined });
+    flusher.sync();
+    return reap(frames, dead, options);
   }
 
   /**

@@ -42,7 +42,7 @@ export interface VmSpaceOptions {
   readonly asid?: number;
   /** A kernel's table, whose half the space shares. */
   readonly kernel?: PageTable;
-  /** Asked about faults that copy-on-write does not explain. */
+  /** Asked about faults that copy-on-write does not explain. May unmap any page, also one that is being read. */
   readonly onFault?: VmFaultHandler;
   /** How a page that is copied on write is copied: see `handleFault` of `/table`. */
   readonly copy?: FaultOptions["copy"];
@@ -116,6 +116,52 @@ export class VmSpace implements Droppable {
     });
   }
 
+  /**
+   * An address space that another agent of the same frames has made, by the frame of its table's root: post it, and its number.
+   * Readers and writers keep apart from one another within an agent; between agents that is the program's matter.
+   *
+   * @param options - the same `asid`, and the `kernel` where the other has one
+   * @throws {@link PageTableError} `asid-in-use`, and as `PageTable.attach`
+   *
+   * @example
+   * ```ts
+   * import { FrameTable, unitMeta } from "@memkit/frame-meta";
+   * import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+   * import { pageProperty, READ, USER, WRITE, x86Format } from "@memkit/page-table/format";
+   * import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
+   * import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
+   *
+   * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
+   * const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
+   * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+   * const allocator = createBuddy(frames);
+   * const cpu = new VmCpu(frames, x86Format(), new Shootdown(words, 2, 0, new Tlb()));
+   * const space = VmSpace.create(cpu, { asid: 1 });
+   * // In a worker, with memory, words, frames.buffer, allocator.buffer and space.table.rootPfn:
+   * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
+   * attachBuddy(there, { buffer: allocator.buffer });
+   * const other = new VmCpu(there, x86Format(), new Shootdown(words, 2, 1, new Tlb()));
+   * const same = VmSpace.attach(other, space.table.rootPfn, { asid: 1 });
+   * same.map(0x40_0000, allocFrame(there, unitMeta, {}), pageProperty(READ | WRITE | USER));
+   * space.activate();
+   * const found = cpu.translate(0, 0x40_0000, "write");
+   * same.unmap(0x40_0000, 1); // => 1
+   * frames.slots.countOf(found); // => 1
+   * cpu.poll(); // this processor has flushed it
+   * other.poll(); // and that one lets go of it
+   * frames.slots.load(frames.slots.countIndexOf(found)); // => -1
+   * ```
+   */
+  static attach(
+    cpu: VmCpu,
+    rootPfn: number,
+    options: VmSpaceOptions & { readonly asid: number },
+  ): VmSpace {
+    const config = userConfig(cpu.format);
+    const { kernel } = options;
+    return VmSpace.with(cpu, options, () => PageTable.attach(cpu.frames, config, rootPfn, kernel));
+  }
+
   private static with(cpu: VmCpu, options: VmSpaceOptions, make: () => PageTable): VmSpace {
     const asid = cpu.claimAsid(options.asid);
     try {
@@ -127,7 +173,8 @@ export class VmSpace implements Droppable {
   }
 
   /**
-   * A copy, whose tracked pages are copied when one of the two writes to them.
+   * A copy, whose tracked pages are copied when one of the two writes to them. Another processor that had a page writable may write to
+   * it until it has flushed: `cpu.flusher.sync()` waits for that.
    *
    * @throws as `fork` of `/table`; {@link PageTableError} `asid-in-use`
    */
