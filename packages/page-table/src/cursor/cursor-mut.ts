@@ -17,6 +17,8 @@ import { StrayTable, type Taken, type TakenItem } from "./taken.js";
 export class CursorMut extends RunEditor {
   protected readonly presentBit: number;
   protected readonly pfnShift: number;
+  /** As a factor: a multiplication takes a third of a shift's time. */
+  private readonly pfnScale: number;
   protected readonly pfnHiShift: number;
   protected readonly trackedLo: number;
   protected readonly trackedHi: number;
@@ -41,6 +43,7 @@ export class CursorMut extends RunEditor {
     const { coder, memory } = this;
     this.presentBit = coder.valid;
     this.pfnShift = coder.shift;
+    this.pfnScale = 1 << coder.shift;
     this.pfnHiShift = coder.hiShift;
     this.trackedLo = coder.trackedLo;
     this.trackedHi = coder.trackedHi;
@@ -56,21 +59,14 @@ export class CursorMut extends RunEditor {
    * `shared-table`; `FrameError` `no-memory`. Nothing has changed then.
    */
   mapPfn(pfn: number, prop: number, level = 1): void {
-    if (
-      level === 1 &&
-      this.level === 1 &&
-      this.index < this.limit &&
-      prop === this.leafProp &&
-      pfn >>> 0 === pfn
-    ) {
+    const { at } = this;
+    if (at < this.stop && level === 1 && prop === this.leafProp && pfn >>> 0 === pfn) {
       const { words } = this;
-      const at = this.base + 2 * this.index;
       if (words[at] === 0 && words[at + 1] === 0) {
         words[at + 1] = this.leafHi | (pfn >>> this.pfnHiShift);
-        words[at] = this.leafLo | (pfn << this.pfnShift);
-        const { slotWords, meta } = this;
-        slotWords[meta] = slotWords[meta]! + 1;
-        this.index += 1;
+        words[at] = this.leafLo | Math.imul(pfn, this.pfnScale);
+        this.fresh += 1;
+        this.at = at + 2;
         return;
       }
     }
@@ -117,9 +113,9 @@ export class CursorMut extends RunEditor {
    * `drop-failed`: it is not. For a huge page `release-failed`: it is not.
    */
   unmapNext(pages = 1): number {
-    if (this.level === 1 && this.index < this.limit && pages === 1) {
+    const { at } = this;
+    if (at < this.stop && pages === 1) {
       const { words } = this;
-      const at = this.base + 2 * this.index;
       const lo = words[at]!;
       if ((lo & this.presentBit) !== 0) {
         const hi = words[at + 1]!;
@@ -130,9 +126,8 @@ export class CursorMut extends RunEditor {
         }
         words[at] = 0;
         words[at + 1] = 0;
-        const { slotWords, meta } = this;
-        slotWords[meta] = slotWords[meta]! - 1;
-        this.index += 1;
+        this.fresh -= 1;
+        this.at = at + 2;
         return 1;
       }
     }
@@ -211,21 +206,15 @@ export class CursorMut extends RunEditor {
    * @throws {@link PageTableError} `out-of-range`, `unrepresentable`; `FrameError` `no-memory`. Nothing has changed then.
    */
   protectNext(pages: number, set: number, clear: number): number {
-    if (
-      this.level === 1 &&
-      this.index < this.limit &&
-      pages === 1 &&
-      set === this.set &&
-      clear === this.clear
-    ) {
+    const { at } = this;
+    if (at < this.stop && pages === 1 && set === this.set && clear === this.clear) {
       const { words } = this;
-      const at = this.base + 2 * this.index;
       const lo = words[at]!;
       const hi = words[at + 1]!;
       if ((lo & this.bitsLo) === this.oldLo && (hi & this.bitsHi) === this.oldHi) {
         words[at + 1] = (hi & ~this.bitsHi) | this.newHi;
         words[at] = (lo & ~this.bitsLo) | this.newLo;
-        this.index += 1;
+        this.at = at + 2;
         return 1;
       }
     }

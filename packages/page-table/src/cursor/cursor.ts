@@ -67,9 +67,9 @@ export class Cursor extends Position {
    * @throws {@link PageTableError} `out-of-range` at the end of the range
    */
   query(): number {
-    if (this.level === 1 && this.index < this.limit) {
+    const { at } = this;
+    if (at < this.stop) {
       const { words } = this;
-      const at = this.base + 2 * this.index;
       const lo = words[at]!;
       if ((lo & this.valid) !== 0) {
         this.found(lo, words[at + 1]!);
@@ -195,9 +195,10 @@ export class Cursor extends Position {
    * @returns whether there is one in the range
    */
   moveForward(): boolean {
-    if (this.level === 1 && this.index < this.limit) {
-      this.index += 1;
-      return this.index < this.limit || this.page < this.endPage;
+    const { at, stop } = this;
+    if (at < stop) {
+      this.at = at + 2;
+      return at + 2 < stop || this.page < this.endPage;
     }
     if (!this.settle()) return false;
     this.enter();
@@ -210,8 +211,7 @@ export class Cursor extends Position {
     if (this.closed) return;
     this.closed = true;
     this.numeric = false;
-    this.level = 0;
-    this.limit = 0;
+    this.forget();
     this.table.closed(this);
   }
 

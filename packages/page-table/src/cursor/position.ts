@@ -4,12 +4,14 @@
  *     page number    26..18  17..9   8..0        (bits, counted from the root's first entry)
  *                   |  top  | mid  | index |      top: the indices of levels 3 and up; mid: of level 2; index: of level 1
  *
- * Three small integers, because a loop over the pages of a leaf table then only counts `index` up. The leaf table is kept from
- * one operation to the next, and so is the level-2 table above it, and leaf tables that a cursor jumps to and fro between.
+ * Small integers, because a loop over the pages of a leaf table then only counts up. `index` is kept as the place of its entry, `at`, so
+ * that one comparison says that the entry is at hand: `at < stop`. The leaf table is kept from one operation to the next, and so is the
+ * level-2 table above it, and leaf tables that a cursor jumps to and fro between.
  *
- * PT-34: `level` is 1 only while `base` is the leaf table of the position; at any other level the entry is read again, because
- * another cursor beside this one may have put a table where there was none. Who frees a node has all of its pages in its range,
- * so nobody else's cursor is in it; who frees one of its own calls `forget`. The same goes for the leaf tables that are remembered.
+ * PT-34: `level` is 1 only while `base` is the leaf table of the position, and `stop` is not 0 only then; at any other level the entry
+ * is read again, because another cursor beside this one may have put a table where there was none. Who frees a node has all of its
+ * pages in its range, so nobody else's cursor is in it; who frees one of its own calls `forget`. The same goes for the leaf tables that
+ * are remembered.
  *
  * @see vostd `page_table/cursor/owners.rs`
  * @module
@@ -52,9 +54,14 @@ export abstract class Position {
   protected closed = false;
   protected top = 0;
   protected mid = 0;
-  protected index = 0;
-  /** Indices of the leaf table that are in the range: below this one. */
-  protected limit = 0;
+  /** The word index of the position's entry in the leaf table, or twice `index` while that is not at hand. */
+  protected at = 0;
+  /** Where the leaf table begins, or 0. */
+  private origin = 0;
+  /** Entries of the leaf table before this word are in the range; 0 while it is not at hand. */
+  protected stop = 0;
+  /** Entries that were made in the leaf table less those that were removed, where its count does not know yet (PT-32). */
+  protected fresh = 0;
   /** The level of the node that has the position's entry; 0: not known. */
   protected level = 0;
   protected words: Int32Array;
@@ -84,6 +91,15 @@ export abstract class Position {
     this.upperWords = this.words;
     this.leafWords = this.words;
     this.place(start);
+  }
+
+  /** The index of the position's entry in a leaf table; 512 past the last one. */
+  protected get index(): number {
+    return (this.at - this.origin) >> 1;
+  }
+
+  protected set index(index: number) {
+    this.at = this.origin + 2 * index;
   }
 
   /** The position in the table's own page numbers. @internal */
@@ -123,29 +139,53 @@ export abstract class Position {
       low = page - top * TOP;
     }
     const mid = low >>> 9;
-    const index = low & 511;
     if (top !== this.top || mid !== this.mid || this.level !== 1) {
       this.top = top;
       this.mid = mid;
       this.level = 0;
+      this.shut();
     }
-    this.index = index;
-    const left = this.endPage - (page - index);
-    this.limit = Math.min(left, 512);
+    this.index = low & 511;
+  }
+
+  /** The leaf table is at hand. */
+  private open(): void {
+    const { index, base, endPage, page } = this;
+    this.origin = base;
+    this.at = base + 2 * index;
+    this.stop = base + 2 * Math.min(endPage - page + index, 512);
+  }
+
+  /** The leaf table is not at hand any more. */
+  private shut(): void {
+    if (this.fresh !== 0) this.note();
+    this.at -= this.origin;
+    this.origin = 0;
+    this.stop = 0;
+  }
+
+  /** Adds what was made to the leaf table's count. @internal */
+  note(): void {
+    const { fresh } = this;
+    if (fresh === 0) return;
+    this.fresh = 0;
+    this.store.count(this.meta, fresh);
   }
 
   /** Before anything but the fastest path. @returns whether the position is in the range */
   protected settle(): boolean {
     if (this.closed) throw new CoreError({ code: "used-after-drop", what: "cursor" });
+    if (this.fresh !== 0) this.note();
     if (this.index > 511) this.place(this.page);
     // The memory's buffer was exchanged: where the nodes are has changed.
     if (this.level !== 0 && this.words.length === 0) this.forget();
-    return this.index < this.limit;
+    return this.page < this.endPage;
   }
 
   /** Makes the next operation walk from the root. */
   protected forget(): void {
     this.level = 0;
+    this.shut();
     this.upperTop = -1;
     if (this.leaves !== NO_LEAVES) this.leaves.fill(-1);
   }
@@ -155,16 +195,19 @@ export abstract class Position {
     const leaf = page >>> 9;
     const slot = leaf & (LEAVES - 1);
     if (this.leaves[slot] !== leaf) return false;
+    if (this.fresh !== 0) this.note();
     const index = page & 511;
+    const base = this.leafBases[slot]!;
+    const left = this.endPage - page + index;
     if (this.words !== this.leafWords) this.words = this.leafWords;
-    this.base = this.leafBases[slot]!;
+    this.base = base;
+    this.origin = base;
+    this.at = base + 2 * index;
+    this.stop = base + 2 * Math.min(left, 512);
     this.meta = this.leafMetas[slot]!;
     this.level = 1;
     this.top = leaf >>> 9;
     this.mid = slot;
-    this.index = index;
-    const left = this.endPage - page + index;
-    this.limit = Math.min(left, 512);
     return true;
   }
 
@@ -213,6 +256,7 @@ export abstract class Position {
   /** Walks to the position's entry: that of `stop`, or above it the one that leads to no table. */
   protected enter(stop = 1): void {
     if (this.level === 1 && stop === 1) return;
+    this.shut();
     const { memory, coder } = this;
     if (this.upperTop === this.top && stop === 1) {
       const at = this.upperBase + 2 * this.mid;
@@ -221,6 +265,7 @@ export abstract class Position {
         this.level = 0; // an entry that leads nowhere throws
         this.step(coder.childOf(lo, this.upperWords[at + 1]!), 1);
         this.level = 1;
+        this.open();
         return;
       }
     }
@@ -249,6 +294,7 @@ export abstract class Position {
       }
     }
     this.level = level;
+    if (level === 1) this.open();
   }
 
   private step(pfn: number, level: number): void {

@@ -13,22 +13,21 @@ import { CursorMut } from "./cursor-mut.js";
 /** Made by `PageTable.cursorMut` where the frames' table is not in mode `single`. */
 export class SharedCursorMut extends CursorMut {
   override mapPfn(pfn: number, prop: number, level = 1): void {
+    const { at } = this;
     if (
+      at < this.stop &&
       level === 1 &&
-      this.level === 1 &&
-      this.index < this.limit &&
       prop === this.leafProp &&
       pfn >>> 0 === pfn &&
       (this.leafLo & this.presentBit) !== 0
     ) {
       const { words, meta } = this;
-      const at = this.base + 2 * this.index;
       if (words[at] === 0 && words[at + 1] === 0) {
         // The upper word first: until the lower one says so, nothing is there (PT-56).
         Atomics.store(words, at + 1, this.leafHi | (pfn >>> this.pfnHiShift));
         Atomics.store(words, at, this.leafLo | (pfn << this.pfnShift));
         this.store.setMeta(meta, this.slotWords[meta]! + 1);
-        this.index += 1;
+        this.at = at + 2;
         return;
       }
     }
@@ -36,9 +35,9 @@ export class SharedCursorMut extends CursorMut {
   }
 
   override unmapNext(pages = 1): number {
-    if (this.level === 1 && this.index < this.limit && pages === 1) {
+    const { at } = this;
+    if (at < this.stop && pages === 1) {
       const { words, meta } = this;
-      const at = this.base + 2 * this.index;
       const lo = words[at]!;
       const hi = words[at + 1]!;
       const tracked = ((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0;
@@ -48,7 +47,7 @@ export class SharedCursorMut extends CursorMut {
         while (!store.swap(words, at, meta, last, 0, 0)) last = store.lo;
         this.found(last, hi);
         store.setMeta(meta, this.slotWords[meta]! - 1);
-        this.index += 1;
+        this.at = at + 2;
         return 1;
       }
     }

@@ -62,6 +62,7 @@ class Check {
 
   run(): void {
     const { table } = this;
+    for (const cursor of table.open) cursor.note();
     this.node(table.rootPfn, table.store.levels, 0);
     this.borrowed();
     for (const [pfn, count] of this.mapped) this.tracked(pfn, count);
