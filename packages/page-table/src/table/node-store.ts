@@ -2,7 +2,8 @@
  * Nodes: their type, where they come from, and where they and all below them go.
  *
  * PT-32: a node's `nrChildren` is the number of its entries that are present, so a node whose word says 0 is empty and need not be
- * looked at. PT-33: a node taken out of its table is marked stray and leaves with everything below it; nobody frees it while
+ * looked at. What an open cursor has just made and removed in mode `single` it may not have been told yet: the word is then what it
+ * was, and the cursor tells it before it looks itself, moves to another node or is closed (`Position.note`). PT-33: a node taken out of its table is marked stray and leaves with everything below it; nobody frees it while
  * somebody holds a handle on it, and then its last handle does.
  *
  * @see OSTD `mm/page_table/node/mod.rs`, `PageTablePageMeta`, `on_drop`
@@ -11,8 +12,8 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
-import type { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { allocFrame } from "@memkit/frame-meta/alloc";
+import type { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
 import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
