@@ -1,0 +1,82 @@
+/**
+ * Two processors, each a worker, on one address space: pages of their own in tables that both use, and pages of both. What a processor
+ * translates leads to that page's frame until it polls; what was written through a translation is dirty when it is taken out; at the end
+ * nothing is lost.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { FrameTable } from "@memkit/frame-meta";
+import { createBuddy } from "@memkit/frame-meta/alloc";
+import { userConfig, x86Format } from "@memkit/page-table/format";
+import { PageTable } from "@memkit/page-table/table";
+import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
+import { checkInvariants, VmCpu, VmSpace } from "@memkit/page-table/vm-space";
+import { expect } from "vitest";
+import { pageMeta } from "../support/space.js";
+
+const AGENTS = 2;
+const FRAMES = 512;
+
+interface Report {
+  readonly round: number;
+  readonly wrong: readonly string[];
+}
+
+/** Frames, an empty table, and what a worker needs to be a processor of it. */
+export function machine(dies = false) {
+  const memory = { buffer: new SharedArrayBuffer(FRAMES * 4096) };
+  const frames = FrameTable.create({ memory, mode: "shared" }, { agent: AGENTS });
+  const allocator = createBuddy(frames);
+  frames.bind(pageMeta);
+  const table = PageTable.create(frames, userConfig(x86Format()));
+  const log = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(AGENTS + 1)));
+  const gate = new Int32Array(new SharedArrayBuffer(12));
+  const data = {
+    memory,
+    buffer: frames.buffer,
+    allocBuffer: allocator.buffer,
+    log,
+    root: table.rootPfn,
+    gate,
+    dies,
+  };
+  const start = (agent: number, form: object): Worker =>
+    new Worker(new URL("./worker.mjs", import.meta.url), {
+      workerData: { ...data, agents: AGENTS, agent, ...form },
+    });
+  /** This thread as a processor: it must poll from now on. */
+  const space = (): VmSpace => {
+    const end = new Shootdown(log, AGENTS + 1, AGENTS, new Tlb());
+    return VmSpace.attach(new VmCpu(frames, x86Format(), end), table.rootPfn, { asid: 1 });
+  };
+  return { frames, allocator, table, gate, start, space };
+}
+
+/** Runs it, and returns the number of steps. */
+export async function vmSoak(rounds: number, pages: number, seconds?: number): Promise<number> {
+  const { allocator, table, gate, start, space } = machine();
+  const workers = [0, 1].map((agent) => start(agent, { rounds, pages }));
+  const stop = (): unknown => Atomics.store(gate, 1, 1);
+  const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
+  try {
+    await Promise.all(workers.map((worker) => once(worker, "message")));
+    const done = workers.map((worker) => once(worker, "message"));
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    const reports = (await Promise.all(done)).map(([report]) => report as Report);
+    for (const { wrong } of reports) expect(wrong).toEqual([]);
+    const mine = space();
+    expect(checkInvariants(mine)).toEqual([]);
+    mine.unmap(0, pages);
+    mine.drop();
+    table.drop();
+    expect(allocator.stats().taken).toBe(0);
+    return reports.reduce((sum, { round }) => sum + round, 0);
+  } finally {
+    clearTimeout(timer);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
