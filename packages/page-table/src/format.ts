@@ -47,3 +47,4 @@ export {
 export { RESERVED_RIGHTS, rightsText, SR, SW, SX, UR, UW, UX } from "./format/rights.js";
 export { type RiscvFormatOptions, riscvFormat } from "./format/riscv.js";
 export { type X86FormatOptions, x86Format } from "./format/x86-64.js";
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";

@@ -1,13 +1,25 @@
 /**
  * `PageTableError`: what can go wrong with page tables and the addresses they translate.
  *
+ * Its type has the cases of tables and address spaces; their sentences stand with those, see core's `defineErrorCases`: a walker never
+ * says them.
+ *
  * @module
  */
 
-import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core/error";
+import {
+  defineErrorCases,
+  type ErrorCases,
+  type ErrorClass,
+  type ErrorOf,
+} from "@memkit/core/error";
+import type { TableErrorDetail } from "./table/table-error.js";
+import type { VmSpaceErrorDetail } from "./vm-space/vm-space-error.js";
 
 /** Every `code` of {@link PageTableError} with the fields that come with it. */
 export type PageTableErrorDetail =
+  | TableErrorDetail
+  | VmSpaceErrorDetail
   /** Not a virtual address of 64 bits: a number outside 0..2^53-1, or a bigint outside 0..2^64-1. */
   | { readonly code: "invalid-vaddr"; readonly va: number | bigint }
   /** The upper bits are not what the format demands; `paging` names the format. */
@@ -53,40 +65,33 @@ export type PageTableErrorDetail =
 const hex = (n: number | bigint): string =>
   (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
 
-function describe(detail: PageTableErrorDetail): string {
-  switch (detail.code) {
-    case "invalid-vaddr":
-      return `${hex(detail.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`;
-    case "non-canonical":
-      return `${hex(detail.va)} is not canonical in ${detail.paging}`;
-    case "invalid-level":
-      return `${detail.paging} has no level ${detail.level}: its levels are 1 (leaves) to ${detail.levels}`;
-    case "unrepresentable":
-      return `${detail.paging} cannot express property ${hex(detail.prop)} at level ${detail.level}`;
-    case "invalid-pfn":
-      return `${hex(detail.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`;
-    case "invalid-setting":
-      return `a processor of ${detail.arch} cannot be set so: ${detail.setting} to ${detail.value}`;
-    case "invalid-index-range":
-      return `a table cannot have the root's entries ${detail.first} to ${detail.last}: give a range in 0..511 within one half`;
-    case "invalid-size":
-      return `an access has 1 to 4096 bytes, not ${detail.size}`;
-    case "invalid-page":
-      return `the page source gave something for frame ${hex(detail.pfn)} that is not a Uint8Array of 4096 bytes`;
-    case "page-source-threw":
-      return `the page source threw when asked for frame ${hex(detail.pfn)}`;
-    case "invalid-tlb":
-      return `${detail.got} will not do for ${detail.option}: see the documentation of the option for what will`;
-    case "walk-budget":
-      return `more than ${detail.budget} walks to list the tables: are they cyclic? If not, give a larger budget`;
-    case "invalid-image":
-      return `not an image that can be opened: ${detail.what}`;
-  }
-}
+/** Adds sentences to {@link PageTableError}, and returns it. */
+export const pageTableError: ErrorCases<PageTableErrorDetail> =
+  /* @__PURE__ */ defineErrorCases<PageTableErrorDetail>("@memkit/page-table/PageTableError", {
+    "invalid-vaddr": (d) =>
+      `${hex(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`,
+    "non-canonical": (d) => `${hex(d.va)} is not canonical in ${d.paging}`,
+    "invalid-level": (d) =>
+      `${d.paging} has no level ${d.level}: its levels are 1 (leaves) to ${d.levels}`,
+    unrepresentable: (d) =>
+      `${d.paging} cannot express property ${hex(d.prop)} at level ${d.level}`,
+    "invalid-pfn": (d) =>
+      `${hex(d.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`,
+    "invalid-setting": (d) =>
+      `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
+    "invalid-index-range": (d) =>
+      `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
+    "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
+    "invalid-page": (d) =>
+      `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
+    "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
+    "invalid-tlb": (d) =>
+      `${d.got} will not do for ${d.option}: see the documentation of the option for what will`,
+    "walk-budget": (d) =>
+      `more than ${d.budget} walks to list the tables: are they cyclic? If not, give a larger budget`,
+    "invalid-image": (d) => `not an image that can be opened: ${d.what}`,
+  });
 
 /** What `@memkit/page-table` throws. */
-export const PageTableError: ErrorClass<PageTableErrorDetail> = defineError<PageTableErrorDetail>(
-  "@memkit/page-table/PageTableError",
-  describe,
-);
+export const PageTableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError({});
 export type PageTableError = ErrorOf<PageTableErrorDetail>;

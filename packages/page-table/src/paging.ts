@@ -35,6 +35,8 @@ import { LEVEL_BITS, NR_ENTRIES, PAGE_SHIFT, PAGE_SIZE } from "@memkit/core/pagi
 import { PageTableError } from "./page-table-error.js";
 import { hiOf, loOf, type VirtualAddress } from "./virtual-address.js";
 
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
+
 /** What the bits above the translated ones must be. */
 export type CanonicalRule =
   /** Copies of the highest translated bit. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
 export { type Releasable, TlbFlusher } from "./tlb/flusher.js";
 export { SetAssociativeTlb, type SetAssociativeTlbOptions } from "./tlb/set-associative.js";
 export { Shootdown, shootdownWords } from "./tlb/shootdown.js";

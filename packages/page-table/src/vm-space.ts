@@ -4,6 +4,7 @@
  * @module
  */
 
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
 export type { FaultOutcome } from "./table/fault.js";
 export { checkInvariants, type VmInvariant, type VmViolation } from "./vm-space/check.js";
 export { IoMem } from "./vm-space/io-mem.js";

@@ -1,16 +1,13 @@
 /**
- * `PageTableError` as those see it who change tables: with the codes of tables, cursors and items beside the package's own.
- *
- * What is thrown here is made by a second class of the same brand, so `instanceof PageTableError` accepts it. Two, because their
- * messages would otherwise come along with a walker, which never says them.
+ * The cases of `PageTableError` about tables, cursors and items.
  *
  * @module
  */
 
-import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core/error";
-import { PageTableError as Base, type PageTableErrorDetail } from "../page-table-error.js";
+import type { ErrorClass } from "@memkit/core/error";
+import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
 
-/** Every `code` that tables and cursors add to {@link PageTableErrorDetail}, with the fields that come with it. */
+/** Every `code` that tables and cursors add, with the fields that come with it. */
 export type TableErrorDetail =
   /** A leaf is there already; nothing has been split. `va` and `pfn` are where it begins. */
   | {
@@ -52,47 +49,29 @@ function at(va: number | bigint): string {
     : String(va);
 }
 
-function describe(detail: TableErrorDetail): string {
-  switch (detail.code) {
-    case "already-mapped":
-      return `${at(detail.va)} is mapped already, to frame ${at(detail.pfn)} at level ${detail.level}: unmap it first`;
-    case "not-mapped":
-      return `nothing is mapped at ${at(detail.va)}`;
-    case "invalid-range":
-      return `${detail.pages} pages from ${at(detail.va)} are no range of this table: see its first and last page`;
-    case "out-of-range":
-      return `${detail.pages} pages from ${at(detail.va)} are not all in the cursor's range`;
-    case "unaligned":
-      return `${at(detail.va)} is not aligned to a page of level ${detail.level}`;
-    case "cursor-deadlock":
-      return `an open cursor has some of the ${detail.pages} pages from ${at(detail.va)}: close it first`;
-    case "shared-table":
-      return `the top table at ${at(detail.va)} is shared by all address spaces: it stays`;
-    case "unfit-item":
-      return `not an item for this table: ${detail.what}`;
-    case "unsupported-memory":
-      return `tables cannot be kept in this memory: ${detail.what}`;
-    case "access-width":
-      return `entries in these frames are accessed ${detail.got} bits at a time by others, and ${detail.expected} here`;
-    case "not-a-table":
-      return `frame ${at(detail.pfn)} is not the root of a table of this configuration`;
-    case "corrupt-table":
-      return `an entry leads to frame ${at(detail.pfn)}, which is no table of level ${detail.level}`;
-    case "cannot-copy":
-      return `frame ${at(detail.pfn)} of type "${detail.type}" has metadata, so a copy of it is for you to make: give "copy"`;
-    case "release-failed":
-      return `the mappings are gone, but ${detail.failed} of their frames could not be let go`;
-  }
-}
-
-type Thrown = TableErrorDetail | PageTableErrorDetail;
-
-/** What this part of the package throws by itself, of the same brand as `PageTableError`. @internal */
-export const TableError: ErrorClass<TableErrorDetail> = defineError<TableErrorDetail>(
-  "@memkit/page-table/PageTableError",
-  describe,
-);
-
-/** The package's one `PageTableError`, to the type checker with all codes: for `catch`. */
-export const PageTableError: ErrorClass<Thrown> = Base as unknown as ErrorClass<Thrown>;
-export type PageTableError = ErrorOf<Thrown>;
+/** `PageTableError`, where tables throw it. @internal */
+export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
+  TableErrorDetail["code"]
+>({
+  "already-mapped": (d) =>
+    `${at(d.va)} is mapped already, to frame ${at(d.pfn)} at level ${d.level}: unmap it first`,
+  "not-mapped": (d) => `nothing is mapped at ${at(d.va)}`,
+  "invalid-range": (d) =>
+    `${d.pages} pages from ${at(d.va)} are no range of this table: see its first and last page`,
+  "out-of-range": (d) => `${d.pages} pages from ${at(d.va)} are not all in the cursor's range`,
+  unaligned: (d) => `${at(d.va)} is not aligned to a page of level ${d.level}`,
+  "cursor-deadlock": (d) =>
+    `an open cursor has some of the ${d.pages} pages from ${at(d.va)}: close it first`,
+  "shared-table": (d) => `the top table at ${at(d.va)} is shared by all address spaces: it stays`,
+  "unfit-item": (d) => `not an item for this table: ${d.what}`,
+  "unsupported-memory": (d) => `tables cannot be kept in this memory: ${d.what}`,
+  "access-width": (d) =>
+    `entries in these frames are accessed ${d.got} bits at a time by others, and ${d.expected} here`,
+  "not-a-table": (d) => `frame ${at(d.pfn)} is not the root of a table of this configuration`,
+  "corrupt-table": (d) =>
+    `an entry leads to frame ${at(d.pfn)}, which is no table of level ${d.level}`,
+  "cannot-copy": (d) =>
+    `frame ${at(d.pfn)} of type "${d.type}" has metadata, so a copy of it is for you to make: give "copy"`,
+  "release-failed": (d) =>
+    `the mappings are gone, but ${d.failed} of their frames could not be let go`,
+});

@@ -1,10 +1,11 @@
 /**
- * `PageTableError` with the codes of address spaces: a third class of the same brand, for the reason that `table/table-error.ts` gives.
+ * The cases of `PageTableError` about address spaces.
  *
  * @module
  */
 
-import { defineError, type ErrorClass } from "@memkit/core/error";
+import type { ErrorClass } from "@memkit/core/error";
+import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
 
 /** Every `code` that address spaces add. */
 export type VmSpaceErrorDetail =
@@ -21,23 +22,15 @@ export type VmSpaceErrorDetail =
 
 const hex = (n: number): string => (Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : `${n}`);
 
-function describe(detail: VmSpaceErrorDetail): string {
-  switch (detail.code) {
-    case "not-active":
-      return `address space ${detail.asid} is not the processor's now: activate it first`;
-    case "access-denied":
-      return `${detail.len} bytes from ${hex(detail.va)} are not all in the user's part of the address space`;
-    case "range-in-use":
-      return `a reader or writer has some of the ${detail.len} bytes from ${hex(detail.va)}: drop it first`;
-    case "asid-in-use":
-      return `address-space number ${detail.asid} is taken, or not free yet: give another`;
-    case "invalid-io-memory":
-      return `${detail.frames} frames from ${hex(detail.pfn)} are not all of one device`;
-  }
-}
-
-/** @internal */
-export const VmSpaceError: ErrorClass<VmSpaceErrorDetail> = defineError<VmSpaceErrorDetail>(
-  "@memkit/page-table/PageTableError",
-  describe,
-);
+/** `PageTableError`, where address spaces throw it. @internal */
+export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
+  VmSpaceErrorDetail["code"]
+>({
+  "not-active": (d) => `address space ${d.asid} is not the processor's now: activate it first`,
+  "access-denied": (d) =>
+    `${d.len} bytes from ${hex(d.va)} are not all in the user's part of the address space`,
+  "range-in-use": (d) =>
+    `a reader or writer has some of the ${d.len} bytes from ${hex(d.va)}: drop it first`,
+  "asid-in-use": (d) => `address-space number ${d.asid} is taken, or not free yet: give another`,
+  "invalid-io-memory": (d) => `${d.frames} frames from ${hex(d.pfn)} are not all of one device`,
+});

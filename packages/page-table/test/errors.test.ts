@@ -1,0 +1,60 @@
+/** One class of errors, whose type knows every documented code, from every subpath that throws it. */
+
+import { FrameTable } from "@memkit/frame-meta";
+import { createBuddy } from "@memkit/frame-meta/alloc";
+import { PageTableError, type PageTableErrorDetail } from "@memkit/page-table";
+import * as format from "@memkit/page-table/format";
+import * as inspect from "@memkit/page-table/inspect";
+import * as table from "@memkit/page-table/table";
+import * as tlb from "@memkit/page-table/tlb";
+import * as vmSpace from "@memkit/page-table/vm-space";
+import * as walk from "@memkit/page-table/walk";
+import { describe, expect, test } from "vitest";
+
+const config = format.userConfig(format.x86Format());
+
+function tableOf(): table.PageTable {
+  const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
+  createBuddy(frames);
+  return table.PageTable.create(frames, config);
+}
+
+function thrown(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("the class", () => {
+  test.each(Object.entries({ format, inspect, table, tlb, vmSpace, walk }))(
+    "is the same in %s",
+    (_, subpath) => {
+      expect(subpath.PageTableError).toBe(PageTableError);
+    },
+  );
+
+  test("of the main entry narrows to the codes of tables and of address spaces", () => {
+    const error = thrown(() => tableOf().cursorMut(0x1000, 0));
+    // What matters is that this compiles: each field is known once the code is.
+    if (!(error instanceof PageTableError && error.code === "invalid-range")) throw error;
+    expect([error.va, error.pages]).toEqual([0x1000, 0]);
+    const { detail } = { detail: error as PageTableErrorDetail };
+    if (detail.code === "already-mapped") expect(detail.level).toBe(1);
+    if (detail.code === "range-in-use") expect(detail.len).toBe(1);
+  });
+
+  test("has a sentence for each, wherever it is thrown", () => {
+    const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
+    const cpu = new vmSpace.VmCpu(frames, config.format);
+    const said = [
+      () => tableOf().cursorMut(0x1000, 0),
+      () => vmSpace.VmSpace.create(cpu, { asid: 0 }),
+      () => new tlb.Tlb({ entries: 3 }),
+      () => format.encodeLeaf(config.format, -1, 1, 1),
+    ].map((run) => (thrown(run) as Error).message);
+    for (const sentence of said) expect(sentence).toMatch(/ .* /);
+  });
+});
