@@ -193,7 +193,7 @@ export abstract class RunEditor extends Editor {
       removed += 1;
       if (coder.isTracked(lo, hi)) {
         try {
-          store.references.release(coder.frameOf(lo, hi, 1));
+          store.references.release(coder.childOf(lo, hi));
         } catch (error) {
           errors.push(error);
         }

@@ -71,9 +71,10 @@ export class References {
   release(pfn: number): void {
     const { slots, ledger } = this.frames;
     const index = slots.countIndexOf(pfn);
-    if (ledger === undefined && slots.load(index) > 1) {
-      slots.decAt(index);
-      return;
+    if (ledger === undefined && index >= 0) {
+      const count = slots.load(index);
+      // Not `decAt`: of two agents that both saw 2, one would come to 0, and nobody would tear the frame down.
+      if (count > 1 && slots.swap(index, count, count - 1) === count) return;
     }
     const last = this.giveFrame(pfn);
     try {

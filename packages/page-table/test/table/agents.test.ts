@@ -7,7 +7,7 @@ import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
 import { type CursorMut, fork, handleFault, PageTable } from "@memkit/page-table/table";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { pageMeta } from "../support/space.js";
 
 const RW = pageProperty(READ | WRITE | USER);
@@ -182,4 +182,29 @@ test("two cursors of an agent are one behind the other, or do not wait (PT-54)",
   table.cursorMut(0x40_1000, 1).close();
   same.drop();
   table.drop();
+});
+
+test("a frame whose last two holders let go at the same moment is free afterwards (PT-31)", () => {
+  const { mine, table, allocator } = two();
+  const before = allocator.stats().taken;
+  const frame = allocFrame(mine, pageMeta, {});
+  const cursor = table.cursorMut(0x40_0000, 4);
+  cursor.map(frame.clone(), RW);
+  const { slots } = mine;
+  const load = slots.load.bind(slots);
+  const count = slots.countIndexOf(frame.paddr / 4096);
+  // The other holder is faster than the cursor that has just seen both.
+  vi.spyOn(slots, "load").mockImplementation((index) => {
+    const seen = load(index);
+    if (index === count && seen === 2 && !frame.dropped) frame.drop();
+    return seen;
+  });
+  cursor.jump(0x40_0000);
+  expect(cursor.unmapNext()).toBe(1);
+  vi.restoreAllMocks();
+  cursor.close();
+  expect(slots.load(count)).toBe(-1); // UNUSED
+  table.cleanUp();
+  table.collect();
+  expect(allocator.stats().taken).toBe(before);
 });
