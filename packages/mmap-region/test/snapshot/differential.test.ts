@@ -106,6 +106,6 @@ test("all engines have the same bytes after each call, and the image's after eac
         image.close();
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

@@ -1,5 +1,6 @@
 /**
- * Started as a process of its own by kill.test.ts: what would end a process that is not careful. Argument: which of them. Prints JSON.
+ * Started as a process of its own by kill.test.ts: what would end a process that is not careful. Arguments: which of them, one after
+ * the other. Prints JSON, by name.
  */
 
 import { rmSync, truncateSync } from "node:fs";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { loadDriver } from "../../src/driver.js";
 import { RegionError } from "../../src/index.js";
 import { type Guest, loadImage, Pool, saveImage, snapshot } from "../../src/snapshot.js";
+import { shares } from "./image-shares.js";
 import { imageOf, imports, MODULE } from "./pool-guests.js";
 
 const { driver } = await loadDriver();
@@ -23,6 +25,7 @@ const is3 = ({ buffer }: WebAssembly.Memory): boolean =>
   new Uint8Array(buffer).every((byte) => byte === 3);
 
 const CASES: Readonly<Record<string, () => unknown>> = {
+  "memory is counted": () => shares(driver),
   /** Mapped files that are cut short end the process with SIGBUS. */
   "the file is cut short": () => {
     const path = join(tmpdir(), `memkit-kill-${process.pid}`);
@@ -95,5 +98,7 @@ const CASES: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-process.stdout.write(JSON.stringify(await CASES[process.argv[2]!]!()));
+const told: Record<string, unknown> = {};
+for (const name of process.argv.slice(2)) told[name] = await CASES[name]!();
+process.stdout.write(JSON.stringify(told));
 process.exit(0);

@@ -209,7 +209,7 @@ describe("what is no module", () => {
           expect(WebAssembly.validate(after)).toBe(true);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
