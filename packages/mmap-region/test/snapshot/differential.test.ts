@@ -1,8 +1,12 @@
-/** Random guests on every engine beside the copy engine: after each reset all of them have the image, to the last bit. */
+/**
+ * Random guests on every engine beside the copy engine: after each reset all of them have the image, to the last bit. They export no
+ * state: `exposeState` does; one global is imported.
+ */
 
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { exposeState } from "../../src/expose-state.js";
 import { snapshot, track } from "../../src/snapshot.js";
 import { refusal } from "../expect-error.js";
 import { wat } from "../wat.js";
@@ -18,7 +22,7 @@ const TEXT: Readonly<Record<Step[0], (a: number, b: number) => string>> = {
     `(memory.fill (i32.const ${a % 196608}) (i32.const ${b}) (i32.const ${b % (196608 - (a % 196608))}))`,
   copy: (a, b) =>
     `(memory.copy (i32.const ${a % 90000}) (i32.const ${b % 90000}) (i32.const ${(a + b) % 90000}))`,
-  global: (a, b) => `(global.set ${a % 2} (i32.const ${b}))`,
+  global: (a, b) => `(global.set ${a % 3} (i32.const ${b}))`,
   table: (a, b) =>
     `(table.set (i32.const ${a % 8}) ${b % 3 === 0 ? "(ref.null func)" : `(ref.func ${b % 2})`})`,
   load: (a) => `(drop (i32.load (i32.const ${a % 196600})))`,
@@ -36,22 +40,32 @@ const steps = fc.array(
 /** A program of an initialisation and a few calls. */
 const program = (init: readonly Step[], calls: readonly (readonly Step[])[]): WebAssembly.Module =>
   new WebAssembly.Module(
-    wat(`(module
-      (func $a) (func $b (result i32) (i32.const 1))
-      (memory (export "memory") 3 6) (data (i32.const 70000) "data of the module")
-      (global (export "g") (mut i32) (i32.const 1)) (global (export "h") (mut i32) (i32.const 2))
-      (table (export "t") 8 funcref) (elem (i32.const 2) $a $b $a)
-      (func (export "init") ${body(init.filter(([kind]) => kind !== "trap"))})
-      (func (export "grow") (drop (memory.grow (i32.const 1))))
-      ${calls.map((call, n) => `(func (export "call${n}") ${body(call)})`).join("\n")})`),
+    exposeState(
+      wat(`(module
+        (import "env" "i" (global (mut i32)))
+        (func $a) (func $b (result i32) (i32.const 1))
+        (memory 3 6) (data (i32.const 70000) "data of the module")
+        (global (mut i32) (i32.const 1)) (global (mut i32) (i32.const 2))
+        (table 8 funcref) (elem (i32.const 2) $a $b $a)
+        (func (export "init") ${body(init.filter(([kind]) => kind !== "trap"))})
+        (func (export "grow") (drop (memory.grow (i32.const 1))))
+        ${calls.map((call, n) => `(func (export "call${n}") ${body(call)})`).join("\n")})`),
+    ),
   );
+
+const imports = (): WebAssembly.Imports => ({
+  env: { i: new WebAssembly.Global({ value: "i32", mutable: true }, 3) },
+});
+const MEMORY = "memkit:memory:0";
 
 /** Of memory, globals and tables; functions by the number of the function, which is their name. */
 function hashOf(exports: WebAssembly.Exports): string {
   const hash = createHash("sha1");
-  hash.update(new Uint8Array((exports.memory as WebAssembly.Memory).buffer));
-  for (const name of ["g", "h"]) hash.update(`${(exports[name] as WebAssembly.Global).value},`);
-  const table = exports.t as WebAssembly.Table;
+  hash.update(new Uint8Array((exports[MEMORY] as WebAssembly.Memory).buffer));
+  for (const n of [0, 1, 2]) {
+    hash.update(`${(exports[`memkit:global:${n}`] as WebAssembly.Global).value},`);
+  }
+  const table = exports["memkit:table:0"] as WebAssembly.Table;
   for (let n = 0; n < table.length; n++) {
     hash.update(`${(table.get(n) as { name: string } | null)?.name ?? "null"},`);
   }
@@ -72,11 +86,11 @@ test("all engines have the same bytes after each call, and the image's after eac
     fc.property(steps, calls, fc.boolean(), (init, calls, grows) => {
       const module = program(init, calls);
       const guests = engines.map(([, options]) => {
-        const source = new WebAssembly.Instance(module);
+        const source = new WebAssembly.Instance(module, imports());
         track(source);
         run(source.exports, "init");
         const image = snapshot(source, options);
-        const guest = image.instantiate(module);
+        const guest = image.instantiate(module, imports());
         return { image, source, guest, exports: guest.exports as WebAssembly.Exports };
       });
       const same = (): string => {
@@ -90,7 +104,7 @@ test("all engines have the same bytes after each call, and the image's after eac
         for (const { exports } of guests) run(exports, `call${n}`);
         same();
         const lists = guests.map(({ image, exports }) =>
-          image.dirtyPages(exports.memory as WebAssembly.Memory).join(),
+          image.dirtyPages(exports[MEMORY] as WebAssembly.Memory).join(),
         );
         expect(new Set(lists).size).toBe(1);
         if (n % 2 === 1) continue; // two calls, one reset
