@@ -106,15 +106,15 @@ interface Line {
   readonly seconds: number;
 }
 
+/** In Markdown, for the README. */
 function describe(lines: readonly Line[]): void {
-  const cell = (value: number): string => value.toFixed(value < 100 ? 2 : 0).padStart(9);
-  print(
-    `  ${"".padEnd(26)}${["requests", "p50 ms", "p90 ms", "p99 ms", "req/s"].map((t) => t.padStart(9)).join("")}`,
-  );
+  const cell = (value: number): string => value.toFixed(value < 100 ? 2 : 0);
+  const row = (cells: readonly string[]): void => print(`| ${cells.join(" | ")} |`);
+  row(["request", "requests", "p50 ms", "p90 ms", "p99 ms", "requests/s"]);
+  row(["---", "---", "---", "---", "---", "---"]);
   for (const { way, latencies, seconds } of lines) {
-    const marks = [0.5, 0.9, 0.99].map((share) => cell(percentile(latencies, share))).join("");
-    const count = String(latencies.length).padStart(9);
-    print(`  ${way.padEnd(26)}${count}${marks}${cell(latencies.length / seconds)}`);
+    const marks = [0.5, 0.9, 0.99].map((share) => cell(percentile(latencies, share)));
+    row([way, String(latencies.length), ...marks, cell(latencies.length / seconds)]);
   }
 }
 
@@ -151,6 +151,7 @@ async function main(): Promise<void> {
   const { engine, reason, resets, heapBytes } = status;
   print();
   print(`latency over HTTP on loopback, ${WORKERS} workers and as many clients`);
+  print();
   describe([pristine, none, copy, fresh]);
   print();
   print(`  engine ${engine}: ${reason}`);
