@@ -13,6 +13,9 @@ export const projectConfig = (
       include: ["test/**/*.test.ts"],
       pool: "forks",
       execArgv: ["--expose-gc"],
+      // A process for each file costs half of all processor time: most goes into loading and compiling the same modules
+      // again. So files share one, and must leave it as they found it. scripts/test-nodes.mjs isolates them.
+      isolate: false,
       // The second one is for counting (scripts/count-tests.mjs); it is kept with turbo's cached result.
       reporters: ["default", ["json", { outputFile: "reports/vitest.json" }]],
       testTimeout: 30_000, // two cores, busy with other packages: slow is not wrong

@@ -4,7 +4,8 @@
  * Each Node comes from its own npm package, `node-<platform>-<arch>`, which holds the binary and has no install script:
  * the package `node` fetches its binary in one, and where scripts are blocked the run silently happens on the Node that
  * is installed. Hence two proofs of the major: the binary is asked here, and a test (apps/checks/test/node.test.ts)
- * asks from inside. Not through turbo, whose cache does not know which Node it runs on.
+ * asks from inside. Not through turbo, whose cache does not know which Node it runs on. And each file in a process of
+ * its own, which `npm test` has no time for: so no file depends on what another has loaded or left.
  */
 
 import { spawnSync } from "node:child_process";
@@ -51,7 +52,13 @@ function testOn(major) {
   console.log(`\n==> Node ${version}`);
   const outputFile = join(reports, `${major}.json`);
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const args = ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${outputFile}`];
+  const args = [
+    "run",
+    "--isolate",
+    "--reporter=dot",
+    "--reporter=json",
+    `--outputFile.json=${outputFile}`,
+  ];
   // First on PATH too: the tests of packed consumers start npm.
   const PATH = `${dirname(path)}:${process.env.PATH}`;
   const started = performance.now();
