@@ -7,7 +7,6 @@
 import { pageProperty, READ, USER, WRITE } from "@memkit/page-table/format";
 import type { CursorMut, PageTable } from "@memkit/page-table/table";
 import { shuffledPositions } from "./positions.js";
-import { median } from "./stats.js";
 import type { SelfTimed } from "./suite.js";
 
 /** Where runs begin: 1 GiB. */
@@ -28,19 +27,19 @@ export interface Phase {
   readonly run: () => void;
 }
 
-/** The median of a few repetitions, in nanoseconds an operation. */
-export function timed(ops: number, { before, run }: Phase, repeat = 3): SelfTimed {
-  return {
-    nsPerOp: () => {
-      const times = Array.from({ length: repeat }, () => {
-        before();
-        const started = performance.now();
-        run();
-        return performance.now() - started;
-      });
-      return (median(times) * 1e6) / ops;
-    },
+/** Times that a phase runs before it is measured. The first are interpreted, and each of a few more finds something to compile anew. */
+const WARM_UP = 12;
+
+/** Nanoseconds an operation of a phase, each time that it is asked: for suites in turns. */
+export function timed(ops: number, { before, run }: Phase, warmUp = WARM_UP): SelfTimed {
+  const once = (): number => {
+    before();
+    const started = performance.now();
+    run();
+    return ((performance.now() - started) * 1e6) / ops;
   };
+  for (let i = 0; i < warmUp; i++) once();
+  return { nsPerOp: once };
 }
 
 /** Takes what loops have summed up, so that they are not removed. */

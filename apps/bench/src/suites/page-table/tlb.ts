@@ -104,6 +104,7 @@ const formats = (made: readonly PteFormat[]) => (): Block => {
 
 const suite: Suite = {
   title: "translation cache: hits over 256 pages",
+  inTurns: true,
   rows: [
     { name: "flat", role: "floor", what: "an Int32Array of frames", ops: OPS, make: flat },
     { name: "hit", role: "ours", what: "Tlb.lookup, direct-mapped", ops: OPS, make: hit },

@@ -182,6 +182,7 @@ const run = (make: () => ByHand | Walker, shuffled: boolean) => (): Block => {
 
 const suite: Suite = {
   title: "translate: four levels of x86-64, 65,536 pages",
+  inTurns: true,
   rows: [
     {
       name: "hand",

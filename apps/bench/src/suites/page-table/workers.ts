@@ -13,6 +13,8 @@ import type { Row, Suite } from "../../suite.js";
 
 const FRAMES = 256;
 const PAGE = 4096;
+/** Rows take turns: 50 times what it takes to wake two threads. */
+const READING_MS = 5;
 /** The agent that makes the table; threads have the numbers below. */
 const MAKER = 15;
 
@@ -31,11 +33,12 @@ const rows = (name: string, role: Row["role"], what: string, data: () => unknown
     name: `${name}-${threads}`,
     role,
     what: `${what}, ${threads === 1 ? "one thread" : "two threads"}`,
-    make: () => crew(file(name), threads, data()),
+    make: () => crew(file(name), threads, data(), READING_MS),
   }));
 
 const suite: Suite = {
   title: "two threads on pages of their own, in one table",
+  inTurns: true,
   rows: [
     ...rows("loop", "floor", "an integer loop", () => undefined),
     ...rows("pages", "ours", "mapPfn, unmapNext of 511 pages by a cursor", table),
