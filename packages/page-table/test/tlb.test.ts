@@ -314,6 +314,26 @@ describe("flushes between agents", () => {
     second!.shootdown.detach();
   });
 
+  test.each([
+    ["pages", 0, 1],
+    ["pages", -1, 1],
+    ["pages", 1.5, 1],
+    ["pages", Number.NaN, 1],
+    ["asid", 1, -2],
+    ["asid", 1, 2 ** 16],
+    ["asid", 1, Number.NaN],
+  ] as const)(
+    "a request about no %s is refused, and nobody asked (%d, %d)",
+    (option, pages, asid) => {
+      const [mine] = crew(1);
+      const flusher = new TlbFlusher(mine!.shootdown);
+      const refused = expect.objectContaining({ code: "invalid-tlb", option });
+      expect(() => flusher.issue(0, 0x1000, pages, asid)).toThrow(refused);
+      expect(() => mine!.shootdown.publish(0, 0x1000, pages, asid)).toThrow(refused);
+      expect([mine!.words[1], flusher.collect()]).toEqual([0, true]);
+    },
+  );
+
   test("PT-14: frames are kept until every agent has flushed, and released once", () => {
     const [mine, theirs] = crew(2);
     const flusher = new TlbFlusher(mine!.shootdown);

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Shootdown } from "./shootdown.js";
+import { checkRequest, type Shootdown } from "./shootdown.js";
 import { ANY_ASID } from "./translation-cache.js";
 
 /** A handle on frames: a `Frame`, a `Segment`. */
@@ -59,8 +59,13 @@ export class TlbFlusher {
     this.shootdown = shootdown;
   }
 
-  /** Asks for a flush of `pages` pages from an address on. Nothing happens before {@link TlbFlusher.dispatch}. */
+  /**
+   * Asks for a flush of `pages` pages from the one of an address on. Nothing happens before {@link TlbFlusher.dispatch}.
+   *
+   * @throws {@link PageTableError} as {@link Shootdown.publish}
+   */
   issue(hi: number, lo: number, pages: number, asid: number): void {
+    checkRequest(pages, asid);
     this.batch.push([hi, lo, pages, asid]);
     this.pages += pages;
   }

@@ -15,7 +15,7 @@
  */
 
 import { PageTableError } from "../page-table-error.js";
-import { ANY_ASID, type TranslationCache } from "./translation-cache.js";
+import { ANY_ASID, ASID_END, type TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;
 const HEAD = 1;
@@ -37,6 +37,16 @@ function checkAgents(agents: number): number {
 function checkAgent(agent: number, agents: number): void {
   if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
     throw new PageTableError({ code: "invalid-tlb", option: "agent", got: agent });
+  }
+}
+
+/** Proves that a request is about pages, and an address space or all. @throws {@link PageTableError} `invalid-tlb` */
+export function checkRequest(pages: number, asid: number): void {
+  if (!(Number.isInteger(pages) && pages >= 1)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "pages", got: pages });
+  }
+  if (!(Number.isInteger(asid) && asid >= ANY_ASID && asid < ASID_END)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
   }
 }
 
@@ -106,8 +116,10 @@ export class Shootdown {
    * Tells every agent to flush, and flushes the own cache. Waits for another that is just publishing.
    *
    * @returns a ticket for {@link Shootdown.done}
+   * @throws {@link PageTableError} `invalid-tlb` unless `pages` is an integer above 0, and `asid` one of 0..2^16-1 or {@link ANY_ASID}
    */
   publish(hi: number, lo: number, pages: number, asid: number): number {
+    checkRequest(pages, asid);
     const { words } = this;
     this.lock();
     const head = Atomics.load(words, HEAD);

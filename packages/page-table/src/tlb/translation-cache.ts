@@ -37,7 +37,7 @@ const SPACES = RIGHTS << 6;
 const LIVE = 6;
 const NOBODY = -1;
 /** ASIDs: 16 bits, as RISC-V and AArch64 have at most; x86-64 has 12. */
-const ASID_END = 1 << 16;
+export const ASID_END: number = 1 << 16;
 /** Frames from here on are not cached: a hit is integers. 8 TiB. */
 const FRAME_END = 2 ** 31;
 /** The answer of a lookup that finds nothing. */

@@ -12,11 +12,17 @@ import { PAGE_SIZE } from "@memkit/core/address";
 import type { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import type { TakenItem } from "../cursor/taken.js";
+import { GLOBAL } from "../format/property.js";
 import type { Item } from "../table/references.js";
 import { hiOf, loOf } from "../virtual-address.js";
 import type { IoMem } from "./io-mem.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
+
+/** Proves that a page is no other address space's: a flush of this one would leave it in the caches, and its frame would go (PT-44). */
+export function checkLocal(prop: number): void {
+  if ((prop & GLOBAL) !== 0) throw new VmSpaceError({ code: "global-page", prop });
+}
 
 /** Made by `VmSpace.cursorMut`. */
 export class VmCursorMut {
@@ -37,9 +43,10 @@ export class VmCursorMut {
   /**
    * Maps a frame or a segment that is one page at the position. Nothing is flushed: only translations are cached, not holes.
    *
-   * @throws as `CursorMut.map`
+   * @throws as `CursorMut.map`; {@link PageTableError} `global-page`
    */
   map(item: Item, prop: number): void {
+    checkLocal(prop);
     this.cursor.map(item, prop);
   }
 
@@ -48,7 +55,8 @@ export class VmCursorMut {
    *
    * @param offset - Of the first byte in `io`
    * @param len - Bytes; to the end of `io` if not given
-   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; as `PageTable.mapRange`.
+   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; `global-page`; as
+   * `PageTable.mapRange`.
    * Nothing is mapped then.
    */
   mapIoMem(io: IoMem, prop: number, offset = 0, len: number = io.size - offset): void {
@@ -61,6 +69,7 @@ export class VmCursorMut {
         frames: pages,
       });
     }
+    checkLocal(prop);
     this.cursor.mapRun(io.firstPfn + first, pages, prop);
     this.space.keepIoMem(io);
   }
@@ -103,6 +112,7 @@ export class VmCursorMut {
    * @returns the level of what was changed; 0 for nothing
    */
   protectNext(pages: number, set: number, clear: number): number {
+    checkLocal(set);
     const { cursor } = this;
     const level = cursor.protectNext(pages, set, clear);
     if (level > 0) {
@@ -118,6 +128,7 @@ export class VmCursorMut {
    * @throws as `CursorMut.replace`
    */
   replace(item: Item, prop: number): Omit<TakenItem, "item"> {
+    checkLocal(prop);
     const { item: old, ...taken } = this.cursor.replace(item, prop);
     this.issue(taken.va, taken.pages);
     if (old !== undefined) this.space.cpu.flusher.keep(old);

@@ -17,6 +17,8 @@ export type VmSpaceErrorDetail =
   | { readonly code: "range-in-use"; readonly va: number; readonly len: number }
   /** Another address space of the processor has this number, or it has none left. */
   | { readonly code: "asid-in-use"; readonly asid: number }
+  /** A page of one address space cannot be the same in all of them: flushing the space would leave it in the caches. */
+  | { readonly code: "global-page"; readonly prop: number }
   /** Not all of the frames are a device's, or of this I/O memory. */
   | { readonly code: "invalid-io-memory"; readonly pfn: number; readonly frames: number };
 
@@ -32,5 +34,7 @@ export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pa
   "range-in-use": (d) =>
     `a reader or writer has some of the ${d.len} bytes from ${hex(d.va)}: drop it first`,
   "asid-in-use": (d) => `address-space number ${d.asid} is taken, or not free yet: give another`,
+  "global-page": (d) =>
+    `property ${hex(d.prop)} is GLOBAL, and a page of one address space is in no other: map it in the kernel's table`,
   "invalid-io-memory": (d) => `${d.frames} frames from ${hex(d.pfn)} are not all of one device`,
 });

@@ -20,7 +20,7 @@ import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { IoMem } from "./io-mem.js";
 import { UserRanges, UserReader, UserWriter } from "./user-memory.js";
 import type { VmAccess, VmCpu } from "./vm-cpu.js";
-import { VmCursorMut } from "./vm-cursor-mut.js";
+import { checkLocal, VmCursorMut } from "./vm-cursor-mut.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
 /** What an access stumbled over. */
@@ -234,10 +234,11 @@ export class VmSpace implements Droppable {
    * Sets and clears flags of whatever is mapped in a range, and flushes it.
    *
    * @returns base pages that are mapped
-   * @throws as `PageTable.protectRange`
+   * @throws as `PageTable.protectRange`; {@link PageTableError} `global-page`
    */
   protect(va: VirtualAddress, pages: number, set: number, clear: number): number {
     this.live();
+    checkLocal(set);
     const changed = this.table.protectRange(va, pages, set, clear);
     const { flusher } = this.cpu;
     flusher.issue(hiOf(va), loOf(va), pages, this.asid);

@@ -13,6 +13,7 @@ import { FrameKernel } from "@memkit/frame-meta/kernel";
 import {
   aarch64Format,
   EXECUTE,
+  GLOBAL,
   type PteFormat,
   pageProperty,
   READ,
@@ -505,6 +506,24 @@ describe.each(MODES)("%s", (mode) => {
       }),
       { numRuns: mode === "single" ? 60 : 15 },
     );
+  });
+
+  test("a page that is the same in all address spaces is none of one's (PT-44)", () => {
+    const { cpu, frame, memory } = machine();
+    const space = VmSpace.create(cpu);
+    const global = RW | GLOBAL;
+    const item = frame();
+    expect(() => space.map(VA, item, global)).toThrow(code("global-page"));
+    space.map(VA, item, RW);
+    expect(() => space.protect(VA, 1, GLOBAL, 0)).toThrow(code("global-page"));
+    const io = new IoMem(memory, DEVICE, 1);
+    expect(() => space.mapIoMem(VA + PAGE, io, global)).toThrow(code("global-page"));
+    const cursor = space.cursorMut(VA, 1);
+    expect(() => cursor.protectNext(1, GLOBAL, 0)).toThrow(code("global-page"));
+    const other = frame();
+    expect(() => cursor.replace(other, global)).toThrow(code("global-page"));
+    expect([cursor.at.query(), cursor.at.prop]).toEqual([1, RW]);
+    cursor.close();
   });
 
   test("a fault of a writer that unmaps what is read: nothing of a freed frame is copied", () => {
