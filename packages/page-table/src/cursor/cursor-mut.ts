@@ -177,9 +177,9 @@ export class CursorMut extends RunEditor {
   private takeTable(pfn: number, level: number): StrayTable {
     const { store, va } = this;
     const pages = PAGES[level]!;
-    const stray = new StrayTable(store, pfn, level - 1, va, pages);
     this.clearEntry();
     store.strandTree(pfn, level - 1);
+    const stray = new StrayTable(store, pfn, level - 1, va, pages);
     this.forget();
     this.place(this.page + pages);
     return stray;
@@ -189,8 +189,9 @@ export class CursorMut extends RunEditor {
     this.report();
     const { level, va, pfn, tracked, store } = this;
     const pages = PAGES[level]!;
-    const item = tracked ? store.references.give(pfn, pages) : undefined;
+    const item = tracked ? store.references.hold(pfn, pages) : undefined;
     this.clearLeaf();
+    if (tracked) store.references.end(pfn, pages);
     const { prop } = this;
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, prop, pfn, item };
@@ -264,7 +265,7 @@ export class CursorMut extends RunEditor {
     this.query();
     if (this.foundLevel !== level) throw new TableError({ code: "not-mapped", va: this.va });
     const { va, tracked, store } = this;
-    const before = tracked ? store.references.give(this.pfn, pages) : undefined;
+    const before = tracked ? store.references.hold(this.pfn, pages) : undefined;
     store.references.take(item);
     // In one change: nobody may find nothing there.
     const { coder, words, meta } = this;
@@ -276,6 +277,7 @@ export class CursorMut extends RunEditor {
     while (!store.swap(words, at, meta, seen, lo, hi)) seen = store.lo;
     this.foundHuge(seen, seenHi);
     const old = { pfn: this.pfn, prop: this.prop };
+    if (tracked) store.references.end(old.pfn, pages);
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, ...old, item: before };
   }

@@ -68,8 +68,8 @@ export abstract class Editor extends Cursor {
     for (let i = made.length - 1; i > 0; i -= 1) {
       const above = this.level - i;
       memory.locate(made[i - 1]!, above);
+      store.count(memory.meta, 1); // first: what is not counted, who reaps this agent takes for the pieces of a huge page
       store.link(memory.words, memory.base + 2 * this.indexAt(above), memory.meta, made[i]!);
-      store.count(memory.meta, 1);
     }
     // Last, so that a walk finds all of the tables or none.
     store.link(this.words, this.entryAt(), this.meta, made[0]!);
@@ -185,11 +185,13 @@ export abstract class Editor extends Cursor {
     this.table.locks.adopt(this, child);
     memory.locate(child, below);
     this.fillPieces(lo, hi, below);
-    store.setChildren(memory.meta, below, 512);
+    const { meta } = memory;
     while (!store.relink(words, at, this.meta, lo, child)) {
       ({ lo } = store);
       this.fillPieces(lo, hi, below);
     }
+    // Last: until then the huge page holds its frames, and who reaps this agent must not let go of them for its pieces.
+    store.setChildren(meta, below, 512);
     this.forget();
   }
 

@@ -99,6 +99,7 @@ class Copy {
           store.link(into, at + i, meta, child);
           present += 1;
           this.node(coder.childOf(lo, hi), child, level - 1);
+          store.locks.release(child);
         }
       }
     } finally {
@@ -174,6 +175,7 @@ export function fork<C extends PageTableConfig>(table: PageTable<C>): PageTable<
       throw error;
     }
     copy.protect();
+    store.finish(child.rootPfn);
     return child;
   } finally {
     cursor.close();

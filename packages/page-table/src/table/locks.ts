@@ -24,8 +24,12 @@ export interface Locks {
    * @throws {@link PageTableError} `cursor-deadlock`, `corrupt-table`: nothing has been taken then
    */
   open(cursor: Cursor, create: boolean): void;
+  /** The lock word of a node that this agent is making: who reaps it finds the node by it. 0 where nobody reaps. */
+  readonly mark: number;
   /** The cursor has made a node in frame `pfn`, which nobody sees yet. */
   adopt(cursor: Cursor, pfn: number): void;
+  /** A node that was made without a cursor is whole. */
+  release(pfn: number): void;
   /** A node of some cursor of this agent is no part of its table any more. */
   lose(pfn: number): void;
   /** Gives back all that the cursor has. */
@@ -82,6 +86,7 @@ export class Descent {
 
 /** The locks of an agent that is alone. Cursors that do not overlap may share a node: the last one to close clears its mark. */
 export class SingleLocks implements Locks {
+  readonly mark: number = 0;
   private readonly cursors: Cursor[] = [];
   private owners = 0;
 
@@ -99,6 +104,10 @@ export class SingleLocks implements Locks {
 
   adopt(): void {
     // Nobody else could come.
+  }
+
+  release(): void {
+    // It was not locked.
   }
 
   lose(): void {

@@ -145,20 +145,30 @@ export class NodeStore {
   }
 
   /**
-   * A new node: one reference, which its entry will be.
+   * A new node: one reference, which its entry will be. It is locked by this agent: until an entry leads to it that is all that
+   * says whose it is.
    *
    * @param zeroed - `false` for who writes every entry
+   * @param stray - whether it will be in no table for a while: a root
    * @throws `FrameError` `no-memory`, `no-allocator`
    */
-  alloc(level: number, zeroed = true): number {
+  alloc(level: number, zeroed = true, stray = false): number {
     const { frames, type } = this;
-    const meta = { nrChildren: 0, stray: false, level, lock: 0 };
+    const meta = { nrChildren: 0, stray, level, lock: this.locks.mark };
     const frame = zeroed
       ? allocFrame(frames, type, meta)
       : allocFrame(frames, type, meta, NOT_ZEROED);
     const pfn = frame.paddr / PAGE_SIZE;
     this.references.take(frame);
     return pfn;
+  }
+
+  /** A root that was made as a stray node, with all that is below it, becomes a table. */
+  finish(root: number): void {
+    const { memory } = this;
+    memory.locate(root, this.levels);
+    this.setMeta(memory.meta, memory.slotWords[memory.meta]! & ~STRAY);
+    this.locks.release(root);
   }
 
   /** Entries that are a node's own: of the root only those of the configuration. */
@@ -307,9 +317,9 @@ export class NodeStore {
     this.setMeta(meta, this.memory.slotWords[meta]! + count);
   }
 
-  /** The metadata word of a fresh node of `level` with so many entries. */
+  /** Writes the metadata word of a fresh node of `level` with so many entries. */
   setChildren(meta: number, level: number, children: number): void {
-    this.memory.slotWords[meta] = (level << LEVEL_SHIFT) | children;
+    this.setMeta(meta, (level << LEVEL_SHIFT) | children);
   }
 }
 

@@ -109,6 +109,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
         throw error;
       }
     }
+    store.finish(table.rootPfn);
     return table;
   }
 
@@ -161,7 +162,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     config: C,
     shared?: Frame,
   ): PageTable<C> {
-    const pfn = store.alloc(store.levels);
+    const pfn = store.alloc(store.levels, true, true);
     const handle = store.references.giveFrame(pfn).tryAs(nodeMetaOf(config));
     return new PageTable<C>(store, config, handle as NodeFrame<C>, shared);
   }
@@ -175,6 +176,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       memory.locate(rootPfn, levels);
       store.link(memory.words, memory.base + 2 * i, memory.meta, child);
       store.count(memory.meta, 1);
+      store.locks.release(child);
     }
   }
 
@@ -195,7 +197,11 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     }
     this.live();
     const store = nodeStoreOf(this.frames, config);
-    if (!sameRoot) return PageTable.withRoot(store, config);
+    if (!sameRoot) {
+      const table = PageTable.withRoot(store, config);
+      store.finish(table.rootPfn);
+      return table;
+    }
     const shared = this.handle.clone();
     try {
       const table = PageTable.withRoot(store, config, shared);
@@ -206,6 +212,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       for (let at = 2 * mineFirst; at < 2 * mineLast + 2; at += 1) {
         memory.words[memory.base + at] = words[base + at]!;
       }
+      store.finish(table.rootPfn);
       return table;
     } catch (error) {
       shared.drop();
@@ -213,7 +220,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     }
   }
 
-  /** The same root of another: a table of nothing, for `fork`. @internal */
+  /** The same root of another: a table of nothing that is not finished, for `fork`. @internal */
   createSibling(): PageTable<C> {
     const { store, config, shared } = this;
     const clone = shared?.clone();

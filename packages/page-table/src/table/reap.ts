@@ -5,7 +5,8 @@
  * it has time: nobody else changes a node that is locked.
  *
  *     an entry half-written      nothing: what it was to be, or had been, is not known
- *     the number of entries      counted anew
+ *     the number of entries      counted anew, but where nothing has been counted of a node that no entry leads to: it was the pieces
+ *                                of a huge page, which holds its frames still
  *     a node that no entry leads to, and no root    taken out: it was not in the table yet, or not any more
  *     any other                  unlocked
  *
@@ -15,7 +16,7 @@
  * @module
  */
 
-import { ABSENT, LEAF, TABLE } from "./entry-coder.js";
+import { ABSENT, TABLE } from "./entry-coder.js";
 import {
   CHILDREN,
   LEVEL_SHIFT,
@@ -46,7 +47,7 @@ export function takeOver(stores: readonly SharedNodeStore[], dead: readonly numb
     const { slots, agent } = store.frames;
     const lock = slots.load(meta + LOCK_WORD);
     const theirs = marks.has(Math.abs(lock));
-    for (const child of childrenOf(node, theirs)) linked.add(child);
+    for (const child of childrenOf(node)) linked.add(child);
     if (!theirs) continue;
     slots.store(meta + LOCK_WORD, Math.sign(lock) * markOf(agent!.id));
     left.push(node);
@@ -64,26 +65,23 @@ function* nodesOf(store: SharedNodeStore): Generator<Left> {
   }
 }
 
-/** The nodes that entries of this one lead to; all of them, but for some that agents which live have just made. */
-function childrenOf({ store, pfn, meta, level }: Left, all: boolean): number[] {
+/** The nodes that entries of this one lead to. Who lives may have made entries and not counted them yet: all are looked at. */
+function childrenOf({ store, pfn, level }: Left): number[] {
   if (level === 1) return [];
   const { memory, coder } = store;
   memory.locate(pfn, level);
   const { words, base } = memory;
   const found: number[] = [];
-  let left = all ? 512 : store.frames.slots.load(meta) & CHILDREN;
-  for (let i = store.firstEntry(level); left > 0 && i < store.endEntry(level); i += 1) {
+  for (let i = store.firstEntry(level); i < store.endEntry(level); i += 1) {
     const lo = Atomics.load(words, base + 2 * i);
     const hi = Atomics.load(words, base + 2 * i + 1);
-    const kind = coder.kind(lo, hi, level);
-    if (kind !== ABSENT) left -= 1;
-    if (kind === TABLE) found.push(coder.childOf(lo, hi));
+    if (coder.kind(lo, hi, level) === TABLE) found.push(coder.childOf(lo, hi));
   }
   return found;
 }
 
 function repair(left: readonly Left[], linked: ReadonlySet<number>): void {
-  for (const node of left) mend(node);
+  for (const node of left) if (linked.has(node.pfn) || !isUnfinished(node)) mend(node);
   const errors: unknown[] = [];
   for (const { store, pfn, meta, level } of left) {
     const { slots } = store.frames;
@@ -101,23 +99,33 @@ function repair(left: readonly Left[], linked: ReadonlySet<number>): void {
   if (errors.length > 0) throw releaseFailed(errors);
 }
 
-/** Makes a node whole: no entry that is half of one, the right number of them, and an even version. */
+/** Whether what a node holds may be counted elsewhere: it was being made, and nothing in it has been counted yet. */
+function isUnfinished({ store, meta, level }: Left): boolean {
+  const word = store.frames.slots.load(meta);
+  return level < store.levels && (word & (STRAY | CHILDREN)) === 0;
+}
+
+/**
+ * Makes a node whole: no entry that is half of one, the right number of them, and an even version. In some formats the upper word
+ * alone looks like an entry: while the version is odd, one without a lower word is a half.
+ */
 function mend({ store, pfn, meta, level }: Left): void {
   const { memory, coder } = store;
   const { slots } = store.frames;
   memory.locate(pfn, level);
   const { words, base } = memory;
+  const version = slots.load(meta + VERSION_WORD);
+  const changing = (version & 1) !== 0;
   let present = 0;
   for (let i = store.firstEntry(level); i < store.endEntry(level); i += 1) {
     const lo = words[base + 2 * i]!;
     const hi = words[base + 2 * i + 1]!;
-    const kind = coder.kind(lo, hi, level);
-    if (kind === LEAF || kind === TABLE) present += 1;
-    if (kind === ABSENT && hi !== 0 && lo === 0) Atomics.store(words, base + 2 * i + 1, 0);
+    const absent = coder.kind(lo, hi, level) === ABSENT;
+    if (lo === 0 && hi !== 0 && (absent || changing)) Atomics.store(words, base + 2 * i + 1, 0);
+    else if (!absent) present += 1;
   }
   store.setMeta(meta, (slots.load(meta) & ~CHILDREN) | present);
-  const version = slots.load(meta + VERSION_WORD);
-  if ((version & 1) !== 0) slots.store(meta + VERSION_WORD, (version + 1) | 0);
+  if (changing) slots.store(meta + VERSION_WORD, (version + 1) | 0);
 }
 
 /** The stores of shared memory among these. */

@@ -35,18 +35,38 @@ export class References {
 
   /** The mapping of a page becomes a handle. */
   giveFrame(pfn: number): Frame {
-    const { frames } = this;
-    const frame = Frame.fromInUse(frames, pfn * PAGE_SIZE);
-    frames.ledger?.release(frames.slots.geometry.slotOf(pfn), "path");
-    frames.slots.dec(pfn);
+    const frame = Frame.fromInUse(this.frames, pfn * PAGE_SIZE);
+    this.end(pfn, 1);
     return frame;
   }
 
-  /** The mapping of `pages` frames becomes a handle on all. */
-  give(pfn: number, pages: number): Item {
-    if (pages === 1) return this.giveFrame(pfn);
-    const raws = Array.from({ length: pages }, (_, i) => this.giveFrame(pfn + i).intoRaw());
+  /**
+   * A handle on `pages` frames that are mapped. The mapping has its references still: {@link References.end} ends them when no entry
+   * leads to the frames any more, so that an agent which dies between has let go of nothing that is mapped (PT-57).
+   *
+   * @throws `FrameError` `count-at-max`: nothing has changed
+   */
+  hold(pfn: number, pages: number): Item {
+    if (pages === 1) return Frame.fromInUse(this.frames, pfn * PAGE_SIZE);
+    const raws: number[] = [];
+    try {
+      for (let i = 0; i < pages; i += 1) {
+        raws.push(Frame.fromInUse(this.frames, (pfn + i) * PAGE_SIZE).intoRaw());
+      }
+    } catch (error) {
+      for (const raw of raws) Frame.fromRaw(this.frames, raw).drop();
+      throw error;
+    }
     return Segment.fromRaw(this.frames, raws);
+  }
+
+  /** The mapping of `pages` frames that somebody has a handle on ends. */
+  end(pfn: number, pages: number): void {
+    const { slots, ledger } = this.frames;
+    for (let i = 0; i < pages; i += 1) {
+      ledger?.release(slots.geometry.slotOf(pfn + i), "path");
+      slots.dec(pfn + i);
+    }
   }
 
   /** One more mapping of `pages` frames that are mapped. @throws `FrameError` `count-at-max`: nothing has changed */

@@ -57,7 +57,7 @@ export const markOf = (agent: number): number => agent + 1;
 
 export class SharedLocks implements Locks {
   private readonly frames: FrameTable;
-  private readonly mark: number;
+  readonly mark: number;
   private readonly cursors: Cursor[] = [];
 
   constructor(frames: FrameTable) {
@@ -82,8 +82,11 @@ export class SharedLocks implements Locks {
   }
 
   adopt(cursor: Cursor, pfn: number): void {
-    this.frames.slots.store(this.lockOf(pfn), this.mark);
-    cursor.locked.add(pfn);
+    cursor.locked.add(pfn); // it was locked when it was made
+  }
+
+  release(pfn: number): void {
+    this.frames.slots.store(this.lockOf(pfn), 0);
   }
 
   lose(pfn: number): void {

@@ -120,20 +120,20 @@ export class SharedNodeStore extends NodeStore {
     this.frames.slots.store(meta, word);
   }
 
-  override alloc(level: number, zeroed = true): number {
-    const pfn = this.tryAlloc(level, zeroed);
+  override alloc(level: number, zeroed = true, stray = false): number {
+    const pfn = this.tryAlloc(level, zeroed, stray);
     const { slots } = this.frames;
     slots.words[slots.wordOf(slots.geometry.slotOf(pfn), VERSION_WORD)] = 0;
     return pfn;
   }
 
-  private tryAlloc(level: number, zeroed: boolean): number {
+  private tryAlloc(level: number, zeroed: boolean, stray: boolean): number {
     try {
-      return super.alloc(level, zeroed);
+      return super.alloc(level, zeroed, stray);
     } catch (error) {
       const full = error instanceof MemkitError && error.code === "no-memory";
       if (!full || this.limbo.size === 0 || this.collect() > 0) throw error;
-      return super.alloc(level, zeroed);
+      return super.alloc(level, zeroed, stray);
     }
   }
 
