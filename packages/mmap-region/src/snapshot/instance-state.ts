@@ -109,7 +109,7 @@ export function track(instance: InstanceTarget): void {
   const functions = new Map<string, unknown[]>();
   for (const [name, table] of parts.tables) {
     const own: unknown[] = [];
-    for (const [index, value] of elementsOf(table).entries()) {
+    for (const [index, value] of elementsOf(name, table).entries()) {
       if (typeof value !== "function" || origins.has(value)) continue;
       origins.set(value, { kind: "table", name, index });
       own[index] = value;
@@ -119,8 +119,18 @@ export function track(instance: InstanceTarget): void {
   tracked.set(instance, { origins, functions });
 }
 
-const elementsOf = (table: TableTarget): unknown[] =>
-  Array.from({ length: Number(table.length) }, (_, index) => table.get(indexOf(table, index)));
+/** @throws {@link RegionError} `state-out-of-reach` for a table that JavaScript cannot read */
+function elementsOf(name: string, table: TableTarget): unknown[] {
+  try {
+    return Array.from({ length: Number(table.length) }, (_, index) =>
+      table.get(indexOf(table, index)),
+    );
+  } catch (cause) {
+    const reason = "JavaScript cannot see elements of its type (exnref and the like)";
+    const what = `table ${JSON.stringify(name)}`;
+    throw new RegionError({ code: "state-out-of-reach", what, reason }, { cause });
+  }
+}
 
 function exportedBy(target: MemoryTarget | InstanceTarget): Origins {
   const known: Origins = new Map();
@@ -138,7 +148,7 @@ export function captureState(target: MemoryTarget | InstanceTarget, parts: Parts
   const keep = (value: unknown): Kept => ({ value, origin: known.get(value) });
   const globals = new Map([...parts.globals].map(([name, { value }]) => [name, keep(value)]));
   const tables = new Map(
-    [...parts.tables].map(([name, table]) => [name, elementsOf(table).map(keep)]),
+    [...parts.tables].map(([name, table]) => [name, elementsOf(name, table).map(keep)]),
   );
   return { globals, tables };
 }

@@ -24,8 +24,10 @@ for (let n = 0; left > 0; n++, left -= EACH) {
   if (status !== 0) {
     throw new Error(`seed ${args[1]}: ${signal ?? `status ${status}`}\n${stderr}`);
   }
-  const { seed: _, ...counts } = JSON.parse(stdout) as Record<string, number>;
-  for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count;
+  const { seed: _, driver, ...counts } = JSON.parse(stdout) as Record<string, number>;
+  for (const [key, count] of Object.entries({ ...counts, [`by ${driver}`]: 1 })) {
+    total[key] = (total[key] ?? 0) + count;
+  }
   process.stdout.write(`${stdout}\n`);
 }
 const seeds = Math.ceil(seconds / EACH);

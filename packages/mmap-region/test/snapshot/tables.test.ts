@@ -105,6 +105,23 @@ test("a table that holds no nulls cannot be cleared, and gets none when it grows
   }
 });
 
+test("a table that JavaScript cannot read is out of reach", () => {
+  // (table (export "t") 1 exnref), where the engine has those; elsewhere one that throws as they do
+  const bytes = Uint8Array.from(Buffer.from("0061736d0100000004040169000107050101740100", "hex"));
+  const { t } = WebAssembly.validate(bytes)
+    ? new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports
+    : { t: table(1) };
+  if (!WebAssembly.validate(bytes)) {
+    const get = (): never => {
+      throw new TypeError("get");
+    };
+    Object.defineProperty(t, "get", { value: get });
+  }
+  for (const act of [snapshot, track]) {
+    refusal(() => act({ exports: { t } }), "state-out-of-reach", { what: 'table "t"' });
+  }
+});
+
 test("64-bit tables, where the engine has them", () => {
   let wide: WebAssembly.Table;
   try {
