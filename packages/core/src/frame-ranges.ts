@@ -37,39 +37,34 @@ function checkRange({ firstPfn, frames }: Range): void {
   if (!valid) throw new CoreError({ code: "invalid-frame-range", firstPfn, frames });
 }
 
+/**
+ * Proves that no two ranges have a frame in common.
+ *
+ * @throws {@link CoreError} `invalid-frame-range`, `frames-overlap`
+ */
+export function refuseOverlap(ranges: readonly Range[]): void {
+  ranges.forEach(checkRange);
+  let end = 0;
+  for (const { firstPfn, frames } of sorted(ranges)) {
+    if (firstPfn < end) throw new CoreError({ code: "frames-overlap", pfn: firstPfn });
+    end = firstPfn + frames;
+  }
+}
+
+/** A copy, in the order of the indices that {@link FrameRanges} gives. */
+export function sorted<R extends Range>(ranges: readonly R[]): R[] {
+  return [...ranges].sort(byFirst);
+}
+
 /** @internal */
 export class FrameRanges {
   readonly #first: Float64Array;
   readonly #last: Float64Array;
 
-  /** @throws {@link CoreError} `invalid-frame-range`, `frames-overlap` */
+  /** Caller must have sorted them, and proved that they do not overlap. */
   constructor(ranges: readonly Range[]) {
-    ranges.forEach(checkRange);
-    const sorted = this.sorted(ranges);
-    this.#first = Float64Array.from(sorted, ({ firstPfn }) => firstPfn);
-    this.#last = Float64Array.from(sorted, ({ firstPfn, frames }) => firstPfn + frames - 1);
-    sorted.forEach(({ firstPfn }, i) => {
-      if (i > 0 && firstPfn <= this.#last[i - 1]!) {
-        throw new CoreError({ code: "frames-overlap", pfn: firstPfn });
-      }
-    });
-  }
-
-  /** A copy of what the ranges were made from, in the order of their indices. */
-  sorted<R extends Range>(ranges: readonly R[]): R[] {
-    return [...ranges].sort(byFirst);
-  }
-
-  /** @throws {@link CoreError} `frames-overlap` if the two lists have a frame in common */
-  refuseCommonFrame(other: FrameRanges): void {
-    this.#first.forEach((first, i) => {
-      // The first range of `other` that does not end before this one begins: the only one to look at.
-      const j = other.#last.findIndex((last) => last >= first);
-      const otherFirst = other.#first[j];
-      if (otherFirst !== undefined && otherFirst <= this.#last[i]!) {
-        throw new CoreError({ code: "frames-overlap", pfn: Math.max(first, otherFirst) });
-      }
-    });
+    this.#first = Float64Array.from(ranges, ({ firstPfn }) => firstPfn);
+    this.#last = Float64Array.from(ranges, ({ firstPfn, frames }) => firstPfn + frames - 1);
   }
 
   /** The index of the range with frame `pfn`, or -1; also -1 for a fraction or NaN. */

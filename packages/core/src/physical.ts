@@ -21,7 +21,7 @@
 import { PAGE_SIZE, type Pfn } from "./address.js";
 import { type CoreErrorDetail, coreError } from "./core-error.js";
 import type { ErrorClass } from "./error.js";
-import { FrameRanges } from "./frame-ranges.js";
+import { FrameRanges, refuseOverlap, sorted } from "./frame-ranges.js";
 import { hex } from "./memory-error.js";
 import type { MemorySource } from "./source.js";
 import { ViewCache } from "./view-cache.js";
@@ -106,13 +106,13 @@ export class PhysicalMemory {
     // Copies first: what is checked must be what is used, also where getters answer differently the second time.
     const inits = (isBankList(memory) ? memory : [wholeOf(memory)]).map((init) => ({ ...init }));
     const ranges = mmio.map(({ firstPfn, frames }) => ({ firstPfn, frames }));
-    this.#ram = new FrameRanges(inits);
-    this.#devices = new FrameRanges(ranges);
-    this.#ram.refuseCommonFrame(this.#devices);
+    refuseOverlap([...inits, ...ranges]);
     const viewsOf = new Map<MemorySource, ViewCache>();
-    this.banks = this.#ram.sorted(inits).map((init) => takeIn(init, viewsOf));
+    this.banks = sorted(inits).map((init) => takeIn(init, viewsOf));
     refuseSharedBytes(this.banks);
-    this.mmio = this.#devices.sorted(ranges);
+    this.mmio = sorted(ranges);
+    this.#ram = new FrameRanges(this.banks);
+    this.#devices = new FrameRanges(this.mmio);
     this.totalFrames = this.banks.reduce((sum, { frames }) => sum + frames, 0);
   }
 

@@ -6,7 +6,8 @@
 
 import { type CoreErrorDetail, coreError } from "../core-error.js";
 import type { ErrorClass } from "../error.js";
-import { alignUp, define, faceOf, nodeOf } from "./node.js";
+import { nodeOf } from "./definition.js";
+import { alignUp, define, faceOf } from "./node.js";
 import type { AlignedShape } from "./size-types.js";
 import type { Layout, ValueOf } from "./type.js";
 

@@ -6,7 +6,8 @@
 
 import { Kind } from "./kind.js";
 import { CoreError } from "./layout-error.js";
-import type { LayoutNode } from "./node.js";
+import type { KindCode, LayoutNode } from "./node.js";
+import { walk } from "./walk.js";
 
 /** A view that can be moved. */
 export interface Seatable {
@@ -18,7 +19,7 @@ export function hasView(type: LayoutNode): boolean {
   return type.kind === Kind.struct || type.kind === Kind.array || type.kind === Kind.atomic;
 }
 
-export class ElementsView {
+class ElementsView {
   readonly #type: LayoutNode;
   readonly #element: LayoutNode;
   #dv: DataView;
@@ -63,3 +64,9 @@ export class ElementsView {
     return this.#at + index * this.#element.size;
   }
 }
+
+/** The code of arrays. */
+export const ELEMENTS: KindCode = {
+  codecOf: walk,
+  viewOf: (node, dv, at) => new ElementsView(node, dv, at),
+};

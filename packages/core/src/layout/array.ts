@@ -4,8 +4,10 @@
  * @module
  */
 
+import { ELEMENTS } from "./array-view.js";
+import { checkCount, nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { checkCount, define, faceOf, nodeOf } from "./node.js";
+import { define, faceOf } from "./node.js";
 import type { ArrayShape } from "./size-types.js";
 import type { Seat } from "./struct.js";
 import type { Layout, ValueOf, ViewOf } from "./type.js";
@@ -64,7 +66,17 @@ export function array<E extends Layout, N extends number>(element: E, count: N):
     const each = of.for(target);
     const { align, portable } = each;
     const size = each.size * count;
-    return { kind: Kind.array, name, size, align, portable, element: each, count };
+    return {
+      kind: Kind.array,
+      part: "array",
+      code: ELEMENTS,
+      name,
+      size,
+      align,
+      portable,
+      element: each,
+      count,
+    };
   });
   return faceOf(node);
 }

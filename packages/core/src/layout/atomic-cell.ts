@@ -9,7 +9,8 @@ import type { ErrorClass } from "../error.js";
 import { isU8, isU16, isU32 } from "./fits.js";
 import { CoreError as LayoutError } from "./layout-error.js";
 import { outOfRange } from "./misfit.js";
-import type { LayoutNode } from "./node.js";
+import type { KindCode, LayoutNode } from "./node.js";
+import { walk } from "./walk.js";
 
 const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"atomic-misaligned">({
   "atomic-misaligned": (d) =>
@@ -121,3 +122,9 @@ export class AtomicCell {
 }
 
 const NONE = new Uint8Array(0);
+
+/** The code of atomic numbers. */
+export const CELLS: KindCode = {
+  codecOf: walk,
+  viewOf: (node, dv, at) => new AtomicCell(node, dv, at),
+};

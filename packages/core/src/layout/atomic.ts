@@ -7,9 +7,10 @@
  * @module
  */
 
-import type { AtomicCell } from "./atomic-cell.js";
+import { type AtomicCell, CELLS } from "./atomic-cell.js";
+import { nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { define, faceOf, nodeOf } from "./node.js";
+import { define, faceOf } from "./node.js";
 import type { Layout, Scalar, ShapeOf } from "./type.js";
 
 /** The numbers that can be atomic. Wider ones would box a bigint at every access. */
@@ -52,6 +53,16 @@ export function atomic<R extends AtomicRepr>(repr: R): Atomic<R> {
   const { size, width, align } = element;
   const name = `atomic<${element.name}>`;
   return faceOf(
-    define(() => ({ kind: Kind.atomic, name, size, width, align, portable: true, element })),
+    define(() => ({
+      kind: Kind.atomic,
+      part: "atomic",
+      code: CELLS,
+      name,
+      size,
+      width,
+      align,
+      portable: true,
+      element,
+    })),
   );
 }

@@ -8,10 +8,8 @@
  */
 
 import type { LayoutNode } from "./node.js";
-import { readValue } from "./read-value.js";
 import type { Pointer, PointerEnv, WriteSite } from "./type.js";
-import { NO_WORDS, type Words } from "./words.js";
-import { writeValue } from "./write-value.js";
+import type { Words } from "./words.js";
 
 /** What the code is given of its type: the node to walk, or for emitted code the pointers in it. */
 type Own = LayoutNode | readonly Pointer[];
@@ -44,30 +42,4 @@ export class BoundCodec {
     this.write = write;
     this.own = own;
   }
-}
-
-/** The walk through the layout of `node`. */
-export function walk(node: LayoutNode): BoundCodec {
-  return new BoundCodec(walkRead, walkWrite, node);
-}
-
-function walkRead(
-  dv: DataView,
-  at: number,
-  words: Words = NO_WORDS,
-  env: PointerEnv | undefined,
-  node: LayoutNode,
-): unknown {
-  return readValue(node, dv, at, env, words);
-}
-
-function walkWrite(
-  dv: DataView,
-  at: number,
-  value: unknown,
-  site: WriteSite | undefined,
-  env: PointerEnv | undefined,
-  node: LayoutNode,
-): void {
-  writeValue(node, dv, at, value, env, site);
 }

@@ -13,8 +13,9 @@
 import { type CoreErrorDetail, coreError } from "../core-error.js";
 import type { ErrorClass } from "../error.js";
 import { BoundCodec } from "./bound-codec.js";
+import { nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { define, faceOf, type LayoutNode, nodeOf } from "./node.js";
+import { define, faceOf, type LayoutNode } from "./node.js";
 import { pointerOf } from "./parts.js";
 import type { Target } from "./target.js";
 import type { Layout, Pointer, PointerEnv, ValueOf, WriteSite } from "./type.js";

@@ -6,14 +6,15 @@
  * @module
  */
 
+import { CoreError } from "../core-error.js";
 import { pointersIn, shapeOf } from "./codec.js";
+import { nodeOf } from "./definition.js";
 import { emitRead } from "./emit-read.js";
 import { emitTake, Slots } from "./emit-take.js";
 import { typeText } from "./emit-type.js";
 import { emitStore } from "./emit-write.js";
 import { Kind } from "./kind.js";
-import { CoreError } from "./layout-error.js";
-import { type LayoutNode, nodeOf } from "./node.js";
+import type { LayoutNode } from "./node.js";
 import { SourceText } from "./source-text.js";
 import type { Layout } from "./type.js";
 

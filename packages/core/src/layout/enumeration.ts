@@ -4,9 +4,11 @@
  * @module
  */
 
+import { checkCount, checkNames, nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { checkCount, checkNames, define, faceOf, nodeOf } from "./node.js";
+import { define, faceOf } from "./node.js";
 import type { Layout, Scalar, ShapeOf } from "./type.js";
+import { VALUES } from "./walk.js";
 
 /** The numbers that can store a case or a tag. */
 export type TagRepr = Scalar<"u8"> | Scalar<"u16"> | Scalar<"u32">;
@@ -55,10 +57,12 @@ export function enumeration<R extends TagRepr, const C extends readonly string[]
   const name = `enumeration(${element.name}) { ${names.map(String).join(", ")} }`;
   checkCount(name, names.length, 1, 2 ** (8 * width));
   checkNames(name, names);
-  const constants = Object.fromEntries(names.map((each, number) => [each, number]));
+  const numbers = Object.fromEntries(names.map((each, number) => [each, number]));
   const count = names.length;
   const plan = {
     kind: Kind.enum,
+    part: "enum" as const,
+    code: VALUES,
     name,
     size,
     width,
@@ -67,7 +71,7 @@ export function enumeration<R extends TagRepr, const C extends readonly string[]
     element,
     count,
     names,
-    constants,
+    cases: numbers,
   };
   return faceOf(define(() => plan));
 }

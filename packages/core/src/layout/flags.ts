@@ -4,9 +4,11 @@
  * @module
  */
 
+import { checkCount, checkNames, nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { checkCount, checkNames, define, faceOf, nodeOf } from "./node.js";
+import { define, faceOf } from "./node.js";
 import type { Layout, Scalar, ShapeOf, ValueOf } from "./type.js";
+import { VALUES } from "./walk.js";
 
 /** The numbers that can store flags. */
 export type FlagsRepr = Scalar<"u8"> | Scalar<"u16"> | Scalar<"u32"> | Scalar<"u64">;
@@ -53,10 +55,12 @@ export function flags<R extends FlagsRepr, const N extends readonly string[]>(
   checkNames(name, list);
   const wide = element.kind === Kind.u64;
   const bit = (n: number): number | bigint => (wide ? 1n << BigInt(n) : 2 ** n);
-  const constants = Object.fromEntries(list.map((each, n) => [each, bit(n)]));
+  const bits = Object.fromEntries(list.map((each, n) => [each, bit(n)]));
   const known = wide ? (1n << BigInt(list.length)) - 1n : 2 ** list.length - 1;
   const plan = {
     kind: Kind.flags,
+    part: "flags" as const,
+    code: VALUES,
     name,
     size,
     width,
@@ -64,7 +68,7 @@ export function flags<R extends FlagsRepr, const N extends readonly string[]>(
     portable: true,
     element,
     names: list,
-    constants,
+    bits,
     known,
   };
   return faceOf(define(() => plan));

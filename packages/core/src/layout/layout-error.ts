@@ -82,27 +82,10 @@ const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 /** Where in the value, if not the whole of it. */
 const where = (path: string): string => (path === "" ? "" : ` in field ${path}`);
 
-/** `CoreError` with the sentences of the layout language, but for those of one module alone. */
+/** `CoreError` with the sentences of values. */
 export const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
-  | "duplicate-name"
-  | "invalid-name"
-  | "invalid-count"
-  | "layout-too-large"
-  | "not-a-layout"
-  | "no-such-field"
-  | "value-out-of-range"
-  | "invalid-enum-value"
-  | "invalid-flag-value"
-  | "index-out-of-range"
+  "value-out-of-range" | "invalid-enum-value" | "invalid-flag-value" | "index-out-of-range"
 >({
-  "duplicate-name": (d) => `${d.type} has two members called ${JSON.stringify(d.member)}`,
-  "invalid-name": (d) =>
-    `${d.type} cannot use the name ${JSON.stringify(d.member)}: names are not empty, ` +
-    'do not start with "~", are not "seat" or "__proto__", and in emitted code are identifiers',
-  "invalid-count": (d) => `${d.type} needs an integer from ${d.min} to ${d.max}, got ${d.count}`,
-  "layout-too-large": (d) => `${d.type} would take more than 2^32 bytes`,
-  "not-a-layout": (d) => `${d.wanted} is needed here, got ${d.got}`,
-  "no-such-field": (d) => `${d.type} has no field ${JSON.stringify(d.member)}`,
   "value-out-of-range": (d) => `${d.got} is not a value of ${d.type}${where(d.path)}`,
   "invalid-enum-value": (d) => `${d.got} is no case of ${d.type}${where(d.path)}`,
   "invalid-flag-value": (d) =>

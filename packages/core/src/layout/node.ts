@@ -8,14 +8,13 @@
  * @module
  */
 
-import { type BoundCodec, walk } from "./bound-codec.js";
-import { Kind } from "./kind.js";
-import { CoreError } from "./layout-error.js";
-import { type Part, partOf } from "./part.js";
+import { coreError } from "../core-error.js";
+import type { BoundCodec } from "./bound-codec.js";
+import type { Kind } from "./kind.js";
+import type { Part } from "./part.js";
 import type { Step } from "./steps.js";
 import type { Target } from "./target.js";
 import type { PointerEnv, WriteSite } from "./type.js";
-import { openView } from "./view.js";
 import type { Words } from "./words.js";
 
 /** A field of a record, or a case of a variant with its payload. */
@@ -28,9 +27,24 @@ export interface Member {
 /** The name of padding, which no field may have. */
 export const UNNAMED = "";
 
+/** What a kind brings along to have its values read, written and seen: a bundle has that of its kinds. */
+export interface KindCode {
+  /** The code of a type that none was emitted for. */
+  readonly codecOf: (node: LayoutNode) => BoundCodec;
+  /** The view of the bytes at `at`; of a kind that has none, their value. */
+  readonly viewOf: (node: LayoutNode, dv: DataView, at: number) => unknown;
+}
+
+const CoreError = /* @__PURE__ */ coreError<"layout-too-large" | "no-such-field">({
+  "layout-too-large": (d) => `${d.type} would take more than 2^32 bytes`,
+  "no-such-field": (d) => `${d.type} has no field ${JSON.stringify(d.member)}`,
+});
+
 /** What a kind of type says about itself for one target; the rest has defaults. */
 export interface Blueprint {
   readonly kind: Kind;
+  readonly part: Part;
+  readonly code: KindCode;
   readonly name: string;
   readonly size: number;
   readonly align: number;
@@ -43,7 +57,8 @@ export interface Blueprint {
   /** Fields and {@link UNNAMED} padding of a struct, cases of a variant. */
   readonly members?: readonly Member[];
   readonly names?: readonly string[];
-  readonly constants?: Readonly<Record<string, number | bigint>>;
+  readonly cases?: Readonly<Record<string, number>>;
+  readonly bits?: Readonly<Record<string, number | bigint>>;
   readonly known?: number | bigint;
   readonly codec?: BoundCodec | undefined;
 }
@@ -53,13 +68,14 @@ type Build = (target: Target) => Blueprint;
 /** The largest 32-bit memory. */
 const MAX_SIZE = 2 ** 32;
 
-const LAYOUT: unique symbol = Symbol.for("@memkit/core/Layout") as never;
+export const LAYOUT: unique symbol = Symbol.for("@memkit/core/Layout") as never;
 /** Stands for the bytes that a site will open. */
 const NO_BYTES = new DataView(new ArrayBuffer(0));
 const NOTHING: Readonly<Record<string, number | bigint>> = {};
 
 export class LayoutNode {
   readonly kind: Kind;
+  readonly code: KindCode;
   readonly name: string;
   readonly target: Target;
   readonly size: number;
@@ -100,6 +116,7 @@ export class LayoutNode {
       throw new CoreError({ code: "layout-too-large", type: plan.name });
     }
     this.kind = plan.kind;
+    this.code = plan.code;
     this.name = plan.name;
     this.target = target;
     this.size = plan.size;
@@ -110,11 +127,11 @@ export class LayoutNode {
     this.count = plan.count ?? 0;
     this.fields = (plan.members ?? []).filter(({ name }) => name !== UNNAMED);
     this.names = plan.names ?? [];
-    this.cases = plan.kind === Kind.flags ? NOTHING : (plan.constants ?? NOTHING);
-    this.bits = plan.kind === Kind.flags ? (plan.constants ?? NOTHING) : NOTHING;
+    this.cases = plan.cases ?? NOTHING;
+    this.bits = plan.bits ?? NOTHING;
     this.known = plan.known ?? 0;
-    this.codec = plan.codec ?? walk(this);
-    this.part = partOf(plan.kind);
+    this.codec = plan.codec ?? plan.code.codecOf(this);
+    this.part = plan.part;
     this.steps = undefined;
     this.viewClass = undefined;
     this.plan = plan;
@@ -149,7 +166,7 @@ export class LayoutNode {
   }
 
   view(dv: DataView, offset: number): unknown {
-    return openView(this, dv, offset);
+    return this.code.viewOf(this, dv, offset);
   }
 
   offsetOf(name: string): number {
@@ -176,50 +193,6 @@ export function define(build: Build): LayoutNode {
 /** The public face of a node; whoever builds a node knows which of the interfaces its kind has. */
 export function faceOf<L>(node: LayoutNode): L {
   return node as unknown as L;
-}
-
-/**
- * The node behind a public layout.
- *
- * @param wanted - what the caller needs, for the message
- * @param kinds - the kinds that will do; any but a pad when left out
- * @throws {@link CoreError} `not-a-layout`
- */
-export function nodeOf(value: unknown, wanted: string, kinds?: readonly Kind[]): LayoutNode {
-  // A brand, not instanceof: the package may be loaded twice, as ESM and as CommonJS.
-  const branded = typeof value === "object" && value !== null && LAYOUT in value;
-  const node = branded ? (value as object as LayoutNode) : undefined;
-  if (node !== undefined) {
-    if (kinds === undefined ? node.kind !== Kind.pad : kinds.includes(node.kind)) return node;
-  }
-  const got = node === undefined ? typeof value : node.name;
-  throw new CoreError({ code: "not-a-layout", wanted, got });
-}
-
-/** Refuses names that are taken twice or that mean something else on a view (`seat`, `~...`) or an object. */
-export function checkNames(type: string, names: readonly unknown[]): void {
-  const seen = new Set<unknown>();
-  for (const given of names) {
-    const name = String(given);
-    if (
-      typeof given !== "string" ||
-      given === UNNAMED ||
-      given.startsWith("~") ||
-      given === "seat" ||
-      given === "__proto__"
-    ) {
-      throw new CoreError({ code: "invalid-name", type, member: name });
-    }
-    if (seen.has(name)) throw new CoreError({ code: "duplicate-name", type, member: name });
-    seen.add(name);
-  }
-}
-
-/** Refuses everything but an integer from `min` to `max`. */
-export function checkCount(type: string, count: number, min: number, max: number): void {
-  if (!(Number.isInteger(count) && count >= min && count <= max)) {
-    throw new CoreError({ code: "invalid-count", type, count, min, max });
-  }
 }
 
 /** The next multiple of `align`, a power of two, from `offset` on. Exact up to 2^53. */

@@ -5,7 +5,6 @@
  */
 
 import { isFloat, isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU53, isU64 } from "./fits.js";
-import { Kind } from "./kind.js";
 import type { LayoutNode } from "./node.js";
 import { elementOf, unknownBits } from "./parts.js";
 
@@ -35,38 +34,6 @@ export type Part =
   | "struct"
   | "variant"
   | "pad";
-
-const PARTS: ReadonlyMap<Kind, Part> = new Map<Kind, Part>([
-  [Kind.u8, "u8"],
-  [Kind.i8, "i8"],
-  [Kind.u16, "u16"],
-  [Kind.i16, "i16"],
-  [Kind.u32, "u32"],
-  [Kind.i32, "i32"],
-  [Kind.u64, "u64"],
-  [Kind.i64, "i64"],
-  [Kind.f32, "float"],
-  [Kind.f64, "float"],
-  [Kind.charU8, "u8"],
-  [Kind.u64Number, "u64Number"],
-  [Kind.handle, "u32"],
-  [Kind.enum, "enum"],
-  [Kind.flags, "flags"],
-  [Kind.atomic, "atomic"],
-  [Kind.bool8, "bool"],
-  [Kind.boolWitx32, "bool"],
-  [Kind.ptr, "ptr"],
-  [Kind.arrayPtr, "pair"],
-  [Kind.strPtr, "pair"],
-  [Kind.array, "array"],
-  [Kind.struct, "struct"],
-  [Kind.variant, "variant"],
-]);
-
-/** What values of that kind must be. */
-export function partOf(kind: Kind): Part {
-  return PARTS.get(kind) ?? "pad";
-}
 
 /** Whether `value` is a part by itself, and a value of `node`. The frequent ones come first. */
 export function isPart(node: LayoutNode, value: unknown): boolean {

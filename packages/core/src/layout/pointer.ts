@@ -8,18 +8,30 @@
  * @module
  */
 
+import { nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import { define, faceOf, type LayoutNode, nodeOf } from "./node.js";
+import { define, faceOf, type LayoutNode } from "./node.js";
 import { u8 } from "./scalar.js";
 import { pointerSize } from "./target.js";
 import type { ArrayPtr, Layout, Ptr, StrPtr } from "./type.js";
+import { VALUES } from "./walk.js";
 
 /** A pointer of `words` words: an address, or an address and a length. */
 function pointer(kind: Kind, words: 1 | 2, name: string, pointee: LayoutNode): LayoutNode {
   return define((target) => {
     const align = pointerSize(target);
     const size = words * align;
-    return { kind, name, size, align, portable: false, element: pointee.for(target) };
+    const part = words === 1 ? "ptr" : "pair";
+    return {
+      kind,
+      part,
+      code: VALUES,
+      name,
+      size,
+      align,
+      portable: false,
+      element: pointee.for(target),
+    };
   });
 }
 

@@ -13,8 +13,9 @@ import { isFloat, isI8, isI16, isI32, isI64, isU8, isU16, isU32, isU64 } from ".
 import { Kind } from "./kind.js";
 import { CoreError } from "./layout-error.js";
 import { outOfRange } from "./misfit.js";
-import type { LayoutNode, Member } from "./node.js";
+import type { KindCode, LayoutNode, Member } from "./node.js";
 import { elementOf } from "./parts.js";
+import { walk } from "./walk.js";
 import {
   loadI64,
   loadU64,
@@ -63,7 +64,7 @@ class WideRecordView extends RecordView {
 }
 
 /** The constructor of one record type's views. */
-export type RecordViewClass = new (dv: DataView, at: number) => RecordView;
+type RecordViewClass = new (dv: DataView, at: number) => RecordView;
 
 interface Accessor<V = never> {
   get(this: RecordView): unknown;
@@ -229,7 +230,7 @@ function accessorOf(field: Member, number: number): Accessor {
 }
 
 /** Makes the class of a record type's views. */
-export function recordViewClass(record: LayoutNode): RecordViewClass {
+function recordViewClass(record: LayoutNode): RecordViewClass {
   const wide = record.fields.some(({ type: { kind } }) => kind === Kind.u64 || kind === Kind.i64);
   class StructView extends (wide ? WideRecordView : RecordView) {}
   record.fields.forEach((field, number) => {
@@ -238,3 +239,12 @@ export function recordViewClass(record: LayoutNode): RecordViewClass {
   });
   return StructView;
 }
+
+/** The code of records. */
+export const RECORDS: KindCode = {
+  codecOf: walk,
+  viewOf(node, dv, at) {
+    node.viewClass ??= recordViewClass(node);
+    return new (node.viewClass as RecordViewClass)(dv, at);
+  },
+};

@@ -7,21 +7,14 @@
  * @module
  */
 
+import { checkCount, checkNames, nodeOf } from "./definition.js";
 import { Kind } from "./kind.js";
-import {
-  alignUp,
-  type Blueprint,
-  checkCount,
-  checkNames,
-  define,
-  faceOf,
-  type Member,
-  nodeOf,
-  UNNAMED,
-} from "./node.js";
+import { alignUp, type Blueprint, define, faceOf, type Member, UNNAMED } from "./node.js";
+import { RECORDS } from "./record-view.js";
 import type { ArrayShape, FixedShape, PackedShape, StructShape } from "./size-types.js";
 import type { Target } from "./target.js";
 import type { Layout, ValueOf, Viewed, ViewOf } from "./type.js";
+import { VALUES } from "./walk.js";
 
 /** `n` bytes that belong to nobody: never read, never written. */
 export interface Pad<N extends number = number> {
@@ -99,7 +92,16 @@ function record(name: string, target: Target, parts: readonly Part[], packed: bo
     end = offset + type.size;
     members.push({ name: part.name, offset, type });
   }
-  return { kind: Kind.struct, name, size: alignUp(end, align), align, portable, members };
+  return {
+    kind: Kind.struct,
+    part: "struct",
+    code: RECORDS,
+    name,
+    size: alignUp(end, align),
+    align,
+    portable,
+    members,
+  };
 }
 
 /**
@@ -172,5 +174,15 @@ export function packed<F extends readonly FieldSpec[]>(type: Struct<F>): Struct<
 export function pad<N extends number>(n: N): Pad<N> {
   const name = `pad(${n})`;
   checkCount(name, n, 1, 2 ** 32);
-  return faceOf(define(() => ({ kind: Kind.pad, name, size: n, align: 1, portable: true })));
+  return faceOf(
+    define(() => ({
+      kind: Kind.pad,
+      part: "pad",
+      code: VALUES,
+      name,
+      size: n,
+      align: 1,
+      portable: true,
+    })),
+  );
 }

@@ -8,19 +8,13 @@
  * @module
  */
 
+import { checkCount, checkNames, nodeOf } from "./definition.js";
 import { TAG_KINDS, type TagRepr } from "./enumeration.js";
 import { Kind } from "./kind.js";
-import {
-  alignUp,
-  checkCount,
-  checkNames,
-  define,
-  faceOf,
-  type LayoutNode,
-  nodeOf,
-} from "./node.js";
+import { alignUp, define, faceOf, type LayoutNode } from "./node.js";
 import type { VariantShape } from "./size-types.js";
 import type { Layout, ValueOf } from "./type.js";
+import { VALUES } from "./walk.js";
 
 /** A case: its name, with a payload or without. */
 export type CaseSpec = string | readonly [name: string, payload: Layout];
@@ -57,7 +51,15 @@ export interface Variant<
 
 /** The payload of a case that has none. */
 const nothing = (): LayoutNode =>
-  define(() => ({ kind: Kind.pad, name: "nothing", size: 0, align: 1, portable: true }));
+  define(() => ({
+    kind: Kind.pad,
+    part: "pad",
+    code: VALUES,
+    name: "nothing",
+    size: 0,
+    align: 1,
+    portable: true,
+  }));
 
 /**
  * A tagged union of the given cases, numbered from 0.
@@ -91,7 +93,7 @@ export function variant<R extends TagRepr, const C extends readonly CaseSpec[]>(
   const name = `variant(${element.name}) { ${names.map(String).join(", ")} }`;
   checkCount(name, count, 1, 2 ** (8 * element.width));
   checkNames(name, names);
-  const constants = Object.fromEntries(names.map((each, number) => [each, number]));
+  const numbers = Object.fromEntries(names.map((each, number) => [each, number]));
   const node = define((target) => {
     const types = list.map((each) => each.type.for(target));
     const payloadAlign = Math.max(...types.map((type) => type.align));
@@ -102,6 +104,8 @@ export function variant<R extends TagRepr, const C extends readonly CaseSpec[]>(
     const members = types.map((type, i) => ({ name: names[i] as string, offset, type }));
     return {
       kind: Kind.variant,
+      part: "variant",
+      code: VALUES,
       name,
       size,
       align,
@@ -109,7 +113,7 @@ export function variant<R extends TagRepr, const C extends readonly CaseSpec[]>(
       element,
       count,
       names,
-      constants,
+      cases: numbers,
       members,
     };
   });
