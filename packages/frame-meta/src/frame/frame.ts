@@ -9,7 +9,7 @@
 
 import type { FrameMeta, MetaValue, UntypedMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
-import { type MetaView, type MetaViewMut, metaView } from "../meta/meta-view.js";
+import type { MetaViewMut } from "../meta/meta-view.js";
 import { refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { build } from "./build.js";
@@ -90,12 +90,6 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
     table.pin();
     table.turn(slot, "raw", "handle");
     return new Frame(table, slot);
-  }
-
-  /** The metadata, to be read; its atomic fields also to be written. The view ends with this handle. */
-  get meta(): MetaView<M["layout"]> {
-    const layout: MetaLayout = this.type.layout;
-    return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
   }
 
   /**

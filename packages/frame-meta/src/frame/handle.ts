@@ -9,6 +9,8 @@
 
 import { CoreError, type Droppable, PAGE_SIZE, type Paddr, type PagingLevel } from "@memkit/core";
 import type { FrameMeta } from "../meta/frame-meta.js";
+import type { MetaLayout } from "../meta/meta-layout.js";
+import { type MetaView, metaView } from "../meta/meta-view.js";
 import { type MetaSlotStorage, readStorage } from "../meta/storage.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { SlotWord } from "../slot/layout.js";
@@ -73,10 +75,16 @@ export abstract class FrameHandle<M extends FrameMeta = FrameMeta> implements Dr
     return this.table.types.knownAt(this.live()) as M;
   }
 
+  /** The metadata, to be read; its atomic fields also to be written. The view ends with this handle. */
+  get meta(): MetaView<M["layout"]> {
+    const layout: MetaLayout = this.type.layout;
+    return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
+  }
+
   /** The metadata as a case of the union of all: OSTD's `dyn_meta`. A copy. @throws {@link FrameError} `type-not-bound` */
   get dynMeta(): MetaSlotStorage {
     const { slots } = this.table;
-    return readStorage(this.type, slots.dv, slots.wordOf(this.live(), SlotWord.storage) * 4);
+    return readStorage(this.type, slots.dv, this.metaOffset);
   }
 
   /** Whether both are handles on the same frame of the same table. */

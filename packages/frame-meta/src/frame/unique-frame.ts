@@ -11,7 +11,7 @@
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
-import { type MetaView, type MetaViewMut, metaView, metaViewMut } from "../meta/meta-view.js";
+import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
 import { PageUsage } from "../meta/usage.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal, refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
@@ -58,14 +58,9 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   static tryFrom<M extends FrameMeta>(frame: Frame<M>): UniqueFrame<M> | undefined {
     const slot = frame.live();
     const { table } = frame;
-    const { slots } = table;
-    table.pin();
-    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), 1, REF_COUNT_UNIQUE);
-    if (refusal < 0) {
-      table.unpin();
-      return refusal === Refusal.inUse ? undefined : table.refuse(slot, refusal);
-    }
-    table.turn(slot, "handle", "unique");
+    const refusal = table.step(slot, 1, REF_COUNT_UNIQUE, "handle", "unique");
+    if (refusal === Refusal.inUse) return undefined;
+    if (refusal < 0) table.refuse(slot, refusal);
     frame.release();
     return new UniqueFrame<M>(table, slot);
   }
@@ -90,12 +85,6 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     table.pin();
     table.turn(slot, "raw", "unique");
     return new UniqueFrame(table, slot);
-  }
-
-  /** The metadata, to be read. The view ends with this handle. */
-  get meta(): MetaView<M["layout"]> {
-    const layout: MetaLayout = this.type.layout;
-    return metaView(layout, this, this.table.slots.dv, this.metaOffset) as MetaView<M["layout"]>;
   }
 
   /** The metadata, to be written. The view ends with this handle. */
@@ -129,14 +118,8 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   intoShared(): Frame<M> {
     const slot = this.live();
     const { table } = this;
-    const { slots } = table;
-    table.pin();
-    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_UNIQUE, 1);
-    if (refusal < 0) {
-      table.unpin();
-      table.refuse(slot, refusal);
-    }
-    table.turn(slot, "unique", "handle");
+    const refusal = table.step(slot, REF_COUNT_UNIQUE, 1, "unique", "handle");
+    if (refusal < 0) table.refuse(slot, refusal);
     this.release();
     return new Frame<M>(table, slot);
   }
@@ -186,14 +169,8 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   #seize(): number {
     const slot = this.live();
     const { table } = this;
-    const index = table.slots.wordOf(slot, SlotWord.count);
-    table.pin();
-    const refusal = table.slots.stepAt(index, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
-    if (refusal < 0) {
-      table.unpin();
-      table.refuse(slot, refusal);
-    }
-    table.turn(slot, "unique", "busy");
+    const refusal = table.step(slot, REF_COUNT_UNIQUE, REF_COUNT_BUSY, "unique", "busy");
+    if (refusal < 0) table.refuse(slot, refusal);
     this.release(); // before: who is asked must not find it live
     table.teardown.ask(slot, REF_COUNT_UNIQUE, "unique", this);
     return slot;

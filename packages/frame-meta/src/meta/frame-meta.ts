@@ -8,12 +8,12 @@
  * @module
  */
 
-import { type FitsIn, Kind, type Paddr, type Struct, struct, type ValueOf } from "@memkit/core";
+import { type FitsIn, type Paddr, type Struct, unit, type ValueOf } from "@memkit/core";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
 import { layoutText, PT_NODE_TEXT, textHash } from "./layout-text.js";
-import type { MetaLayout } from "./meta-layout.js";
+import { ATOMIC, type MetaLayout, STRUCT } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 import { type FrameUsage, PageUsage } from "./usage.js";
 
@@ -132,7 +132,7 @@ function lockOffsetOf({
 }): number {
   if (lock === undefined) return -1;
   const field = layout.fields.find(({ name }) => name === lock);
-  if (field?.type.kind !== Kind.atomic || field.type.size !== 4 || field.offset % 4 !== 0) {
+  if (field?.type.kind !== ATOMIC || field.type.size !== 4 || field.offset % 4 !== 0) {
     refuseOdd("lock", `${lock}, no atomic u32`);
   }
   return field.offset;
@@ -180,7 +180,7 @@ export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>
 ): FrameMeta<L, U> {
   const { layout, isUntyped, usage = "Frame" } = definition as FrameMetaDefinition<L, U>;
   const use = PageUsage[usage];
-  if (layout?.kind !== Kind.struct) refuseOdd("layout", layout);
+  if (layout?.kind !== STRUCT) refuseOdd("layout", layout);
   if (!(use > 0 && use < PageUsage.MMIO)) refuseOdd("usage", usage);
   const isNode = layoutText(layout) === PT_NODE_TEXT;
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
@@ -188,7 +188,7 @@ export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>
 }
 
 /** No metadata at all: OSTD's `()`. */
-export const unitMeta: FrameMeta<Struct<readonly []>, false> = makeFrameMeta(
-  { name: "()", layout: struct(), isUntyped: false as const },
+export const unitMeta: FrameMeta<Struct<readonly []>, false> = /* @__PURE__ */ makeFrameMeta(
+  { name: "()", layout: unit, isUntyped: false as const },
   "Empty",
 );

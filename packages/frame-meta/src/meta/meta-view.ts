@@ -8,15 +8,8 @@
  * @module
  */
 
-import {
-  type ArrayView,
-  type AtomicCell,
-  CoreError,
-  Kind,
-  type Layout,
-  type ViewOf,
-} from "@memkit/core";
-import type { MetaLayout } from "./meta-layout.js";
+import { type ArrayView, type AtomicCell, CoreError, type Layout, type ViewOf } from "@memkit/core";
+import { ARRAY, ATOMIC, type MetaLayout, STRUCT } from "./meta-layout.js";
 
 /** What a view lives as long as. */
 export interface MetaOwner {
@@ -73,10 +66,10 @@ function assertLive(owner: MetaOwner): void {
 }
 
 function wrap(type: Layout, owner: MetaOwner, value: unknown, writable: boolean): unknown {
-  if (type.kind === Kind.struct) {
+  if (type.kind === STRUCT) {
     return new (recordClass(type as MetaLayout, writable))(owner, value as Inner);
   }
-  if (type.kind !== Kind.array) return value;
+  if (type.kind !== ARRAY) return value;
   const Class = writable ? ElementsMut : Elements;
   return new Class(owner, value as Inner, (type as unknown as { element: Layout }).element);
 }
@@ -139,8 +132,7 @@ function recordClass(record: MetaLayout, writable: boolean): RecordClass {
       assertLive(this["~owner"]);
       return wrap(type, this["~owner"], this["~inner"][name], writable);
     };
-    const whole =
-      type.kind !== Kind.struct && type.kind !== Kind.array && type.kind !== Kind.atomic;
+    const whole = type.kind !== STRUCT && type.kind !== ARRAY && type.kind !== ATOMIC;
     const set = function (this: RecordMeta, value: unknown): void {
       assertLive(this["~owner"]);
       this["~inner"][name] = value;

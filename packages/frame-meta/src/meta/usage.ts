@@ -29,4 +29,6 @@ export type PageUsageName = keyof typeof PageUsage;
 export type FrameUsage = Exclude<PageUsageName, "Unused" | "MMIO">;
 
 /** The names, by number. */
-export const USAGE_NAMES: readonly PageUsageName[] = Object.keys(PageUsage) as PageUsageName[];
+export const USAGE_NAMES: readonly PageUsageName[] = /* @__PURE__ */ Object.keys(
+  PageUsage,
+) as PageUsageName[];
