@@ -131,7 +131,8 @@ function initOf(
 /**
  * A processor's memory unit over a table: a walker, too. Where other agents may change the table it reads each entry under its node's
  * version, so that an entry which is being changed is no fault; where there are none it is a plain {@link Mmu}. The frame that it
- * finds may be another's as soon as it is found: keep translations in a cache that is flushed before frames are let go.
+ * finds may be another's as soon as it is found: keep translations in a cache that is flushed before frames are let go. The table must
+ * outlive the unit.
  *
  * @throws {@link PageTableError} `invalid-setting`
  *

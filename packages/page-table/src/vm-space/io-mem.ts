@@ -5,13 +5,13 @@
  * @module
  */
 
-import { PAGE_SIZE } from "@memkit/core/address";
+import { PAGE_SIZE, type Paddr, type Pfn, paddrOf, pfn } from "@memkit/core/address";
 import type { PhysicalMemory } from "@memkit/core/physical";
 import { VmSpaceError } from "./vm-space-error.js";
 
 /** A device's registers. */
 export class IoMem {
-  readonly firstPfn: number;
+  readonly firstPfn: Pfn;
   readonly frames: number;
 
   /** @throws {@link PageTableError} `invalid-io-memory` unless all of the frames are in one MMIO range of the memory */
@@ -23,13 +23,17 @@ export class IoMem {
     if (!(Number.isInteger(firstPfn) && Number.isInteger(frames) && frames >= 1 && inside)) {
       throw new VmSpaceError({ code: "invalid-io-memory", pfn: firstPfn, frames });
     }
-    this.firstPfn = firstPfn;
+    this.firstPfn = pfn(firstPfn);
     this.frames = frames;
   }
 
-  /** The physical address of the first byte. */
-  get paddr(): number {
-    return this.firstPfn * PAGE_SIZE;
+  /**
+   * The physical address of the first byte.
+   *
+   * @throws `CoreError` `address-out-of-range` where a number does not hold it: take {@link IoMem.firstPfn}
+   */
+  get paddr(): Paddr {
+    return paddrOf(this.firstPfn);
   }
 
   /** Bytes. */

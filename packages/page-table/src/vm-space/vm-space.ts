@@ -9,7 +9,7 @@
  */
 
 import { CoreError, type Droppable } from "@memkit/core";
-import { PAGE_SIZE } from "@memkit/core/address";
+import { PAGE_SIZE, paddr, pfnOf } from "@memkit/core/address";
 import type { Cursor } from "../cursor/cursor.js";
 import { userConfig } from "../format/config.js";
 import { type FaultOptions, type FaultOutcome, handleFault } from "../table/fault.js";
@@ -256,10 +256,15 @@ export class VmSpace implements Droppable {
     }
   }
 
-  /** The device of a physical address that the space has mapped, also if it is unmapped since, and where in it that is. */
-  findIoMem(paddr: number): { readonly io: IoMem; readonly offset: number } | undefined {
-    const io = this.devices.find((one) => paddr >= one.paddr && paddr < one.paddr + one.size);
-    return io && { io, offset: paddr - io.paddr };
+  /**
+   * The device of a physical address that the space has mapped, also if it is unmapped since, and where in it that is.
+   *
+   * @throws `CoreError` `address-out-of-range` unless the address is an integer in 0 .. 2^53-1
+   */
+  findIoMem(address: number): { readonly io: IoMem; readonly offset: number } | undefined {
+    const at = pfnOf(paddr(address));
+    const io = this.devices.find((one) => at >= one.firstPfn && at < one.firstPfn + one.frames);
+    return io && { io, offset: address - io.paddr };
   }
 
   /** @internal */

@@ -359,6 +359,16 @@ describe.each(MODES)("%s", (mode) => {
         expect(() => new IoMem(memory, first!, frames!)).toThrow(code("invalid-io-memory"));
       }
       const io = new IoMem(memory, DEVICE, 4);
+      for (const address of [-1, 0.5, 2 ** 53, Number.NaN]) {
+        expect(() => space.findIoMem(address)).toThrow(code("address-out-of-range"));
+      }
+      const far = new PhysicalMemory(
+        [{ firstPfn: 0, frames: 1, source: { buffer: new ArrayBuffer(PAGE) }, byteOffset: 0 }],
+        { mmio: [{ firstPfn: 2 ** 41, frames: 1 }] },
+      );
+      const beyond = new IoMem(far, 2 ** 41, 1);
+      expect(beyond.firstPfn).toBe(2 ** 41);
+      expect(() => beyond.paddr).toThrow(code("address-out-of-range"));
       for (const [offset, len] of [
         [1, PAGE],
         [0, 1],
