@@ -3,10 +3,10 @@
  *
  *     node 1                      largest free block of the bank
  *     nodes 2, 3                  ... of each half
- *     nodes n .. 2n-1             ... of each word
- *     words 0 .. n-1              bits: 1 is free
+ *     nodes n/2 .. n-1            ... of two words
+ *     words 0 .. n-1              bits: 1 is free; in the place of nodes n .. 2n-1
  *
- * A node is a byte: the order of the block plus 1, 0 for none. Two halves that are entirely free are one block of the next
+ * A node is a byte: the order of the block plus 1, 0 for none. What a word would say as a node is found by looking at it. Two halves that are entirely free are one block of the next
  * order, so blocks need not be split or joined: whoever changes a bit looks at the nodes above it, and stops where one stays
  * as it was. To find the lowest block, go left wherever the left half has one.
  *
@@ -80,7 +80,7 @@ export class BuddyTree implements TreeShape {
 
   /** The order of the largest free block, or -1. */
   get longest(): number {
-    return this.bytes[this.nodes + 1]! - 1;
+    return this.most(1) - 1;
   }
 
   /** The bits of 32 frames. */
@@ -95,16 +95,14 @@ export class BuddyTree implements TreeShape {
 
   /** The lowest free block of an order, in frames after `base`, or -1. */
   find(order: number): number {
-    const bytes = this.bytes;
-    const { nodes } = this;
-    if (bytes[nodes + 1]! <= order) return -1;
+    if (this.most(1) <= order) return -1;
     const stop = Math.max(order, WORD_ORDER);
     let node = 1;
     let first = 1;
     for (let size = this.topOrder; size > stop; size -= 1) {
       node *= 2;
       first *= 2;
-      if (bytes[nodes + node]! <= order) node += 1;
+      if (this.most(node) <= order) node += 1;
     }
     const block = node - first;
     if (order >= WORD_ORDER) return block << stop;
@@ -115,26 +113,25 @@ export class BuddyTree implements TreeShape {
   mark(leaf: number, count: number, free: boolean): void {
     const first = leaf >>> WORD_ORDER;
     const last = (leaf + count - 1) >>> WORD_ORDER;
-    this.setBits(first, maskIn(first, leaf, count), free);
-    if (last !== first) {
-      this.setBits(last, maskIn(last, leaf, count), free);
-      const whole = free ? -1 : 0;
-      const { words } = this;
-      const end = this.bits + last;
-      for (let index = this.bits + first + 1; index < end; index += 1) words[index] = whole;
-    }
-    this.refresh(first, last, free);
+    const low = maskIn(first, leaf, count);
+    const high = maskIn(last, leaf, count);
+    if (low !== -1) this.setBits(first, low, free);
+    if (high !== -1 && last !== first) this.setBits(last, high, free);
+    const { words, bits } = this;
+    const whole = free ? -1 : 0;
+    const end = bits + (high === -1 ? last + 1 : last);
+    for (let at = bits + (low === -1 ? first : first + 1); at < end; at += 1) words[at] = whole;
+    this.refresh(leaf, count, free);
   }
 
   /** Makes the frames of a word whose bits are in `mask` free, or not free. */
   markBits(word: number, mask: number, free: boolean): void {
     this.setBits(word, mask, free);
-    this.refresh(word, word, free);
+    this.refresh(word << WORD_ORDER, 1, free); // one, or more of the same word: no node is of less than two
   }
 
   /** Makes every node anew, of whatever bits there are. */
   rebuild(): void {
-    for (let word = 0; word < this.leafWords; word += 1) this.look(word);
     for (let node = this.leafWords - 1; node > 0; node -= 1) {
       this.join(node, this.topOrder - (31 - Math.clz32(node)));
     }
@@ -146,42 +143,43 @@ export class BuddyTree implements TreeShape {
     words[index] = free ? words[index]! | mask : words[index]! & ~mask;
   }
 
-  /**
-   * Brings the nodes above words `first` .. `last` up to date. All frames of the words between them are free, or none: so are
-   * those of the nodes between the outer ones, on every level, and need not be looked at.
-   */
-  private refresh(first: number, last: number, free: boolean): void {
-    const { bytes, nodes, leafWords } = this;
-    let changed = this.look(first);
-    if (last !== first && this.look(last)) changed = true;
-    let low = leafWords + first;
-    let high = leafWords + last;
-    for (let order = WORD_ORDER; ; order += 1) {
-      const whole = free ? order + 1 : 0;
-      for (let node = nodes + low + 1; node < nodes + high; node += 1) bytes[node] = whole;
-      if (high - low > 1) changed = true;
-      if (!changed || low === 1) return;
-      low >>>= 1;
-      high >>>= 1;
-      changed = this.join(low, order + 1);
-      if (high !== low && this.join(high, order + 1)) changed = true;
-    }
+  /** 1 more than the order of the largest free block below a node, or in the word in its place; 0 where there is none. */
+  private most(node: number): number {
+    const word = node - this.leafWords;
+    return word < 0 ? this.bytes[this.nodes + node]! : longestIn(this.wordAt(word));
   }
 
-  /** Brings the node of a word up to date. @returns whether it was not */
-  private look(word: number): boolean {
-    const longest = longestIn(this.wordAt(word));
-    const at = this.nodes + this.leafWords + word;
-    if (this.bytes[at] === longest) return false;
-    this.bytes[at] = longest;
-    return true;
+  /**
+   * Brings the nodes above `count` frames from `leaf` on up to date, which have all become free, or not free: so have those of
+   * the nodes that have no other frames, on every level, and need not be looked at.
+   */
+  private refresh(leaf: number, count: number, free: boolean): void {
+    const { bytes, nodes, leafWords } = this;
+    const end = leaf + count;
+    // The nodes of an order: the first and the last with such a frame, and those without another from `from` up to `to`.
+    let low = (leafWords + (leaf >>> WORD_ORDER)) >>> 1;
+    let high = (leafWords + ((end - 1) >>> WORD_ORDER)) >>> 1;
+    let from = (leafWords * WORD_FRAMES + leaf + 2 * WORD_FRAMES - 1) >>> (WORD_ORDER + 1);
+    let to = (leafWords * WORD_FRAMES + end) >>> (WORD_ORDER + 1);
+    for (let order = WORD_ORDER + 1; low > 0; order += 1) {
+      const whole = free ? order + 1 : 0;
+      for (let at = nodes + from; at < nodes + to; at += 1) bytes[at] = whole;
+      let changed = from < to;
+      if ((low < from || low >= to) && this.join(low, order)) changed = true;
+      if (high !== low && high >= to && this.join(high, order)) changed = true;
+      if (!changed) return;
+      low >>>= 1;
+      high >>>= 1;
+      from = (from + 1) >>> 1;
+      to >>>= 1;
+    }
   }
 
   /** Brings a node of an order up to date with the two below it. @returns whether it was not */
   private join(node: number, order: number): boolean {
     const { bytes, nodes } = this;
-    const left = bytes[nodes + 2 * node]!;
-    const right = bytes[nodes + 2 * node + 1]!;
+    const left = this.most(2 * node);
+    const right = this.most(2 * node + 1);
     const longest = left === order && right === order ? order + 1 : Math.max(left, right);
     if (bytes[nodes + node] === longest) return false;
     bytes[nodes + node] = longest;

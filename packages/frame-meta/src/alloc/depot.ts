@@ -157,52 +157,58 @@ export class Depot {
   /**
    * Takes back a run from who has taken it, whole or not at all. Caller has the lock.
    *
-   * Words in the middle are 32 frames of one hand: nobody else has a right to write them, and the lock orders who has. So they
-   * need no atomic access, whose price is that of the whole rest.
+   * A whole word is 32 frames of one hand: nobody else has a right to write it, and the lock orders who has. So it needs no atomic
+   * access, whose price is that of the whole rest.
    *
    * @returns -1, or the first leaf that is not taken, and then nothing has changed
    */
   clearTaken(leaf: number, frames: number): number {
-    const { words, parts } = this;
+    const { words } = this;
     const plain = words.words;
+    const { taken } = this.parts;
     const first = leaf >>> WORD_ORDER;
     const last = (leaf + frames - 1) >>> WORD_ORDER;
     const low = maskIn(first, leaf, frames);
     const high = maskIn(last, leaf, frames);
-    const { taken } = parts;
-    const found = words.and(taken + first, ~low) & low;
-    if (found !== low) {
-      words.or(taken + first, found);
-      return first * WORD_FRAMES + lowestBit(low & ~found);
-    }
-    for (let word = first + 1; word < last; word += 1) {
-      const free = ~plain[taken + word]!;
-      if (free !== 0) {
-        words.or(taken + first, low);
-        return word * WORD_FRAMES + lowestBit(free);
+    const from = taken + (low === -1 ? first : first + 1);
+    const to = taken + (high === -1 ? last + 1 : last);
+    if (low !== -1) {
+      const found = words.and(taken + first, ~low) & low;
+      if (found !== low) {
+        words.or(taken + first, found);
+        return first * WORD_FRAMES + lowestBit(low & ~found);
       }
     }
-    if (last === first) return -1;
-    const foundLast = words.and(taken + last, ~high) & high;
-    if (foundLast !== high) {
-      words.or(taken + last, foundLast);
-      words.or(taken + first, low);
-      return last * WORD_FRAMES + lowestBit(high & ~foundLast);
+    for (let at = from; at < to; at += 1) {
+      if (plain[at] === -1) continue;
+      if (low !== -1) words.or(taken + first, low);
+      return (at - taken) * WORD_FRAMES + lowestBit(~plain[at]!);
     }
-    for (let word = first + 1; word < last; word += 1) plain[taken + word] = 0;
+    if (high !== -1 && last !== first) {
+      const found = words.and(taken + last, ~high) & high;
+      if (found !== high) {
+        words.or(taken + last, found);
+        if (low !== -1) words.or(taken + first, low);
+        return last * WORD_FRAMES + lowestBit(high & ~found);
+      }
+    }
+    for (let at = from; at < to; at += 1) plain[at] = 0;
     return -1;
   }
 
   /** Marks a run as taken, as {@link Depot.clearTaken} undoes it. Caller has the lock. */
   private setTaken(leaf: number, frames: number): void {
-    const { words, parts } = this;
+    const { words } = this;
     const plain = words.words;
+    const { taken } = this.parts;
     const first = leaf >>> WORD_ORDER;
     const last = (leaf + frames - 1) >>> WORD_ORDER;
-    const { taken } = parts;
-    words.or(taken + first, maskIn(first, leaf, frames));
-    if (last > first) words.or(taken + last, maskIn(last, leaf, frames));
-    for (let word = first + 1; word < last; word += 1) plain[taken + word] = -1;
+    const low = maskIn(first, leaf, frames);
+    const high = maskIn(last, leaf, frames);
+    if (low !== -1) words.or(taken + first, low);
+    if (high !== -1 && last !== first) words.or(taken + last, high);
+    const to = taken + (high === -1 ? last + 1 : last);
+    for (let at = taken + (low === -1 ? first : first + 1); at < to; at += 1) plain[at] = -1;
   }
 
   /** Takes one frame, wherever it is, or says `false`. Caller has the lock. */

@@ -50,7 +50,7 @@ const FIRST_RECORD = 2 * LINE;
 /** "MKFA" as a little-endian word. */
 export const ALLOC_MAGIC = 0x4146_4b4d;
 /** Counts up when the bytes change their meaning. */
-export const ALLOC_VERSION = 1;
+export const ALLOC_VERSION = 2;
 
 /** Where the parts of an allocator start, in words. */
 export interface AllocParts {
@@ -73,7 +73,7 @@ export function allocParts(memory: PhysicalMemory, agents: number, cache: number
   const trees: TreeShape[] = [];
   let leafWords = 0;
   for (const bank of memory.banks) {
-    const shape = shapeOf(bank, leafWords * WORD_FRAMES, 2 * leafWords);
+    const shape = shapeOf(bank, leafWords * WORD_FRAMES, leafWords);
     trees.push(shape);
     leafWords += shape.leafWords;
   }
@@ -81,6 +81,6 @@ export function allocParts(memory: PhysicalMemory, agents: number, cache: number
   const taken = FIRST_RECORD + agents * recordWords;
   const free = taken + lines(leafWords);
   const nodes = free + lines(leafWords);
-  const words = nodes + lines((leafWords + 1) >>> 1);
+  const words = nodes + lines((leafWords + 3) >>> 2);
   return { records: FIRST_RECORD, recordWords, taken, free, nodes, words, trees };
 }

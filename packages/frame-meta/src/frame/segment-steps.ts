@@ -4,11 +4,13 @@
  * @module
  */
 
-import { PAGE_SIZE } from "@memkit/core";
+import { PAGE_SIZE, type Paddr } from "@memkit/core";
+import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
 import { refuseFrame } from "../slot/refuse.js";
+import { type build, buildTaken } from "./build.js";
 import { Frame } from "./frame.js";
 import type { FrameTable } from "./table.js";
 
@@ -16,6 +18,41 @@ import type { FrameTable } from "./table.js";
 interface Left {
   readonly frames: number;
   readonly error: unknown;
+}
+
+/**
+ * Claims `frames` slots from `first` on and gives them metadata, by {@link build} or {@link buildTaken}.
+ *
+ * Knows nothing of segments: what V8 compiles for a class is thrown away at each full collection in which none of its objects
+ * lives, and this loop with it.
+ *
+ * @throws what `metaOf` or `buildOne` throws, or `drop-failed` with it among the causes; all frames are free then
+ */
+export function buildAll<M extends FrameMeta>(
+  table: FrameTable,
+  first: number,
+  frames: number,
+  type: M,
+  metaOf: (paddr: Paddr) => MetaValue<M>,
+  buildOne: typeof build,
+): void {
+  const end = first + frames;
+  let slot = first;
+  try {
+    for (; slot < end; slot += 1) {
+      buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1, "segment");
+    }
+  } catch (error) {
+    if (buildOne === buildTaken) {
+      table.allocator?.add(table.slots.geometry.pfnOf(slot), end - slot);
+    }
+    const claimed = slot - first;
+    // Throws the error, when the frames are done with.
+    table.teardown.batch(() => {
+      dropSegment(table, first, claimed, false);
+      throw error;
+    });
+  }
 }
 
 /**

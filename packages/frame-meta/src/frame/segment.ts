@@ -16,7 +16,7 @@ import { build, buildTaken } from "./build.js";
 import { Frame } from "./frame.js";
 import { rawOf } from "./raw-handle.js";
 import { FrameError } from "./segment-error.js";
-import { dropSegment, incAll, takeRaws } from "./segment-steps.js";
+import { buildAll, dropSegment, incAll, takeRaws } from "./segment-steps.js";
 import { type FrameToken, receive, send } from "./send.js";
 import type { FrameTable } from "./table.js";
 
@@ -73,7 +73,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     if (frames === 0) throw new FrameError({ code: "empty-segment", start, end });
     const run = table.slots.geometry.runFrom(first);
     if (frames > run) refuseFrame(table.slots, start / PAGE_SIZE + run, Refusal.outOfBound);
-    return Segment.#build(table, first, frames, type, metaOf, build);
+    buildAll(table, first, frames, type, metaOf, build);
+    return new Segment<M>(table, first, frames);
   }
 
   /** As {@link Segment.fromUnused}, of frames that the caller has taken out of the free set; if this throws they are in it. @internal */
@@ -84,34 +85,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     type: M,
     metaOf: (paddr: Paddr) => MetaValue<M>,
   ): Segment<M> {
-    return Segment.#build(table, first, frames, type, metaOf, buildTaken);
-  }
-
-  static #build<M extends FrameMeta>(
-    table: FrameTable,
-    first: number,
-    frames: number,
-    type: M,
-    metaOf: (paddr: Paddr) => MetaValue<M>,
-    buildOne: typeof build,
-  ): Segment<M> {
-    const end = first + frames;
-    let slot = first;
-    try {
-      for (; slot < end; slot += 1) {
-        buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1, "segment");
-      }
-    } catch (error) {
-      if (buildOne === buildTaken) {
-        table.allocator?.add(table.slots.geometry.pfnOf(slot), end - slot);
-      }
-      const claimed = slot - first;
-      // Throws the error, when the frames are done with.
-      table.teardown.batch(() => {
-        dropSegment(table, first, claimed, false);
-        throw error;
-      });
-    }
+    buildAll(table, first, frames, type, metaOf, buildTaken);
     return new Segment<M>(table, first, frames);
   }
 

@@ -303,7 +303,7 @@ describe("attachBuddy", () => {
     const { byteLength } = allocator.buffer;
     for (const [word, value, expected] of [
       [0, 1, { part: "magic" }],
-      [1, 2, { part: "version" }],
+      [1, 1, { part: "version" }],
       [2, 63, { part: "size" }],
       [3, 3, { part: "size" }],
       [3, 0, { option: "agents" }],
