@@ -49,6 +49,10 @@ export type PageTableErrorDetail =
     }
   /** The root's entries of a configuration: not first <= last in 0..511, or in both halves of the address space. */
   | { readonly code: "invalid-index-range"; readonly first: number; readonly last: number }
+  /** An access reads, writes or executes, for the user or the supervisor. */
+  | { readonly code: "invalid-access"; readonly kind: string; readonly mode: string }
+  /** Not flags of a property, or not the name of a cache policy. */
+  | { readonly code: "invalid-property"; readonly flags: number; readonly cache: string }
   /** Accesses have 1..4096 bytes. */
   | { readonly code: "invalid-size"; readonly size: number }
   /** A page source returned something else than 4096 bytes, undefined or "absent". */
@@ -81,6 +85,10 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
       `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
     "invalid-index-range": (d) =>
       `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
+    "invalid-access": (d) =>
+      `no access is of kind "${d.kind}" and mode "${d.mode}": it is to "read", "write" or "execute", for "user" or "supervisor"`,
+    "invalid-property": (d) =>
+      `flags ${hex(d.flags)} and the cache policy "${d.cache}" make no property: or READ .. AVAIL2, and take one of CACHE_POLICIES`,
     "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
     "invalid-page": (d) =>
       `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,

@@ -23,12 +23,12 @@ export class CursorMut extends RunEditor {
   protected readonly trackedLo: number;
   protected readonly trackedHi: number;
   protected readonly slotWords: Int32Array;
-  /** The base page's bits for `leafProp`, -1 while there are none. */
-  protected leafProp = -1;
+  /** The base page's bits for `leafProp`, at first for a property that nobody may have asked for. */
+  protected leafProp = 0;
   protected leafLo = 0;
   protected leafHi = 0;
   /** The last change of a base page: from these bits, by these flags, to those. */
-  private oldLo = 0;
+  private oldLo = -1; // no entry's bits
   private oldHi = 0;
   private newLo = 0;
   private newHi = 0;
@@ -50,6 +50,9 @@ export class CursorMut extends RunEditor {
     this.bitsLo = coder.propLo[1]!;
     this.bitsHi = coder.propHi[1]!;
     this.slotWords = memory.slotWords;
+    this.leafProp = coder.pageProp;
+    this.leafLo = coder.pageLo;
+    this.leafHi = coder.pageHi;
   }
 
   /**
@@ -225,7 +228,7 @@ export class CursorMut extends RunEditor {
   /** Protects when the position's leaf table is not at hand. */
   protected protectAnew(pages: number, set: number, clear: number): number {
     this.settle();
-    this.checkProp(set);
+    this.checkChange(set, clear);
     this.checkPages(pages);
     if (!this.seekWhole(this.page + pages)) return 0;
     const { words, level, coder, store } = this;

@@ -114,12 +114,20 @@ export abstract class Editor extends Cursor {
     coder.encode(prop, level);
   }
 
-  /** The property as the caller may give it. @throws {@link PageTableError} `unrepresentable` with the bit that is ours */
+  /** A property, or flags, as the caller may give them. @throws {@link PageTableError} `unrepresentable` with the bit that is ours */
   protected checkProp(prop: number): void {
-    if ((prop & AVAIL1) !== 0) {
-      const paging = this.store.config.format.name;
-      throw new PageTableError({ code: "unrepresentable", prop, level: 1, paging });
-    }
+    if (prop >>> 0 !== prop || (prop & AVAIL1) !== 0) this.unrepresentable(prop);
+  }
+
+  /** Flags to set and to clear. The latter may be a complement. @throws as {@link Editor.checkProp} */
+  protected checkChange(set: number, clear: number): void {
+    this.checkProp(set);
+    if ((clear | 0) !== clear && clear >>> 0 !== clear) this.unrepresentable(clear);
+  }
+
+  private unrepresentable(prop: number): never {
+    const paging = this.store.config.format.name;
+    throw new PageTableError({ code: "unrepresentable", prop, level: 1, paging });
   }
 
   /** The frames of an item that this table may hold. @throws `used-after-drop`; {@link PageTableError} `unfit-item` */

@@ -262,7 +262,7 @@ export abstract class RunEditor extends Editor {
    */
   protectRun(pages: number, set: number, clear: number): number {
     this.settle();
-    this.checkProp(set);
+    this.checkChange(set, clear);
     this.checkPages(pages);
     const start = this.page;
     const end = start + pages;

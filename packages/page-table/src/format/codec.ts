@@ -55,8 +55,8 @@ function putCache(format: PteFormat, entry: Entry, policy: number, level: number
   return index >= 0;
 }
 
-/** The bits of a leaf without its frame, or undefined if the format has none. */
-function leafBits(format: PteFormat, prop: number, level: number): Entry | undefined {
+/** The bits of a leaf without its frame, or undefined if the format has none. @internal */
+export function leafBits(format: PteFormat, prop: number, level: number): Entry | undefined {
   const { paging, encodeIndex } = format;
   const policy = prop >>> CACHE_SHIFT;
   if (!(Number.isInteger(level) && level >= 1 && level <= paging.highestTranslationLevel)) return;

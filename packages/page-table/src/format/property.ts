@@ -11,6 +11,8 @@
  * @module
  */
 
+import { PageTableError } from "../page-table-error.js";
+
 /** The page may be read. */
 export const READ = 1;
 /** The page may be written. */
@@ -29,6 +31,9 @@ export const GLOBAL = 64;
 export const AVAIL1 = 128;
 /** Free for the table's owner. OSTD `PageFlags::AVAIL2`. */
 export const AVAIL2 = 256;
+
+/** All of these. */
+const FLAGS = 0x1ff;
 
 /** Where the cache policy starts in a property. */
 export const CACHE_SHIFT = 12;
@@ -50,6 +55,7 @@ export type CachePolicy = (typeof CACHE_POLICIES)[number];
  * A property from flags and a cache policy.
  *
  * @param flags - Any of {@link READ} .. {@link AVAIL2}, or-ed
+ * @throws {@link PageTableError} `invalid-property` for other bits, and for no policy's name
  *
  * @example
  * ```ts
@@ -61,7 +67,11 @@ export type CachePolicy = (typeof CACHE_POLICIES)[number];
  * ```
  */
 export function pageProperty(flags: number, cache: CachePolicy = "write-back"): number {
-  return flags | (CACHE_POLICIES.indexOf(cache) << CACHE_SHIFT);
+  const policy = CACHE_POLICIES.indexOf(cache);
+  if (policy < 0 || (flags & FLAGS) !== flags) {
+    throw new PageTableError({ code: "invalid-property", flags, cache: `${cache}` });
+  }
+  return flags | (policy << CACHE_SHIFT);
 }
 
 /** The cache policy of a property, or undefined for a number that is none. */

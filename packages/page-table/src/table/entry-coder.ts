@@ -10,9 +10,9 @@
  * @module
  */
 
-import { encodeLeaf, propertyOf } from "../format/codec.js";
+import { type Entry, leafBits, propertyOf, supports } from "../format/codec.js";
 import type { PteFormat, SoftwareBit } from "../format/format.js";
-import { AVAIL1 } from "../format/property.js";
+import { AVAIL1, CACHE_POLICIES, CACHE_SHIFT, READ } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 
 /** What an entry is. */
@@ -22,6 +22,9 @@ export const TABLE = 2;
 
 /** Base pages of an entry, by level. */
 export const PAGES: readonly number[] = [0, 1, 2 ** 9, 2 ** 18, 2 ** 27, 2 ** 36, 2 ** 45];
+
+/** No property from here on has a policy. */
+const PROPERTIES = CACHE_POLICIES.length << CACHE_SHIFT;
 
 function maskOf(format: PteFormat, owner: SoftwareBit["owner"], word: 0 | 1): number {
   const bit = format.software.find((software) => software.owner === owner)?.bit ?? -1;
@@ -49,6 +52,10 @@ export class EntryCoder {
   /** An entry leads to a table, and nothing of it is reserved, if `(lo ^ tableValue) & tableBits` is 0. */
   readonly tableBits: number;
   readonly tableValue: number;
+  /** A property that base pages may have, and its bits. */
+  readonly pageProp: number;
+  readonly pageLo: number;
+  readonly pageHi: number;
   private readonly leafMask: number;
   private readonly leafXor: number;
   private readonly highest: number;
@@ -81,6 +88,12 @@ export class EntryCoder {
     this.trackedHi = maskOf(format, "AVAIL1", 1);
     this.hiddenLo = maskOf(format, "no-access", 0);
     this.hiddenHi = maskOf(format, "no-access", 1);
+    let some = READ;
+    while (!supports(format, some, 1) && some < PROPERTIES) some += 1;
+    this.pageProp = some;
+    const page = this.leaf(some, 1);
+    this.pageLo = page.lo;
+    this.pageHi = page.hi;
     this.propLo = new Int32Array(6);
     this.propHi = new Int32Array(6);
     for (let level = 1; level <= 5; level += 1) {
@@ -129,11 +142,21 @@ export class EntryCoder {
    */
   encode(prop: number, level: number): void {
     if (prop === this.knownProp && level === this.knownLevel) return;
-    const { lo, hi } = encodeLeaf(this.format, 0, level, prop);
+    const { lo, hi } = this.leaf(prop, level);
     this.lo = lo;
     this.hi = hi;
     this.knownProp = prop;
     this.knownLevel = level;
+  }
+
+  private leaf(prop: number, level: number): Entry {
+    const { format } = this;
+    const entry = leafBits(format, prop, level);
+    if (entry !== undefined) return entry;
+    // As the caller knows it: that the frame is counted is ours to say, and what is wrong only where the format has no bit for that.
+    const plain = prop & ~AVAIL1;
+    const given = supports(format, plain, level) ? prop : plain;
+    throw new PageTableError({ code: "unrepresentable", prop: given, level, paging: format.name });
   }
 
   /** Proves that a leaf of `level` can name `pfn`. @throws {@link PageTableError} `invalid-pfn` */
@@ -185,7 +208,7 @@ export class EntryCoder {
     // What says that the frame is counted is ours alone: no change touches it.
     const old = this.propertyOf(lo, hi, level);
     const next = ((old & ~(clear & ~AVAIL1)) | set) >>> 0;
-    const entry = encodeLeaf(this.format, 0, level, next);
+    const entry = this.leaf(next, level);
     this.fromLo = lo;
     this.fromHi = hi;
     this.changedLevel = level;

@@ -8,8 +8,9 @@ import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
 import type { CursorMut } from "../cursor/cursor-mut.js";
-import { EXECUTE, READ, WRITE } from "../format/property.js";
+import { READ, WRITE } from "../format/property.js";
 import type { VirtualAddress } from "../virtual-address.js";
+import { type AccessKind, kindOfAccess } from "../walk/access.js";
 import { COPY_ON_WRITE } from "./fork.js";
 import type { PageTable } from "./page-table.js";
 import type { Item } from "./references.js";
@@ -31,27 +32,25 @@ const dropItem = (item: Item): void => item.drop();
 /** `resolved`: the access may be tried again. `not-mapped` and `denied` are for the program to hear of. */
 export type FaultOutcome = "resolved" | "not-mapped" | "denied";
 
-/** The flag that each kind of access needs. */
-const NEEDS = { read: READ, write: WRITE, execute: EXECUTE } as const;
-
 /**
  * Resolves a fault of an access of the user at `va`, if the table can: a page that is copied on write is copied, or made writable
  * where nobody else has it any more. A huge one is split first, and one page of it copied. Flush the page's translation afterwards.
  *
- * @throws {@link PageTableError} `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `FrameError` `no-memory`; what
+ * @throws {@link PageTableError} `invalid-access`, `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `FrameError` `no-memory`; what
  * `copy` throws. Nothing has changed then.
  */
 export function handleFault(
   table: PageTable,
   va: VirtualAddress,
-  access: "read" | "write" | "execute",
+  access: AccessKind,
   { copy = copyFrame, release = dropItem }: FaultOptions = {},
 ): FaultOutcome {
+  const need = READ << kindOfAccess(access);
   const page = typeof va === "bigint" ? va - (va & 4095n) : va - (va % PAGE_SIZE);
   const cursor = table.cursorMut(page, 1);
   try {
     if (cursor.query() === 0) return "not-mapped";
-    if ((cursor.prop & NEEDS[access]) !== 0) return "resolved"; // by somebody else, or a translation was out of date
+    if ((cursor.prop & need) !== 0) return "resolved"; // by somebody else, or a translation was out of date
     if (access !== "write" || (cursor.prop & COPY_ON_WRITE) === 0) return "denied";
     if (cursor.foundLevel > 1) {
       cursor.protectNext(1, 0, 0); // splits it

@@ -13,26 +13,21 @@ import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
 import type { PteFormat } from "../format/format.js";
-import { SW, UR, UW, UX } from "../format/rights.js";
+import { SW, UR, UW } from "../format/rights.js";
 import { mmuOf } from "../table/node-tables.js";
 import { TlbFlusher } from "../tlb/flusher.js";
 import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
 import { Tlb } from "../tlb/tlb.js";
 import type { TranslationCache } from "../tlb/translation-cache.js";
-import { EXECUTE_ACCESS, READ_ACCESS, USER_ACCESS, WRITE_ACCESS } from "../walk/dialect.js";
+import { type AccessKind, kindOfAccess } from "../walk/access.js";
+import { USER_ACCESS } from "../walk/dialect.js";
 import type { Mmu } from "../walk/mmu.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
 /** What an access is for. */
-export type VmAccess = "read" | "write" | "execute";
+export type VmAccess = AccessKind;
 
-const NEED = { read: UR, write: UW, execute: UX } as const;
-const REQUEST = {
-  read: READ_ACCESS | USER_ACCESS,
-  write: WRITE_ACCESS | USER_ACCESS,
-  execute: EXECUTE_ACCESS | USER_ACCESS,
-} as const;
 /** Accessed and dirty bits are set as hardware does. */
 const UPDATE = { accessedDirty: "update" } as const;
 /** ASIDs are 0..2^16-1; 0 is left to who has no address space. */
@@ -115,12 +110,15 @@ export class VmCpu {
   /**
    * The frame that a user's access at an address goes to, by the cache or a walk, which sets accessed and dirty bits as
    * hardware does; -1 where it would fault.
+   *
+   * @throws {@link PageTableError} `invalid-access`
    */
   translate(hi: number, lo: number, access: VmAccess): number {
     const { tlb, mmu } = this;
-    const frame = tlb.lookup(hi, lo, NEED[access]);
+    const kind = kindOfAccess(access);
+    const frame = tlb.lookup(hi, lo, UR << kind);
     if (frame >= 0) return frame;
-    if (mmu === undefined || mmu.touch(hi, lo, 1, REQUEST[access], mmu.status) < 0) return -1;
+    if (mmu === undefined || mmu.touch(hi, lo, 1, kind | USER_ACCESS, mmu.status) < 0) return -1;
     // Whoever has not written yet has set no dirty bit: the first write walks.
     const rights = access === "write" ? mmu.rights : mmu.rights & ~(SW | UW);
     tlb.insert(hi, lo, mmu.pfn, rights, mmu.level, mmu.global);

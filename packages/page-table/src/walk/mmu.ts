@@ -14,7 +14,8 @@
 
 import { PageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
-import { EXECUTE_ACCESS, READ_ACCESS, USER_ACCESS, WRITE_ACCESS } from "./dialect.js";
+import { type AccessKind, kindOfAccess, refuseAccess } from "./access.js";
+import { USER_ACCESS } from "./dialect.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "./reason.js";
 import { AD_UPDATE, checkStatus, type StatusSettings, statusWith } from "./settings.js";
 import { MMIO } from "./tables.js";
@@ -32,7 +33,7 @@ export interface Part {
 
 /** What kind of access, and who makes it. */
 export interface AccessRequest {
-  readonly kind: "read" | "write" | "execute";
+  readonly kind: AccessKind;
   /** `user`: ring 3, U-mode, EL0. Default: the supervisor. */
   readonly mode?: "user" | "supervisor";
   /** Flags that differ from the walker's for this access. */
@@ -72,8 +73,6 @@ export type Access =
       readonly code: number;
       readonly va: bigint;
     };
-
-const KINDS = { read: READ_ACCESS, write: WRITE_ACCESS, execute: EXECUTE_ACCESS } as const;
 
 /**
  * A walker that also judges accesses: the memory unit of an emulator.
@@ -118,9 +117,14 @@ export class Mmu extends Walker {
    * Makes an access.
    *
    * @param size - Bytes, 1..4096
-   * @throws {@link PageTableError} `invalid-size`, `invalid-vaddr`, `invalid-setting`; `page-source-threw`, `invalid-page`
+   * @throws {@link PageTableError} `invalid-access`, `invalid-size`, `invalid-vaddr`, `invalid-setting`; `page-source-threw`,
+   * `invalid-page`
    */
-  access(va: VirtualAddress, size: number, { kind, mode, settings }: AccessRequest): Access {
+  access(
+    va: VirtualAddress,
+    size: number,
+    { kind, mode = "supervisor", settings }: AccessRequest,
+  ): Access {
     const hi = hiOf(va);
     const lo = loOf(va);
     if (!(Number.isInteger(size) && size >= 1 && size <= 4096)) {
@@ -131,7 +135,9 @@ export class Mmu extends Walker {
       checkStatus(this.format.dialect, settings);
       status = statusWith(status, settings);
     }
-    const request = KINDS[kind] | (mode === "user" ? USER_ACCESS : 0);
+    const user = mode === "user";
+    if (!(user || mode === "supervisor")) refuseAccess(kind, mode);
+    const request = kindOfAccess(kind) | (user ? USER_ACCESS : 0);
     const reason = this.touch(hi, lo, size, request, status);
     if (reason < 0) return this.failure(reason, request, status);
     const { pfn, offset, len, pfn2 } = this;

@@ -1,0 +1,38 @@
+/**
+ * Kinds of access by name, for callers that have names. What is none of them is refused: taken for the nearest one, a fetch that is
+ * misspelt would be judged as a read.
+ *
+ * @module
+ */
+
+import { PageTableError } from "../page-table-error.js";
+import { EXECUTE_ACCESS, READ_ACCESS, WRITE_ACCESS } from "./dialect.js";
+
+/** What an access does. */
+export type AccessKind = "read" | "write" | "execute";
+
+const shown = (value: unknown): string => (typeof value === "string" ? value : typeof value);
+
+/** @throws {@link PageTableError} `invalid-access` */
+export function refuseAccess(kind: unknown, mode: unknown): never {
+  throw new PageTableError({ code: "invalid-access", kind: shown(kind), mode: shown(mode) });
+}
+
+/**
+ * The kind as a number, 0..2: the low two bits of a request, and by how much a right to read, the user's or a property's, is shifted
+ * to be the right that it needs.
+ *
+ * @throws {@link PageTableError} `invalid-access`
+ */
+export function kindOfAccess(kind: AccessKind): number {
+  switch (kind) {
+    case "read":
+      return READ_ACCESS;
+    case "write":
+      return WRITE_ACCESS;
+    case "execute":
+      return EXECUTE_ACCESS;
+    default:
+      return refuseAccess(kind, "user");
+  }
+}
