@@ -38,10 +38,10 @@ class Model {
     this.leaves.fill({ first, pages, pfn, prop }, first, first + pages);
   }
 
-  /** Makes pages of a leaf that is not in the range as a whole. */
-  split(start: number, end: number): void {
-    for (const leaf of new Set(this.leaves.slice(start, end))) {
-      if (leaf === undefined || (leaf.first >= start && leaf.first + leaf.pages <= end)) continue;
+  /** Makes pages of leaves, all or the first, that are not in the range as a whole. */
+  split(start: number, end: number, leaves = this.within(start, end)): void {
+    for (const leaf of leaves) {
+      if (leaf.first >= start && leaf.first + leaf.pages <= end) continue;
       for (let i = 0; i < leaf.pages; i += 1) {
         this.leaves[leaf.first + i] = {
           ...leaf,
@@ -126,7 +126,7 @@ test.each<readonly [string, "single" | "shared", PteFormat]>([
             taken.drop();
             model.leaves.fill(undefined, first - (first % 512), first - (first % 512) + 512);
           } else {
-            model.split(first, end);
+            model.split(first, end, [model.leaves[first]!]);
             const leaf = model.leaves[first]!;
             expect([taken?.prop, taken?.pages, taken?.pfn]).toEqual([
               leaf.prop,
