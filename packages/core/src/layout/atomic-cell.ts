@@ -121,7 +121,7 @@ export class AtomicCell {
   }
 }
 
-const NONE = new Uint8Array(0);
+const NONE = /* @__PURE__ */ new Uint8Array(0);
 
 /** The code of atomic numbers. */
 export const CELLS: KindCode = {

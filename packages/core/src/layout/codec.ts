@@ -59,12 +59,13 @@ export function pointersIn(node: LayoutNode): readonly Pointer[] {
   }
 }
 
-const KIND_NAMES = new Map(Object.entries(Kind).map(([name, kind]) => [kind, name]));
+const nameOf = (kind: Kind): string | undefined =>
+  Object.entries(Kind).find(([, number]) => number === kind)?.[0];
 
 /** All that emitted code has of a type, as text. What a pointer points to is not part of it, but for its name. */
 export function shapeOf(node: LayoutNode): string {
   const { kind, name, size, align, width, count, known, element, fields } = node;
-  const self = [KIND_NAMES.get(kind), JSON.stringify(name), size, align, width, count, known];
+  const self = [nameOf(kind), JSON.stringify(name), size, align, width, count, known];
   const pointer = kind === Kind.ptr || kind === Kind.arrayPtr || kind === Kind.strPtr;
   const parts = [
     ...(element === undefined || pointer ? [] : [shapeOf(element)]),

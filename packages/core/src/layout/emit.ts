@@ -28,15 +28,16 @@ const START = { base: "at", plus: 0 };
  *
  * @see https://tc39.es/ecma262/#sec-keywords-and-reserved-words
  */
-const RESERVED: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  (
-    "arguments as await break case catch class const continue debugger default delete do else enum eval export extends false " +
-    "finally for function if implements import in instanceof interface let new null package private protected public return " +
-    "static super switch this throw true try typeof var void while with yield " +
-    "any bigint boolean never number object string symbol undefined unknown " +
-    "BigInt DataView Math Number ReadonlyArray globalThis"
-  ).split(" "),
-);
+const RESERVED: ReadonlySet<string> = /* @__PURE__ */ (() =>
+  new Set(
+    (
+      "arguments as await break case catch class const continue debugger default delete do else enum eval export extends false " +
+      "finally for function if implements import in instanceof interface let new null package private protected public return " +
+      "static super switch this throw true try typeof var void while with yield " +
+      "any bigint boolean never number object string symbol undefined unknown " +
+      "BigInt DataView Math Number ReadonlyArray globalThis"
+    ).split(" "),
+  ))();
 
 /**
  * The text of a TypeScript module that exports, for each entry of `types`, a type and a {@link Codec} of that name. The

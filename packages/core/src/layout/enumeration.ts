@@ -14,7 +14,7 @@ import { VALUES } from "./walk.js";
 export type TagRepr = Scalar<"u8"> | Scalar<"u16"> | Scalar<"u32">;
 
 /** What a number that stores a case may be, for messages and for {@link nodeOf}. */
-export const TAG_KINDS: readonly Kind[] = [Kind.u8, Kind.u16, Kind.u32];
+export const TAG_KINDS: readonly Kind[] = /* @__PURE__ */ (() => [Kind.u8, Kind.u16, Kind.u32])();
 
 /** Named cases. The host value is the case's number. */
 export interface Enumeration<

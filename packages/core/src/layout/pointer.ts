@@ -77,6 +77,5 @@ export function arrayPtr<T extends Layout>(of: T): ArrayPtr<T> {
 }
 
 /** The address of text, and its number of bytes of UTF-8: witx's `string`. Laid out as {@link arrayPtr}. */
-export const strPtr: StrPtr = /* @__PURE__ */ faceOf(
-  /* @__PURE__ */ pointer(Kind.strPtr, 2, "strPtr", /* @__PURE__ */ nodeOf(u8, "u8")),
-);
+export const strPtr: StrPtr = /* @__PURE__ */ (() =>
+  faceOf<StrPtr>(pointer(Kind.strPtr, 2, "strPtr", nodeOf(u8, "u8"))))();

@@ -76,98 +76,99 @@ function refuse(type: string, value: unknown): never {
 }
 
 // One literal accessor pair per scalar, since a method called by name is faster than one looked up by a variable.
-const ACCESSORS: { readonly [kind: number]: (at: number, type: string) => Accessor } = {
-  [Kind.u8]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getUint8(this["~at"] + at);
-    },
-    set(value) {
-      if (!isU8(value)) refuse(type, value);
-      this["~dv"].setUint8(this["~at"] + at, value);
-    },
-  }),
-  [Kind.i8]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getInt8(this["~at"] + at);
-    },
-    set(value) {
-      if (!isI8(value)) refuse(type, value);
-      this["~dv"].setInt8(this["~at"] + at, value);
-    },
-  }),
-  [Kind.u16]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getUint16(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isU16(value)) refuse(type, value);
-      this["~dv"].setUint16(this["~at"] + at, value, true);
-    },
-  }),
-  [Kind.i16]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getInt16(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isI16(value)) refuse(type, value);
-      this["~dv"].setInt16(this["~at"] + at, value, true);
-    },
-  }),
-  [Kind.u32]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getUint32(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isU32(value)) refuse(type, value);
-      this["~dv"].setUint32(this["~at"] + at, value, true);
-    },
-  }),
-  [Kind.i32]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getInt32(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isI32(value)) refuse(type, value);
-      this["~dv"].setInt32(this["~at"] + at, value, true);
-    },
-  }),
-  [Kind.u64]: (at, type): Accessor<bigint> => ({
-    get() {
-      return loadU64(this["~dv"], this["~words"], this["~at"] + at);
-    },
-    set(value) {
-      if (!isU64(value)) refuse(type, value);
-      store64(this["~dv"], this["~words"], this["~at"] + at, value);
-    },
-  }),
-  [Kind.i64]: (at, type): Accessor<bigint> => ({
-    get() {
-      return loadI64(this["~dv"], this["~words"], this["~at"] + at);
-    },
-    set(value) {
-      if (!isI64(value)) refuse(type, value);
-      store64(this["~dv"], this["~words"], this["~at"] + at, value);
-    },
-  }),
-  [Kind.f32]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getFloat32(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isFloat(value)) refuse(type, value);
-      this["~dv"].setFloat32(this["~at"] + at, value, true);
-    },
-  }),
-  [Kind.f64]: (at, type): Accessor<number> => ({
-    get() {
-      return this["~dv"].getFloat64(this["~at"] + at, true);
-    },
-    set(value) {
-      if (!isFloat(value)) refuse(type, value);
-      this["~dv"].setFloat64(this["~at"] + at, value, true);
-    },
-  }),
-};
+const ACCESSORS: { readonly [kind: number]: (at: number, type: string) => Accessor } =
+  /* @__PURE__ */ (() => ({
+    [Kind.u8]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getUint8(this["~at"] + at);
+      },
+      set(value) {
+        if (!isU8(value)) refuse(type, value);
+        this["~dv"].setUint8(this["~at"] + at, value);
+      },
+    }),
+    [Kind.i8]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getInt8(this["~at"] + at);
+      },
+      set(value) {
+        if (!isI8(value)) refuse(type, value);
+        this["~dv"].setInt8(this["~at"] + at, value);
+      },
+    }),
+    [Kind.u16]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getUint16(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isU16(value)) refuse(type, value);
+        this["~dv"].setUint16(this["~at"] + at, value, true);
+      },
+    }),
+    [Kind.i16]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getInt16(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isI16(value)) refuse(type, value);
+        this["~dv"].setInt16(this["~at"] + at, value, true);
+      },
+    }),
+    [Kind.u32]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getUint32(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isU32(value)) refuse(type, value);
+        this["~dv"].setUint32(this["~at"] + at, value, true);
+      },
+    }),
+    [Kind.i32]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getInt32(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isI32(value)) refuse(type, value);
+        this["~dv"].setInt32(this["~at"] + at, value, true);
+      },
+    }),
+    [Kind.u64]: (at, type): Accessor<bigint> => ({
+      get() {
+        return loadU64(this["~dv"], this["~words"], this["~at"] + at);
+      },
+      set(value) {
+        if (!isU64(value)) refuse(type, value);
+        store64(this["~dv"], this["~words"], this["~at"] + at, value);
+      },
+    }),
+    [Kind.i64]: (at, type): Accessor<bigint> => ({
+      get() {
+        return loadI64(this["~dv"], this["~words"], this["~at"] + at);
+      },
+      set(value) {
+        if (!isI64(value)) refuse(type, value);
+        store64(this["~dv"], this["~words"], this["~at"] + at, value);
+      },
+    }),
+    [Kind.f32]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getFloat32(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isFloat(value)) refuse(type, value);
+        this["~dv"].setFloat32(this["~at"] + at, value, true);
+      },
+    }),
+    [Kind.f64]: (at, type): Accessor<number> => ({
+      get() {
+        return this["~dv"].getFloat64(this["~at"] + at, true);
+      },
+      set(value) {
+        if (!isFloat(value)) refuse(type, value);
+        this["~dv"].setFloat64(this["~at"] + at, value, true);
+      },
+    }),
+  }))();
 
 /** A case: its number, however wide. What is none goes through the codec, which says why. */
 function caseOf({ offset, type }: Member): Accessor<unknown> {

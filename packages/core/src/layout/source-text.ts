@@ -9,7 +9,7 @@ import { Kind } from "./kind.js";
 /** The `DataView` accessor (`get` and `set` go in front) and the check of each kind that is stored in one piece. */
 export const STORED: {
   readonly [kind: number]: { readonly method: string; readonly fits: string };
-} = {
+} = /* @__PURE__ */ (() => ({
   [Kind.u8]: { method: "Uint8", fits: "isU8" },
   [Kind.charU8]: { method: "Uint8", fits: "isU8" },
   [Kind.i8]: { method: "Int8", fits: "isI8" },
@@ -22,7 +22,7 @@ export const STORED: {
   [Kind.i64]: { method: "BigInt64", fits: "isI64" },
   [Kind.f32]: { method: "Float32", fits: "isFloat" },
   [Kind.f64]: { method: "Float64", fits: "isFloat" },
-};
+}))();
 
 /** A number as written in source text. */
 export function literal(value: number | bigint): string {

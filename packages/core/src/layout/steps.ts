@@ -26,7 +26,7 @@ export interface Step {
 }
 
 /** Bytes of a part. Arrays and variants never make a run. */
-const BYTES: Readonly<Record<How, number>> = {
+const BYTES: Readonly<Record<How, number>> = /* @__PURE__ */ (() => ({
   u8: 1,
   u16: 2,
   u32: 4,
@@ -36,7 +36,7 @@ const BYTES: Readonly<Record<How, number>> = {
   u64Number: 8,
   array: Number.NaN,
   variant: Number.NaN,
-};
+}))();
 
 /** The steps of `node`, worked out at the first call. */
 export function stepsOf(node: LayoutNode): readonly Step[] {
@@ -101,20 +101,21 @@ function wordHow(width: number): How {
 }
 
 /** Signed numbers have the bits of unsigned ones, and bools are 0 or 1. */
-const HOW: ReadonlyMap<Kind, How> = new Map<Kind, How>([
-  [Kind.u8, "u8"],
-  [Kind.i8, "u8"],
-  [Kind.charU8, "u8"],
-  [Kind.bool8, "u8"],
-  [Kind.u16, "u16"],
-  [Kind.i16, "u16"],
-  [Kind.u32, "u32"],
-  [Kind.i32, "u32"],
-  [Kind.handle, "u32"],
-  [Kind.boolWitx32, "u32"],
-  [Kind.u64, "u64"],
-  [Kind.i64, "u64"],
-  [Kind.f32, "f32"],
-  [Kind.f64, "f64"],
-  [Kind.u64Number, "u64Number"],
-]);
+const HOW: ReadonlyMap<Kind, How> = /* @__PURE__ */ (() =>
+  new Map<Kind, How>([
+    [Kind.u8, "u8"],
+    [Kind.i8, "u8"],
+    [Kind.charU8, "u8"],
+    [Kind.bool8, "u8"],
+    [Kind.u16, "u16"],
+    [Kind.i16, "u16"],
+    [Kind.u32, "u32"],
+    [Kind.i32, "u32"],
+    [Kind.handle, "u32"],
+    [Kind.boolWitx32, "u32"],
+    [Kind.u64, "u64"],
+    [Kind.i64, "u64"],
+    [Kind.f32, "f32"],
+    [Kind.f64, "f64"],
+    [Kind.u64Number, "u64Number"],
+  ]))();

@@ -5,10 +5,13 @@
  */
 
 import { BoundCodec } from "./bound-codec.js";
-import { Kind } from "./kind.js";
+import type { Kind } from "./kind.js";
 import { define, faceOf, type KindCode } from "./node.js";
 import type { Struct } from "./struct.js";
 import type { WriteSite } from "./type.js";
+
+/** `Kind.struct`, without the table of all kinds. */
+const STRUCT: typeof Kind.struct = 22;
 
 /** Opens the place, as every write does. Any value will do: nothing is asked of it. */
 function write(_dv: DataView, at: number, _value: unknown, site: WriteSite | undefined): void {
@@ -33,7 +36,7 @@ const NOTHING: KindCode = {
  */
 export const unit: Struct<readonly []> = /* @__PURE__ */ faceOf(
   /* @__PURE__ */ define(() => ({
-    kind: Kind.struct,
+    kind: STRUCT,
     part: "struct",
     code: NOTHING,
     name: "struct {  }",

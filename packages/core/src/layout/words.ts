@@ -20,13 +20,16 @@ export interface Words {
 }
 
 /** No words: for bytes of which there is only a DataView. */
-export const NO_WORDS: Words = { u64: new BigUint64Array(0), i64: new BigInt64Array(0) };
+export const NO_WORDS: Words = {
+  u64: /* @__PURE__ */ new BigUint64Array(0),
+  i64: /* @__PURE__ */ new BigInt64Array(0),
+};
 
 /** What {@link wordsOf} answers where there are none, so that it is not asked again. */
-const WITHOUT: Words = { ...NO_WORDS };
+const WITHOUT: Words = /* @__PURE__ */ (() => ({ ...NO_WORDS }))();
 
 /** Elements of typed arrays have the byte order of the machine, records that of wasm. */
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const LITTLE_ENDIAN = /* @__PURE__ */ (() => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1)();
 
 /**
  * The words of `dv`, counted from its first byte. There are none if that lies between words, if the bytes are gone, or if the
