@@ -8,13 +8,17 @@ const { u32 } = await import("../../../core/src/index.ts");
 const { defineFrameMeta, FrameTable } = await import("../../../frame-meta/src/index.ts");
 const { struct } = await import("../../../core/src/index.ts");
 const { allocFrame, attachBuddy } = await import("../../../frame-meta/src/alloc.ts");
-const { DIRTY, pageProperty, READ, USER, WRITE, x86Format } = await import("../../src/format.ts");
+const { DIRTY, EXECUTE, pageProperty, READ, USER, WRITE, x86Format } = await import(
+  "../../src/format.ts"
+);
+const { mmuOf } = await import("../../src/table.ts");
 const { Shootdown, Tlb } = await import("../../src/tlb.ts");
 const { VmCpu, VmSpace } = await import("../../src/vm-space.ts");
 await unregister();
 
 const { memory, buffer, allocBuffer, log, agents, agent, root, gate, rounds, pages, dies } =
   workerData;
+const { stable: STABLE, huge: HUGE, replaced: REPLACED } = workerData;
 const [GO, STOP, DONE] = [0, 1, 2];
 const RW = pageProperty(READ | WRITE | USER);
 const meta = defineFrameMeta({ name: "page", layout: struct(), isUntyped: true });
@@ -25,6 +29,7 @@ attachBuddy(frames, { buffer: allocBuffer });
 const cpu = new VmCpu(frames, x86Format(), new Shootdown(log, agents, agent, new Tlb()));
 const space = VmSpace.attach(cpu, root, { asid: 1 });
 space.activate();
+const mmu = mmuOf(space.table);
 const bytes = new Int32Array(memory.buffer);
 const vaOf = (page) => page * 4096;
 
@@ -112,6 +117,27 @@ const steps = [
       expected(error, "page-fault");
     } finally {
       reader.drop();
+    }
+  },
+  () => {
+    // Pages that are always mapped: one agent changes how, and the other finds them whenever it looks (PT-60).
+    if (agent === 0) {
+      space.protect(vaOf(STABLE + next(HUGE * 512)), 1, EXECUTE, WRITE);
+      // Both words of its entry change each time. No cache has it.
+      for (let i = 0; i < 40; i += 1) {
+        const set = (i % 2) * EXECUTE;
+        space.table.protectRange(vaOf(REPLACED), 1, set, EXECUTE - set);
+      }
+      const frame = allocFrame(frames, meta, {});
+      const cursor = space.cursorMut(vaOf(REPLACED), 1);
+      cursor.replace(frame, next(2) === 0 ? RW : pageProperty(READ | WRITE | EXECUTE | USER));
+      cursor.close();
+      return;
+    }
+    for (let i = 0; i < 20; i += 1) {
+      const page = i % 2 === 0 ? REPLACED : STABLE + next(HUGE * 512);
+      const { kind, reason } = mmu.access(vaOf(page), 4, { kind: "read", mode: "user" });
+      if (kind !== "memory") wrong.push(`page ${page} is always there: ${kind}, ${reason}`);
     }
   },
   () => cpu.poll(),

@@ -1,6 +1,6 @@
 /**
  * Two processors, each a worker, on one address space: pages of their own in tables that both use, and pages of both. What a processor
- * translates leads to that page's frame until it polls; what was written through a translation is dirty when it is taken out; at the end
+ * translates leads to that page's frame until it polls; a page that is only changed is always there; what was written through a translation is dirty when it is taken out; at the end
  * nothing is lost.
  *
  * @module
@@ -9,8 +9,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FrameTable } from "@memkit/frame-meta";
-import { createBuddy } from "@memkit/frame-meta/alloc";
-import { userConfig, x86Format } from "@memkit/page-table/format";
+import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { PageTable } from "@memkit/page-table/table";
 import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
 import { checkInvariants, VmCpu, VmSpace } from "@memkit/page-table/vm-space";
@@ -19,6 +19,10 @@ import { pageMeta } from "../support/space.js";
 
 const AGENTS = 2;
 const FRAMES = 512;
+/** Huge pages that are mapped all the time, of the same frames, and a page that is, of one frame or another. */
+const STABLE = { stable: 1024, huge: 24, replaced: 1000 };
+
+const RW = pageProperty(READ | WRITE | USER);
 
 interface Report {
   readonly round: number;
@@ -42,6 +46,7 @@ export function machine(dies = false) {
     root: table.rootPfn,
     gate,
     dies,
+    ...STABLE,
   };
   const start = (agent: number, form: object): Worker =>
     new Worker(new URL("./worker.mjs", import.meta.url), {
@@ -57,7 +62,12 @@ export function machine(dies = false) {
 
 /** Runs it, and returns the number of steps. */
 export async function vmSoak(rounds: number, pages: number, seconds?: number): Promise<number> {
-  const { allocator, table, gate, start, space } = machine();
+  const { frames, allocator, table, gate, start, space } = machine();
+  const { stable, huge, replaced } = STABLE;
+  for (let i = 0; i < huge; i += 1) table.mapRange((stable + 512 * i) * 4096, 512, 0, RW);
+  const cursor = table.cursorMut(replaced * 4096, 1);
+  cursor.map(allocFrame(frames, pageMeta, {}), RW);
+  cursor.close();
   const workers = [0, 1].map((agent) => start(agent, { rounds, pages }));
   const stop = (): unknown => Atomics.store(gate, 1, 1);
   const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
@@ -70,7 +80,7 @@ export async function vmSoak(rounds: number, pages: number, seconds?: number): P
     for (const { wrong } of reports) expect(wrong).toEqual([]);
     const mine = space();
     expect(checkInvariants(mine)).toEqual([]);
-    mine.unmap(0, pages);
+    mine.unmap(0, stable + 512 * huge);
     mine.drop();
     table.drop();
     expect(allocator.stats().taken).toBe(0);
