@@ -17,7 +17,7 @@ const requests = Number(process.argv[2] ?? 1_000);
 const HASHED = 50;
 
 const wasm = createRequire(import.meta.url).resolve("pyodide/pyodide.asm.wasm");
-const { tables, globals } = inspectState(new Uint8Array(readFileSync(wasm)));
+const { tables, globals } = await inspectState(new Uint8Array(readFileSync(wasm)));
 const imported = globals.filter((each) => each.imported);
 if (tables[0]?.writes !== 0) throw new Error("instructions write to the table of functions");
 process.stdout.write(

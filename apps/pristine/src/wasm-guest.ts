@@ -28,9 +28,9 @@ const MODULE =
 export const FIRST_VISIT: number = 10_101;
 
 /** Guests of it, pristine for each visitor. */
-export function guestPool(driver: Driver | undefined, maximum: number): Pool<Guest> {
+export async function guestPool(driver: Driver | undefined, maximum: number): Promise<Pool<Guest>> {
   const bytes = new Uint8Array(Buffer.from(MODULE, "hex"));
-  const module = new WebAssembly.Module(exposeState(bytes));
+  const module = new WebAssembly.Module(await exposeState(bytes));
   const first = new WebAssembly.Instance(module);
   track(first);
   return Pool.of(snapshot(first, { driver }), module, { maximum });

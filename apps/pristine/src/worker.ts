@@ -14,7 +14,7 @@ import { guestPool, visit } from "./wasm-guest.js";
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 const { driver } = await loadDriver();
 const python = await pythonService(settings, driver);
-const guests = guestPool(driver, 1);
+const guests = await guestPool(driver, 1);
 let requests = 0;
 let thrownAway = 0;
 

@@ -6,7 +6,7 @@ import { FIRST_VISIT, guestPool, visit } from "../src/wasm-guest.js";
 test("memory, global and table of a guest that exports none of them are put back for each visitor", async () => {
   const { driver } = await loadDriver();
   for (const which of [driver, undefined]) {
-    const pool = guestPool(which, 1);
+    const pool = await guestPool(which, 1);
     const lease = await pool.checkout();
     expect(visit(lease.value)).toBe(FIRST_VISIT);
     expect(visit(lease.value)).toBe(2 * 10_000 + 2 * 100 + 2);

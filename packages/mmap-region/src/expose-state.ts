@@ -1,5 +1,5 @@
 /**
- * State that a module keeps to itself: exported, and listed. This subpath alone needs `wasmparser`.
+ * State that a module keeps to itself: exported, and listed. This alone needs `wasmparser`, an optional peer dependency.
  *
  * @module
  */

@@ -52,6 +52,8 @@ export type RegionErrorDetail =
   | { readonly code: "unsupported-platform"; readonly platform: string; readonly arch: string }
   /** The native driver that was asked for is missing, forbidden or broken; its own error is the `cause`. */
   | { readonly code: "driver-unavailable"; readonly driver: string; readonly reason: string }
+  /** An optional peer dependency is not installed, or broken; its error is the `cause`. */
+  | { readonly code: "library-unavailable"; readonly library: string; readonly reason: string }
   /** The system refused; `errno` is its number, `errnoName` as in `errno.h`. */
   | {
       readonly code: "system-call-failed";
@@ -163,6 +165,8 @@ function describe(detail: RegionErrorDetail): string {
       return `no native driver for ${detail.platform} on ${detail.arch}; WasmRegion works everywhere`;
     case "driver-unavailable":
       return `the ${detail.driver} driver cannot be used: ${detail.reason}`;
+    case "library-unavailable":
+      return `${detail.library} cannot be loaded, install it beside this package: ${detail.reason}`;
     case "system-call-failed":
       return `${detail.call} of ${hex(detail.length)} bytes at ${hex(detail.address)}: ${detail.errnoName} (errno ${detail.errno})`;
     case "too-many-mappings":

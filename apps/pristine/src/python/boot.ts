@@ -32,7 +32,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 async function compile(): Promise<WebAssembly.Module> {
   const require = createRequire(import.meta.url);
   const bytes = await readFile(require.resolve("pyodide/pyodide.asm.wasm"));
-  return WebAssembly.compile(exposeState(new Uint8Array(bytes)));
+  return WebAssembly.compile(await exposeState(new Uint8Array(bytes)));
 }
 
 /** The interpreter that is being started, or was last. */

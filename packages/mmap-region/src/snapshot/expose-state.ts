@@ -15,6 +15,7 @@ import { badArgument } from "../argument.js";
 import { RegionError } from "../region-error.js";
 import { encodeUnsigned } from "../wasm-reader.js";
 import { EXPORT_SECTION, Kind, type Outline, outlineOf } from "./module-outline.js";
+import { loadReader } from "./module-reader.js";
 
 /** Every name that is added begins so; behind it stand kind and index. */
 export const EXPOSED_PREFIX = "memkit:";
@@ -30,7 +31,7 @@ export const exposedName = (kind: keyof typeof Kind, index: number): string =>
  * Globals of type v128 are exported, but no JavaScript can read them: a snapshot of the instance then throws
  * `state-out-of-reach`.
  *
- * @throws {@link RegionError} `invalid-argument`, `malformed-module`; `import-name-taken` for a module that has exports of these
+ * @throws {@link RegionError} `invalid-argument`, `library-unavailable`, `malformed-module`; `import-name-taken` for a module that has exports of these
  * names already
  *
  * @example
@@ -39,13 +40,15 @@ export const exposedName = (kind: keyof typeof Kind, index: number): string =>
  *
  * // (module (memory 1 4))
  * const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 4, 1, 1, 1, 4]);
- * const module = new WebAssembly.Module(exposeState(bytes));
+ * const module = new WebAssembly.Module(await exposeState(bytes));
  * WebAssembly.Module.exports(module)[0]?.name; // => "memkit:memory:0"
  * ```
  */
-export function exposeState(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+export async function exposeState(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   requireModule(bytes);
-  const outline = outlineOf(bytes);
+  const outline = outlineOf(await loadReader(), bytes);
   const entries: number[] = [];
   let count = 0;
   const add = (name: Uint8Array, kind: number, index: number): void => {

@@ -5,7 +5,7 @@
  */
 
 import type { IExportEntry, IGlobalVariable, IImportEntry } from "wasmparser";
-import { type Section, State, sectionsIn, walk } from "./module-reader.js";
+import { type Reader, type Section, State, sectionsIn, walk } from "./module-reader.js";
 
 /** Kinds of imports and exports that have state (WebAssembly core specification, 5.5.5 and 5.5.10). */
 export const Kind = { table: 1, memory: 2, global: 3 } as const;
@@ -31,13 +31,14 @@ const isMutable = (type: unknown): boolean =>
   (type as IGlobalVariable["type"] | undefined)?.mutability === 1;
 
 /** @throws {@link RegionError} `malformed-module` */
-export function outlineOf(bytes: Uint8Array<ArrayBuffer>): Outline {
-  const sections = sectionsIn(bytes);
+export function outlineOf(Reader: Reader, bytes: Uint8Array<ArrayBuffer>): Outline {
+  const sections = sectionsIn(Reader, bytes);
   const counts = { table: 0, memory: 0 };
   const mutable: boolean[] = [];
   const exports: IExportEntry[] = [];
   let imported = { ...counts, global: 0 };
   walk(
+    Reader,
     bytes,
     sections,
     (id) => WANTED.has(id),

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { BinaryReader, type BinaryReaderState, type SectionCode } from "wasmparser";
+import type { BinaryReader, BinaryReaderState, SectionCode } from "wasmparser";
 import { RegionError } from "../region-error.js";
 import { WasmReader } from "../wasm-reader.js";
 
@@ -41,6 +41,22 @@ export const State: States = {
   endOfFunction: 31,
 };
 
+/** What `wasmparser` reads modules by. */
+export type Reader = typeof BinaryReader;
+
+/** @throws {@link RegionError} `library-unavailable` */
+export async function loadReader(): Promise<Reader> {
+  try {
+    return (await import("wasmparser")).BinaryReader;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n", 1)[0] ?? "") : String(cause);
+    throw new RegionError(
+      { code: "library-unavailable", library: "wasmparser", reason },
+      { cause },
+    );
+  }
+}
+
 /** A section's id byte is at `start`, its contents are `[body, end)`; of a custom one without its name. */
 export interface Section {
   readonly id: SectionCode;
@@ -55,8 +71,8 @@ export function malformed(offset: number, reason: string, cause?: unknown): Regi
 }
 
 /** A reader that has not begun. */
-function readerOf(bytes: Uint8Array<ArrayBuffer>): BinaryReader {
-  const reader = new BinaryReader();
+function readerOf(Reader: Reader, bytes: Uint8Array<ArrayBuffer>): BinaryReader {
+  const reader = new Reader();
   // It takes a whole buffer only.
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   reader.setData(whole ? bytes.buffer : bytes.slice().buffer, 0, bytes.length);
@@ -77,8 +93,8 @@ function advance(reader: BinaryReader): void {
 }
 
 /** The frames of all sections. @throws {@link RegionError} `malformed-module` */
-export function sectionsIn(bytes: Uint8Array<ArrayBuffer>): readonly Section[] {
-  const reader = readerOf(bytes);
+export function sectionsIn(Reader: Reader, bytes: Uint8Array<ArrayBuffer>): readonly Section[] {
+  const reader = readerOf(Reader, bytes);
   const sections: Section[] = [];
   advance(reader);
   for (;;) {
@@ -101,12 +117,13 @@ export function sectionsIn(bytes: Uint8Array<ArrayBuffer>): readonly Section[] {
  * @throws {@link RegionError} `malformed-module`; what `visit` throws
  */
 export function walk(
+  Reader: Reader,
   bytes: Uint8Array<ArrayBuffer>,
   sections: readonly Section[],
   wanted: (id: SectionCode) => boolean,
   visit: (state: BinaryReaderState, result: BinaryReader["result"], position: number) => void,
 ): void {
-  const reader = readerOf(bytes);
+  const reader = readerOf(Reader, bytes);
   advance(reader);
   for (const { id, body, end } of sections) {
     advance(reader);

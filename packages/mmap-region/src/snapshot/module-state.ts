@@ -7,7 +7,7 @@
 import type { IOperatorInformation } from "wasmparser";
 import { exposedName, requireModule } from "./expose-state.js";
 import { outlineOf } from "./module-outline.js";
-import { malformed, State, walk } from "./module-reader.js";
+import { loadReader, malformed, State, walk } from "./module-reader.js";
 
 /** A table or a mutable global. */
 export interface Exposed {
@@ -43,7 +43,7 @@ const NAMES_MEMORY = 0x40;
  * Reads all code of a module, and says what of its state can change: a table without writes that only JavaScript sets can be put back
  * by `watchTable`. Takes some 80 ms for each MB of code.
  *
- * @throws {@link RegionError} `invalid-argument`; `malformed-module` also for instructions that are not known, and for
+ * @throws {@link RegionError} `invalid-argument`, `library-unavailable`; `malformed-module` also for instructions that are not known, and for
  * loads and stores that name one of several memories
  *
  * @example
@@ -53,12 +53,13 @@ const NAMES_MEMORY = 0x40;
  * // (module (global (mut i32) (i32.const 0)) (func (global.set 0 (i32.const 1))))
  * const hex = "0061736d01000000010401600000030201000606017f0141000b0a08010600410124000b";
  * const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
- * inspectState(bytes).globals; // => [{ name: "memkit:global:0", imported: false, writes: 1 }]
+ * (await inspectState(bytes)).globals; // => [{ name: "memkit:global:0", imported: false, writes: 1 }]
  * ```
  */
-export function inspectState(bytes: Uint8Array<ArrayBuffer>): ModuleState {
+export async function inspectState(bytes: Uint8Array<ArrayBuffer>): Promise<ModuleState> {
   requireModule(bytes);
-  const { sections, imported, tables, mutable } = outlineOf(bytes);
+  const Reader = await loadReader();
+  const { sections, imported, tables, mutable } = outlineOf(Reader, bytes);
   const ofTables = new Array<number>(tables).fill(0);
   const ofGlobals = mutable.map(() => 0);
   let drops = 0;
@@ -71,6 +72,7 @@ export function inspectState(bytes: Uint8Array<ArrayBuffer>): ModuleState {
     counts[index]! += 1;
   };
   walk(
+    Reader,
     bytes,
     sections,
     (id) => id === CODE,
