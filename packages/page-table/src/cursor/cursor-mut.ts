@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import { AVAIL1 } from "../format/property.js";
 import { PAGES, TABLE } from "../table/entry-coder.js";
 import type { PageTable } from "../table/page-table.js";
@@ -197,7 +198,7 @@ export class CursorMut extends RunEditor {
     if (tracked) store.references.end(pfn, pages);
     const { prop } = this;
     this.place(this.page + pages);
-    return { kind: "mapped", va, level, pages, prop, pfn, item };
+    return { kind: "mapped", va, level, pages, prop, pfn: pfn as Pfn, item };
   }
 
   /**
@@ -279,7 +280,7 @@ export class CursorMut extends RunEditor {
     let seen = words[at]!;
     while (!store.swap(words, at, meta, seen, lo, hi)) seen = store.lo;
     this.foundHuge(seen, seenHi);
-    const old = { pfn: this.pfn, prop: this.prop };
+    const old = { pfn: this.pfn as Pfn, prop: this.prop };
     if (tracked) store.references.end(old.pfn, pages);
     this.place(this.page + pages);
     return { kind: "mapped", va, level, pages, ...old, item: before };

@@ -5,6 +5,7 @@
  */
 
 import type { Droppable } from "@memkit/core";
+import type { Pfn } from "@memkit/core/address";
 import type { Frame } from "@memkit/frame-meta";
 import { type NodeStore, releaseFailed } from "../table/node-store.js";
 import type { Item } from "../table/references.js";
@@ -17,7 +18,7 @@ export interface TakenItem {
   readonly level: number;
   readonly pages: number;
   readonly prop: number;
-  readonly pfn: number;
+  readonly pfn: Pfn;
   /** The handle that the mapping was: the caller's to drop. Undefined where it was untracked. */
   readonly item: Item | undefined;
 }

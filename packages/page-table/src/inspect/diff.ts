@@ -4,12 +4,13 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import type { Walker } from "../walk/walker.js";
 import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
 
 /** What a page is mapped to. */
 export interface Side {
-  readonly pfn: number;
+  readonly pfn: Pfn;
   readonly rights: number;
   readonly level: number;
 }
@@ -24,7 +25,7 @@ export interface Change {
 }
 
 function sideOf({ reason, software, pfn, rights, level }: Walker): Side | undefined {
-  return reason === 0 && software === undefined ? { pfn, rights, level } : undefined;
+  return reason === 0 && software === undefined ? { pfn: pfn as Pfn, rights, level } : undefined;
 }
 
 /** A huge page that was split into the same frames with the same rights is no change. */

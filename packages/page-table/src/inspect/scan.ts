@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import { PageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
@@ -35,7 +36,7 @@ export interface Found {
   /** Pages of 4 KiB from there that this is about. */
   readonly pages: number;
   /** Mapped: the first frame. Missing, outside: the table's. */
-  readonly pfn: number;
+  readonly pfn: Pfn;
   readonly level: number;
   /** What the tables grant; see `rightsText`. */
   readonly rights: number;
@@ -124,7 +125,8 @@ export function* scan(walker: Walker, options: ScanOptions = {}): Generator<Foun
 }
 
 function found(walker: Walker, page: number, pages: number): Found {
-  const { reason, software, pfn, level, rights, lo, hi } = walker;
+  const { reason, software, level, rights, lo, hi } = walker;
+  const pfn = walker.pfn as Pfn;
   const name = reasonName(reason);
   const kind =
     software !== undefined ? "software" : reason === 0 || name === "not-present" ? "mapped" : name;

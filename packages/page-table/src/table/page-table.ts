@@ -26,7 +26,7 @@ import { TableError } from "./table-error.js";
 /** What {@link PageTable.translate} has found. */
 export interface Translation {
   /** The frame of the page; of a huge one's, the one that this page of it is in. */
-  readonly pfn: number;
+  readonly pfn: Pfn;
   /** The level of the page it is mapped by. */
   readonly level: number;
   readonly prop: number;
@@ -383,7 +383,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     const { level } = descent;
     if (coder.kind(lo, hi, level) !== LEAF) return undefined;
     const all = coder.propertyOf(lo, hi, level);
-    const pfn = coder.frameOf(lo, hi, level) + (page % PAGES[level]!);
+    const pfn = (coder.frameOf(lo, hi, level) + (page % PAGES[level]!)) as Pfn;
     return { pfn, level, prop: all & ~AVAIL1, tracked: coder.isTracked(lo, hi) };
   }
 

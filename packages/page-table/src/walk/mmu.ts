@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import { PageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess, refuseAccess } from "./access.js";
@@ -23,7 +24,7 @@ import { Walker, type WalkerInit } from "./walker.js";
 
 /** A run of bytes in one frame. */
 export interface Part {
-  readonly pfn: number;
+  readonly pfn: Pfn;
   /** 0..4095 */
   readonly offset: number;
   readonly len: number;
@@ -60,14 +61,14 @@ export type Access =
   | { readonly kind: "memory" | "mmio"; readonly parts: readonly Part[] }
   | Fault
   /** The page source does not have the frame: load it and ask again. */
-  | { readonly kind: "page-missing"; readonly pfn: number }
+  | { readonly kind: "page-missing"; readonly pfn: Pfn }
   /**
    * There is no memory at the frame of a table, or at `level` 0 of the data. RISC-V and AArch64 raise an exception; on
    * x86-64 the platform decides, and `exception` is -1.
    */
   | {
       readonly kind: "outside";
-      readonly pfn: number;
+      readonly pfn: Pfn;
       readonly level: number;
       readonly exception: number;
       readonly code: number;
@@ -142,7 +143,8 @@ export class Mmu extends Walker {
     if (reason < 0) return this.failure(reason, request, status);
     const { pfn, offset, len, pfn2 } = this;
     const part = (frame: number, from: number, bytes: number): Part => {
-      return { pfn: frame, offset: from, len: bytes, mmio: this.tables.targetOf(frame) === MMIO };
+      const mmio = this.tables.targetOf(frame) === MMIO;
+      return { pfn: frame as Pfn, offset: from, len: bytes, mmio };
     };
     const parts = [part(pfn, offset, len)];
     if (pfn2 >= 0) parts.push(part(pfn2, 0, size - len));
@@ -277,7 +279,8 @@ export class Mmu extends Walker {
   }
 
   private failure(reason: number, request: number, status: number): Access {
-    const { pfn, level, faultHi, faultLo } = this;
+    const { level, faultHi, faultLo } = this;
+    const pfn = this.pfn as Pfn;
     if (reason === PAGE_MISSING) return { kind: "page-missing", pfn };
     const exception = this.exception(reason, request);
     const code = this.code(reason, request, status);
