@@ -95,7 +95,6 @@ export type {
   ViewOf,
   WriteSite,
 } from "./layout/type.js";
-export { unit } from "./layout/unit.js";
 export { type CaseSpec, type Variant, type VariantValue, variant } from "./layout/variant.js";
 export {
   loadI64,

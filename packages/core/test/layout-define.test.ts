@@ -34,43 +34,11 @@ import {
   u32,
   u64,
   u64Number,
-  unit,
   variant,
 } from "../src/layout.js";
 import { detailOf } from "./layout-detail.js";
 
 const lie = <T>(value: unknown): T => value as T;
-
-describe("unit", () => {
-  const dv = new DataView(new ArrayBuffer(4));
-  const site = { open: () => dv, u64: new BigUint64Array(), i64: new BigInt64Array() };
-  it("is the record without fields, on every target and inside others", () => {
-    const none = struct();
-    const look = ({ kind, name, size, align, target, fields }: Layout & { fields: object }) => [
-      ...[kind, name, size, align, target, fields],
-    ];
-    expect(look(unit)).toEqual(look(none));
-    expect(unit.for("wasm64")).toBe(unit);
-    expect(unit.named("()").name).toBe("()");
-    expect(unit.read(dv, 0)).toEqual({});
-    const around = struct(["none", unit], ["count", u32]);
-    expect([around.size, around.offsetOf("count")]).toEqual([4, 0]);
-    around.write(dv, 0, { none: {}, count: 7 });
-    expect(around.read(dv, 0)).toEqual({ none: {}, count: 7 });
-    expect(around.view(dv, 0).none.seat(dv, 0)).toBeUndefined();
-    const wrong = () => around.write(dv, 0, { none: 5 as never, count: 7 });
-    expect(detailOf(wrong)).toMatchObject({ code: "value-out-of-range", path: "none" });
-    expect(detailOf(() => unit.offsetOf("a" as never))).toMatchObject({ code: "no-such-field" });
-  });
-  it("opens the place of a write like any type, and stores nothing there", () => {
-    unit.write(dv, 100, {});
-    unit.writeTo(site, 0, {});
-    const closed = () => {
-      throw new Error("closed");
-    };
-    expect(() => unit.writeTo({ ...site, open: closed }, 0, {})).toThrow("closed");
-  });
-});
 
 describe("a definition", () => {
   it("refuses two members of one name", () => {

@@ -8,13 +8,14 @@
  * @module
  */
 
-import { type FitsIn, type Paddr, type Struct, unit, type ValueOf } from "@memkit/core";
+import type { FitsIn, Paddr, Struct, ValueOf } from "@memkit/core";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
 import { layoutText, PT_NODE_TEXT, textHash } from "./layout-text.js";
 import { ATOMIC, type MetaLayout, STRUCT } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
+import { NO_FIELDS } from "./no-fields.js";
 import { type FrameUsage, PageUsage } from "./usage.js";
 
 const FrameError = /* @__PURE__ */ frameError<"meta-does-not-fit" | "invalid-type-name">({
@@ -189,6 +190,6 @@ export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>
 
 /** No metadata at all: OSTD's `()`. */
 export const unitMeta: FrameMeta<Struct<readonly []>, false> = /* @__PURE__ */ makeFrameMeta(
-  { name: "()", layout: unit, isUntyped: false as const },
+  { name: "()", layout: NO_FIELDS, isUntyped: false as const },
   "Empty",
 );

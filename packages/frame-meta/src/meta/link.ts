@@ -62,9 +62,10 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
   const { name, layout, isUntyped, usage, onDrop, onDropPre } = inner as FrameMeta<L, U>;
   refuseMisfit(name, "size", layout.size, META_SLOT_SMALL_SIZE);
   refuseMisfit(name, "alignment", layout.align, META_SLOT_SMALL_ALIGN);
+  const inside: MetaLayout = layout.size === 0 ? struct() : layout; // see no-fields.ts
   const definition: FrameMetaDefinition<LinkLayout<L>, U> = {
     name: `Link<${name}>`,
-    layout: struct(["next", u32], ["prev", u32], ["inner", layout]) as unknown as LinkLayout<L>,
+    layout: struct(["next", u32], ["prev", u32], ["inner", inside]) as unknown as LinkLayout<L>,
     isUntyped,
     usage,
     ...(onDrop === undefined ? {} : { onDrop: (context) => onDrop(insideOf<L>(context)) }),
