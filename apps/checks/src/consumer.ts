@@ -6,10 +6,18 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, rootManifest } from "./workspace.js";
+import { packages, root, rootManifest } from "./workspace.js";
 
 /** Runs a command; its output is the error when it fails. */
 function run(command: string, args: readonly string[], cwd: string): string {
@@ -49,19 +57,34 @@ export const COMPILERS: Readonly<Record<string, string>> = {
   "TypeScript 7": join(root, "apps/checks/node_modules/typescript-7/bin/tsc"),
 };
 
-/** A project with the tarballs installed. */
+/** Installs the tarballs for every project in a folder of `dir`. */
+export function install(dir: string, tarballs: readonly string[]): void {
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ name: "consumers", private: true }));
+  // Offline: every dependency of a tarball is another tarball, found by its version.
+  const flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+  run("npm", ["install", ...flags, ...tarballs], dir);
+}
+
+/** Adds what packages take only if it is there, and a subpath may not do without; it has no declarations to offer them. */
+export function addOptionalPeers(dir: string): void {
+  for (const { dir: from, manifest } of packages) {
+    for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
+      const installed = realpathSync(join(root, from, "node_modules", peer));
+      symlinkSync(installed, join(dir, "node_modules", peer), "junction");
+    }
+  }
+}
+
+/** A project that sees what is installed in the folder that it is in. */
 export class Consumer {
   readonly dir: string;
 
   /** `type` is the project's own: what its `.ts` and `.js` files are. */
-  constructor(dir: string, type: "module" | "commonjs", tarballs: readonly string[]) {
+  constructor(dir: string, type: "module" | "commonjs") {
     this.dir = dir;
     mkdirSync(dir);
     const manifest = { name: "consumer", version: "1.0.0", private: true, type };
     this.write("package.json", JSON.stringify(manifest));
-    // Offline: every dependency of a tarball is another tarball, found by its version.
-    const flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts"];
-    run("npm", ["install", ...flags, ...tarballs], dir);
   }
 
   write(name: string, text: string): void {
