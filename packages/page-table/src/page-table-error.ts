@@ -53,6 +53,8 @@ export type PageTableErrorDetail =
   | { readonly code: "invalid-access"; readonly kind: string; readonly mode: string }
   /** Not flags of a property, or not the name of a cache policy. */
   | { readonly code: "invalid-property"; readonly flags: number; readonly cache: string }
+  /** Two things that must be of one format, or of formats with the same addresses, are not. */
+  | { readonly code: "other-format"; readonly expected: string; readonly got: string }
   /** Accesses have 1..4096 bytes. */
   | { readonly code: "invalid-size"; readonly size: number }
   /** A page source returned something else than 4096 bytes, undefined or "absent". */
@@ -89,6 +91,7 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
       `no access is of kind "${d.kind}" and mode "${d.mode}": it is to "read", "write" or "execute", for "user" or "supervisor"`,
     "invalid-property": (d) =>
       `flags ${hex(d.flags)} and the cache policy "${d.cache}" make no property: or READ .. AVAIL2, and take one of CACHE_POLICIES`,
+    "other-format": (d) => `this is of format ${d.got}, and has to be of ${d.expected}`,
     "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
     "invalid-page": (d) =>
       `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,

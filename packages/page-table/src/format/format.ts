@@ -110,12 +110,19 @@ export interface PteFormat extends FormatSpec {
   supports(prop: number, level: number): boolean;
 }
 
+/** What there is, by its numbers: two formats that are equal are one, so that tables, walkers and processors can tell. */
+const known: Map<string, PteFormat> = /* @__PURE__ */ new Map<string, PteFormat>();
+
 /**
- * Makes a format of its numbers. A new architecture is one call of this.
+ * Makes a format of its numbers, or finds the one that was made of the same. A new architecture is one call of this.
  *
  * Caller must give numbers that fit each other: they are not judged.
  */
 export function defineFormat(spec: FormatSpec): PteFormat {
+  const key = JSON.stringify(spec);
+  const same = known.get(key);
+  // A dialect has functions, which the key does not say.
+  if (same?.dialect === spec.dialect) return same;
   const encodeIndex = new Int16Array(16).fill(-1);
   spec.rights.forEach((rights, index) => {
     // Of several encodings the last: on AArch64 the one that denies the other mode most.
@@ -139,6 +146,7 @@ export function defineFormat(spec: FormatSpec): PteFormat {
     pfnHiScale: 1 << (32 - spec.pfnShift),
     supports: (prop: number, level: number): boolean => supports(format, prop, level),
   });
+  known.set(key, format);
   return format;
 }
 

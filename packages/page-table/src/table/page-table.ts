@@ -184,15 +184,22 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * A user's table that shares this kernel's half: its root has the kernel's entries, which it neither counts nor owns. This
    * table's root lives as long as one of them does. Where the kernel has a root of its own (AArch64) there is nothing to share.
    *
-   * @throws {@link PageTableError} `invalid-index-range` where the user's entries are not all others than the kernel's;
+   * @throws {@link PageTableError} `invalid-index-range` where the user's entries are not all others than the kernel's; `other-format`;
    * `FrameError` `no-memory`
    */
   createUser<U extends PageTableConfig>(config: U): PageTable<U> {
     const [first, last] = config.topLevelIndexRange;
     const [mineFirst, mineLast] = this.config.topLevelIndexRange;
     const sameRoot = config.upperRoot === this.config.upperRoot;
-    const sameFormat = config.format === this.config.format;
-    if (!sameFormat || (sameRoot && first <= mineLast && mineFirst <= last)) {
+    const { format } = this.config;
+    if (config.format !== format) {
+      throw new PageTableError({
+        code: "other-format",
+        expected: format.name,
+        got: config.format.name,
+      });
+    }
+    if (sameRoot && first <= mineLast && mineFirst <= last) {
       throw new PageTableError({ code: "invalid-index-range", first, last });
     }
     this.live();

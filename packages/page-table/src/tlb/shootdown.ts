@@ -1,29 +1,35 @@
 /**
  * Invalidation between agents: a log of requests in shared memory, and how far each agent has read it.
  *
- *     word 0  lock: 0, or 1 + the writer        word 1  requests so far
+ *     word 0  lock: 0, or 1 + the writer        word 1  requests so far        word 2  agents, of whom all say so
  *     then by agent, 2 words:  live?            requests that it has done
  *     then the last 32 requests, 4 words:       hi, lo, pages, ASID
+ *     then by agent, 2048 words:                the address spaces' numbers that it has, see `asids.ts`
  *
  * An agent reads the log at places of its own choice (`poll`). One that is more than the log behind flushes everything.
  *
  * PT-13: when a ticket is done, every agent that was attached when it was published, and has not been detached, has flushed what
- * it says. Who unlinks a page may then free it.
+ * it says. Who unlinks a page may then free it. Who died may have unlinked pages and told nobody: taking it out asks for a flush of
+ * everything.
  *
  * @see OSTD `mm/tlb.rs` (`TlbFlusher`), whose interrupt `poll` stands for
  * @module
  */
 
 import { PageTableError } from "../page-table-error.js";
+import { ASID_WORDS, Asids, isAsid } from "./asids.js";
 import { ANY_ASID, ASID_END, type TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;
 const HEAD = 1;
-const AGENTS = 2;
+const CREW = 2;
+const AGENTS = 3;
 const AGENT_WORDS = 2;
 /** Requests that the log keeps: OSTD flushes everything from 32 pages on. */
 const LOG = 32;
 const REQUEST_WORDS = 4;
+/** Pages of everything. */
+const EVERYTHING = 2 ** 52;
 /** Agents at most. */
 const MOST_AGENTS = 1024;
 
@@ -56,7 +62,7 @@ export function checkRequest(pages: number, asid: number): void {
  * @throws {@link PageTableError} `invalid-tlb`
  */
 export function shootdownWords(agents: number): number {
-  return AGENTS + checkAgents(agents) * AGENT_WORDS + LOG * REQUEST_WORDS;
+  return AGENTS + checkAgents(agents) * (AGENT_WORDS + ASID_WORDS) + LOG * REQUEST_WORDS;
 }
 
 /**
@@ -87,17 +93,23 @@ export class Shootdown {
   private readonly agents: number;
   private readonly agent: number;
   private readonly log: number;
+  private readonly asids: Asids;
 
   /**
    * Attaches an agent with its cache, which is flushed.
    *
-   * @throws {@link PageTableError} `invalid-tlb`: not so many agents, no such agent, another's number, or too few words
+   * @throws {@link PageTableError} `invalid-tlb`: not so many agents, or others said another number of them; no such agent, another's
+   * number, or too few words
    */
   constructor(words: Int32Array, agents: number, agent: number, tlb: TranslationCache) {
     if (words.length < shootdownWords(agents)) {
       throw new PageTableError({ code: "invalid-tlb", option: "words", got: words.length });
     }
     checkAgent(agent, agents);
+    const crew = Atomics.compareExchange(words, CREW, 0, agents);
+    if (crew !== 0 && crew !== agents) {
+      throw new PageTableError({ code: "invalid-tlb", option: "agents", got: agents });
+    }
     const at = AGENTS + agent * AGENT_WORDS;
     if (Atomics.compareExchange(words, at, 0, 1) !== 0) {
       throw new PageTableError({ code: "invalid-tlb", option: "agent", got: agent });
@@ -107,6 +119,7 @@ export class Shootdown {
     this.agent = agent;
     this.tlb = tlb;
     this.log = AGENTS + agents * AGENT_WORDS;
+    this.asids = new Asids(words, this.log + LOG * REQUEST_WORDS, agents, agent);
     // Attached first, so that whoever publishes from now on waits; what was published before finds an empty cache.
     Atomics.store(words, at + 1, Atomics.load(words, HEAD));
     tlb.flushAll();
@@ -178,15 +191,54 @@ export class Shootdown {
   }
 
   /**
-   * Leaves the log, or takes out an agent that is dead: nobody waits for it any more. A lock that it held is opened.
+   * Leaves the log, or takes out an agent that is dead: nobody waits for it any more. A lock that it held is opened, and the numbers
+   * of its address spaces are free.
    *
+   * What the agent has unmapped and not told is in the caches of the others still, so all are asked to flush everything. Give back the
+   * frames of one that died, by `reap` of `@memkit/frame-meta/agents`, when the ticket is done, and not before.
+   *
+   * @returns a ticket for {@link Shootdown.done} and {@link Shootdown.wait}
    * @throws {@link PageTableError} `invalid-tlb`: there is no such agent
    */
-  detach(agent: number = this.agent): void {
-    const { words } = this;
+  detach(agent: number = this.agent): number {
+    const { words, asids } = this;
     checkAgent(agent, this.agents);
-    Atomics.store(words, AGENTS + agent * AGENT_WORDS, 0);
     Atomics.compareExchange(words, LOCK, agent + 1, 0);
+    const ticket = this.publish(0, 0, EVERYTHING, ANY_ASID);
+    // Behind the request: who takes such a number, and polls, has flushed. Last the agent's own number is free for another.
+    asids.clear(agent);
+    Atomics.store(words, AGENTS + agent * AGENT_WORDS, 0);
+    return ticket;
+  }
+
+  /** Whether both ends are of one log. @internal */
+  isOfLog({ words }: Shootdown): boolean {
+    return words.buffer === this.words.buffer && words.byteOffset === this.words.byteOffset;
+  }
+
+  /**
+   * Takes a number for an address space: one that nobody has, unless it is to `share` one.
+   *
+   * @param wanted - if not given, the lowest free one
+   * @returns -1 where it cannot be had
+   * @internal
+   */
+  claimAsid(wanted: number | undefined, share: boolean): number {
+    const { asids } = this;
+    this.lock();
+    try {
+      const asid = wanted ?? asids.free();
+      if (!isAsid(asid) || (!share && asids.isTaken(asid))) return -1;
+      asids.hold(asid);
+      return asid;
+    } finally {
+      Atomics.store(this.words, LOCK, 0);
+    }
+  }
+
+  /** @internal */
+  releaseAsid(asid: number): void {
+    this.asids.release(asid);
   }
 
   private lock(): void {

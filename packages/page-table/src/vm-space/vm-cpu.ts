@@ -30,8 +30,6 @@ export type VmAccess = AccessKind;
 
 /** Accessed and dirty bits are set as hardware does. */
 const UPDATE = { accessedDirty: "update" } as const;
-/** ASIDs are 0..2^16-1; 0 is left to who has no address space. */
-const ASID_END = 2 ** 16;
 
 /**
  * A processor.
@@ -58,7 +56,6 @@ export class VmCpu {
   readonly shootdown: Shootdown;
   /** What was unmapped waits here until every cache has forgotten it. */
   readonly flusher: TlbFlusher;
-  private readonly asids = new Set<number>();
   private mmu: Mmu | undefined;
   private space: VmSpace | undefined;
   private root: Frame | undefined;
@@ -100,10 +97,10 @@ export class VmCpu {
    */
   reap(dead: readonly number[], options?: ReapOptions): ReapReport {
     const { shootdown, flusher, frames } = this;
-    for (const agent of dead) shootdown.detach(agent);
-    flusher.issueAll();
-    flusher.keep({ drop: () => undefined });
-    flusher.sync();
+    const tickets = dead.map((agent) => shootdown.detach(agent));
+    // The last is done when all are.
+    for (const ticket of tickets.slice(-1)) shootdown.wait(ticket);
+    flusher.collect();
     return reap(frames, dead, options);
   }
 
@@ -125,9 +122,16 @@ export class VmCpu {
     return mmu.pfn;
   }
 
-  /** Takes an address space in place of the one that it has. @internal */
+  /**
+   * Takes an address space, or none, in place of the one that it has, and polls the log.
+   *
+   * @throws {@link PageTableError} as `VmSpace.activate`; `CoreError` `used-after-drop`: it has the one that it had
+   */
   activate(space: VmSpace | undefined): void {
     if (space === this.space) return;
+    if (space !== undefined) this.checkOwn(space.cpu);
+    // So that nothing is left of who had the number before, see `Shootdown.detach`.
+    this.shootdown.poll();
     const root = space?.table.root();
     const [before, old] = [this.space, this.root];
     this.space = space;
@@ -150,6 +154,24 @@ export class VmCpu {
     else leave();
   }
 
+  /** Proves that an address space of processor `other` may be this one's: that what `other` unmaps is flushed here. @internal */
+  checkOwn(other: VmCpu): void {
+    const { frames, format, shootdown } = this;
+    if (format !== other.format) {
+      throw new VmSpaceError({
+        code: "other-format",
+        expected: other.format.name,
+        got: format.name,
+      });
+    }
+    if (!shootdown.isOfLog(other.shootdown)) {
+      throw new VmSpaceError({ code: "foreign-cpu", what: "log of flushes" });
+    }
+    if (frames !== other.frames) {
+      throw new VmSpaceError({ code: "foreign-cpu", what: "table of frames" });
+    }
+  }
+
   /** Ends something of an address space when all have forgotten the space. @internal */
   retire(asid: number, item: { drop(): void }): void {
     const { flusher } = this;
@@ -159,19 +181,15 @@ export class VmCpu {
     flusher.collect();
   }
 
-  /** Takes a number for an address space. @internal */
-  claimAsid(wanted: number | undefined): number {
-    const { asids } = this;
-    let asid = wanted ?? 1;
-    while (wanted === undefined && asids.has(asid)) asid += 1;
-    const valid = Number.isInteger(asid) && asid >= 1 && asid < ASID_END;
-    if (!valid || asids.has(asid)) throw new VmSpaceError({ code: "asid-in-use", asid });
-    asids.add(asid);
+  /** Takes a number for an address space, or shares the one that it has in other agents. @internal */
+  claimAsid(wanted: number | undefined, share: boolean): number {
+    const asid = this.shootdown.claimAsid(wanted, share);
+    if (asid < 0) throw new VmSpaceError({ code: "asid-in-use", asid: wanted ?? 0 });
     return asid;
   }
 
   /** @internal */
   releaseAsid(asid: number): void {
-    this.asids.delete(asid);
+    this.shootdown.releaseAsid(asid);
   }
 }

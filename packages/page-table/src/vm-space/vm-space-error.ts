@@ -15,8 +15,10 @@ export type VmSpaceErrorDetail =
   | { readonly code: "access-denied"; readonly va: number; readonly len: number }
   /** A reader or writer has some of the range, and one of the two writes. */
   | { readonly code: "range-in-use"; readonly va: number; readonly len: number }
-  /** Another address space of the processor has this number, or it has none left. */
+  /** Another address space of the log has this number, or, where it is 0, all are taken. */
   | { readonly code: "asid-in-use"; readonly asid: number }
+  /** The processor has another log of flushes, or table of frames, than the one that the address space was made for. */
+  | { readonly code: "foreign-cpu"; readonly what: string }
   /** A page of one address space cannot be the same in all of them: flushing the space would leave it in the caches. */
   | { readonly code: "global-page"; readonly prop: number }
   /** Not all of the frames are a device's, or of this I/O memory. */
@@ -33,7 +35,12 @@ export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pa
     `${d.len} bytes from ${hex(d.va)} are not all in the user's part of the address space`,
   "range-in-use": (d) =>
     `a reader or writer has some of the ${d.len} bytes from ${hex(d.va)}: drop it first`,
-  "asid-in-use": (d) => `address-space number ${d.asid} is taken, or not free yet: give another`,
+  "asid-in-use": (d) =>
+    d.asid === 0
+      ? "an address space has a number of 1..65535, and there is none left: drop one"
+      : `address-space number ${d.asid} is taken, or not free yet: give another of 1..65535`,
+  "foreign-cpu": (d) =>
+    `the processor has another ${d.what} than the one that the address space was made for: what one unmaps, the other would not flush`,
   "global-page": (d) =>
     `property ${hex(d.prop)} is GLOBAL, and a page of one address space is in no other: map it in the kernel's table`,
   "invalid-io-memory": (d) => `${d.frames} frames from ${hex(d.pfn)} are not all of one device`,

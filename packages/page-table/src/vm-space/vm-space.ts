@@ -109,7 +109,7 @@ export class VmSpace implements Droppable {
   static create(cpu: VmCpu, options: VmSpaceOptions = {}): VmSpace {
     const config = userConfig(cpu.format);
     const { kernel } = options;
-    return VmSpace.with(cpu, options, () => {
+    return VmSpace.with(cpu, options, false, () => {
       return kernel === undefined
         ? PageTable.create(cpu.frames, config)
         : kernel.createUser(config);
@@ -120,8 +120,8 @@ export class VmSpace implements Droppable {
    * An address space that another agent of the same frames has made, by the frame of its table's root: post it, and its number.
    * Readers and writers keep apart from one another within an agent; between agents that is the program's matter.
    *
-   * @param options - the same `asid`, and the `kernel` where the other has one
-   * @throws {@link PageTableError} `asid-in-use`, and as `PageTable.attach`
+   * @param options - the `asid` that the space has in all agents, and no other space in any; the `kernel` where the other has one
+   * @throws {@link PageTableError} `asid-in-use`: it is no number of a space; as `PageTable.attach`
    *
    * @example
    * ```ts
@@ -159,11 +159,18 @@ export class VmSpace implements Droppable {
   ): VmSpace {
     const config = userConfig(cpu.format);
     const { kernel } = options;
-    return VmSpace.with(cpu, options, () => PageTable.attach(cpu.frames, config, rootPfn, kernel));
+    return VmSpace.with(cpu, options, true, () => {
+      return PageTable.attach(cpu.frames, config, rootPfn, kernel);
+    });
   }
 
-  private static with(cpu: VmCpu, options: VmSpaceOptions, make: () => PageTable): VmSpace {
-    const asid = cpu.claimAsid(options.asid);
+  private static with(
+    cpu: VmCpu,
+    options: VmSpaceOptions,
+    share: boolean,
+    make: () => PageTable,
+  ): VmSpace {
+    const asid = cpu.claimAsid(options.asid, share);
     try {
       return new VmSpace(cpu, make(), asid, options);
     } catch (error) {
@@ -186,7 +193,7 @@ export class VmSpace implements Droppable {
       ...(onFault === undefined ? {} : { onFault }),
       ...(copy === undefined ? {} : { copy }),
     };
-    const child = VmSpace.with(cpu, given, () => fork(this.table));
+    const child = VmSpace.with(cpu, given, false, () => fork(this.table));
     child.devices.push(...this.devices);
     // This space may not write any more where it could.
     cpu.flusher.issueAll(this.asid);
@@ -272,7 +279,12 @@ export class VmSpace implements Droppable {
     if (!this.devices.includes(io)) this.devices.push(io);
   }
 
-  /** Makes the space a processor's: translations from now on are its own. */
+  /**
+   * Makes the space a processor's: translations from now on are its own.
+   *
+   * @throws {@link PageTableError} `foreign-cpu` unless the processor is of the same log and the same table of frames as
+   * {@link VmSpace.cpu}; `other-format`
+   */
   activate(cpu: VmCpu = this.cpu): void {
     this.live();
     cpu.activate(this);
@@ -281,7 +293,7 @@ export class VmSpace implements Droppable {
   /**
    * Reads the user's memory. Drop the reader.
    *
-   * @throws {@link PageTableError} `not-active`, `access-denied`, `range-in-use`; `CoreError` `address-out-of-range`
+   * @throws {@link PageTableError} `not-active`, `foreign-cpu`, `access-denied`, `range-in-use`; `CoreError` `address-out-of-range`
    */
   reader(va: number, len: number, cpu: VmCpu = this.cpu): UserReader {
     this.checkUser(va, len, cpu);
@@ -296,6 +308,7 @@ export class VmSpace implements Droppable {
 
   private checkUser(va: number, len: number, cpu: VmCpu): void {
     this.live();
+    this.cpu.checkOwn(cpu);
     if (cpu.active !== this) throw new VmSpaceError({ code: "not-active", asid: this.asid });
     const { firstVpn, pages } = this.table;
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];

@@ -26,7 +26,7 @@ const meta = defineFrameMeta({ name: "page", layout: struct(), isUntyped: true }
 const frames = FrameTable.attach({ memory, buffer }, { agent });
 frames.bind(meta);
 attachBuddy(frames, { buffer: allocBuffer });
-const cpu = new VmCpu(frames, x86Format(), new Shootdown(log, agents, agent, new Tlb()));
+const cpu = new VmCpu(frames, x86Format(), new Shootdown(log, agents + 1, agent, new Tlb()));
 const space = VmSpace.attach(cpu, root, { asid: 1 });
 space.activate();
 const mmu = mmuOf(space.table);

@@ -1,0 +1,85 @@
+/**
+ * The numbers of address spaces that agents of one log have: for each agent a bit a number.
+ *
+ * PT-42, its second half: a number that anybody has is nobody else's. Bits are set under the log's lock, an agent's by itself; those of
+ * one that died are cleared behind a request to flush everything, see `Shootdown.detach`.
+ *
+ * By agent, and not one bit in all, because an address space that several agents have open needs its number until the last of them is
+ * done with it, and because who dies gives no number back.
+ *
+ * @module
+ */
+
+/** Numbers are 0..2^16-1; 0 is left to who has no address space. */
+const ASID_END: number = 2 ** 16;
+/** Words of an agent. */
+export const ASID_WORDS: number = ASID_END / 32;
+
+/** Whether it is a number that an address space may have. */
+export function isAsid(asid: number): boolean {
+  return Number.isInteger(asid) && asid >= 1 && asid < ASID_END;
+}
+
+/** One agent's bits among those of all. */
+export class Asids {
+  private readonly words: Int32Array;
+  private readonly start: number;
+  private readonly agents: number;
+  private readonly own: number;
+  /** How often this agent has a number. */
+  private readonly held: Map<number, number> = new Map<number, number>();
+
+  /** @param start - The first word of agent 0's */
+  constructor(words: Int32Array, start: number, agents: number, agent: number) {
+    this.words = words;
+    this.start = start;
+    this.agents = agents;
+    this.own = start + agent * ASID_WORDS;
+  }
+
+  /** A word of all agents' bits, or-ed. */
+  private taken(word: number): number {
+    let bits = 0;
+    for (let agent = 0; agent < this.agents; agent += 1) {
+      bits |= Atomics.load(this.words, this.start + agent * ASID_WORDS + word);
+    }
+    return bits;
+  }
+
+  /** Whether any agent has it. */
+  isTaken(asid: number): boolean {
+    return ((this.taken(asid >>> 5) >>> (asid & 31)) & 1) !== 0;
+  }
+
+  /** The lowest that nobody has. @returns -1: there is none */
+  free(): number {
+    for (let word = 0; word < ASID_WORDS; word += 1) {
+      const bits = this.taken(word) | (word === 0 ? 1 : 0);
+      if (bits !== -1) return 32 * word + 31 - Math.clz32(~bits & -~bits);
+    }
+    return -1;
+  }
+
+  /** This agent has it, once more. */
+  hold(asid: number): void {
+    const times = this.held.get(asid) ?? 0;
+    this.held.set(asid, times + 1);
+    if (times === 0) Atomics.or(this.words, this.own + (asid >>> 5), 1 << (asid & 31));
+  }
+
+  /** This agent has it once less. */
+  release(asid: number): void {
+    const times = this.held.get(asid) ?? 0;
+    if (times > 1) this.held.set(asid, times - 1);
+    if (times !== 1) return; // 0: it has left the log meanwhile
+    this.held.delete(asid);
+    Atomics.and(this.words, this.own + (asid >>> 5), ~(1 << (asid & 31)));
+  }
+
+  /** Another agent, or this one, has none any more. */
+  clear(agent: number): void {
+    const first = this.start + agent * ASID_WORDS;
+    if (first === this.own) this.held.clear();
+    for (let word = first; word < first + ASID_WORDS; word += 1) Atomics.store(this.words, word, 0);
+  }
+}
