@@ -26,9 +26,8 @@ export type CoreErrorDetail =
 export const coreError: ErrorCases<CoreErrorDetail> =
   /* @__PURE__ */ defineErrorCases<CoreErrorDetail>("@memkit/core/CoreError", {
     "invalid-source": (d) =>
-      `not a memory: got ${d.got}. Give an object with a .buffer, such as a WebAssembly.Memory, ` +
-      "or { buffer } around an ArrayBuffer",
-    "source-detached": () => "the memory's buffer is detached and its source offers no other",
+      `not a memory: got ${d.got}; give { buffer }, such as a WebAssembly.Memory`,
+    "source-detached": () => "the memory's buffer is detached",
     "source-threw": () => "the memory's source threw when asked for its buffer",
     "address-out-of-range": (d) =>
       `${hex(d.got)} is no ${d.kind}: it must be an integer in 0..${hex(d.max)}`,
@@ -36,8 +35,7 @@ export const coreError: ErrorCases<CoreErrorDetail> =
     "out-of-bounds": (d) =>
       `${shown(d.len)} bytes from ${hex(d.start)} are not inside a memory of ${hex(d.byteLength)} bytes`,
     "used-after-drop": (d) => `this ${d.what} has been dropped already`,
-    "not-in-ledger": (d) =>
-      `no live ${d.kind} ${hex(d.id)}: it was released twice, or never acquired`,
+    "not-in-ledger": (d) => `no live ${d.kind} ${hex(d.id)}: released twice, or never acquired`,
   });
 
 /** What `@memkit/core` throws. */

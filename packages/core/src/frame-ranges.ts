@@ -15,9 +15,8 @@ const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
   "invalid-frame-range" | "frames-overlap"
 >({
   "invalid-frame-range": (d) =>
-    `${shown(d.frames)} frames from frame ${hex(d.firstPfn)}: at least one is needed, and none above frame 0xfffffffffffff`,
-  "frames-overlap": (d) =>
-    `frame ${hex(d.pfn)} is claimed twice: banks and MMIO ranges may not overlap`,
+    `${shown(d.frames)} frames from frame ${hex(d.firstPfn)}: at least one, and none above 0xfffffffffffff`,
+  "frames-overlap": (d) => `frame ${hex(d.pfn)} is claimed twice`,
 });
 
 interface Range {

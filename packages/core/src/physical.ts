@@ -27,8 +27,7 @@ import type { MemorySource } from "./source.js";
 import { ViewCache } from "./view-cache.js";
 
 const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"banks-share-bytes">({
-  "banks-share-bytes": (d) =>
-    `two banks use the byte at ${hex(d.byteOffset)} of one buffer: writing one frame would change another`,
+  "banks-share-bytes": (d) => `two banks use the byte at ${hex(d.byteOffset)} of one buffer`,
 });
 
 /** Consecutive frames. */

@@ -60,32 +60,26 @@ const refuses =
 /** Adds sentences to {@link FrameError}, and returns it. */
 export const frameError: ErrorCases<FrameErrorDetail> =
   /* @__PURE__ */ defineErrorCases<FrameErrorDetail>("@memkit/frame-meta/FrameError", {
-    unused: refuses(
-      "is unused: nobody holds this frame (used after its last drop, or never claimed)",
-    ),
-    unique: refuses("is uniquely owned: turn it into a shared one before counting"),
-    busy: refuses("is busy: it is being built or torn down and has no holder (dropped twice?)"),
-    overflow: refuses(
-      "is in the overflow band, which no legal operation enters: the slot is corrupt",
-    ),
+    unused: refuses("is unused: used after its last drop, or never claimed"),
+    unique: refuses("is unique: share it before counting"),
+    busy: refuses("is busy, being built or torn down: dropped twice?"),
+    overflow: refuses("is in the overflow band: the slot is corrupt"),
     "in-use": refuses("is shared: only an unused frame can be claimed"),
-    "count-at-max": refuses("is at its maximum, 2147483647: drop a handle before cloning another"),
+    "count-at-max": refuses("is at its maximum, 2147483647: drop a handle first"),
     "out-of-bound": ({ pfn, index, length }) =>
       pfn === undefined
         ? `no count word ${index}: the array has ${length}`
         : `no bank has frame ${pfn}: the memory has ${length} frames`,
     "not-a-word": (d) => `${d.got} is not a 32-bit signed integer, so no count word`,
-    "not-aligned": (d) =>
-      `${hex(d.paddr)} is not the address of a frame: it is no multiple of 4096`,
+    "not-aligned": (d) => `${hex(d.paddr)} is no multiple of 4096, so no frame's address`,
     mmio: (d) => `frame ${hex(d.pfn)} is a device's: it is not counted`,
     "header-mismatch": (d) =>
-      `this is no table for this memory: its ${d.part} is ${hex(d.got)}, ${hex(d.expected)} is needed`,
+      `no table for this memory: its ${d.part} is ${hex(d.got)}, not ${hex(d.expected)}`,
     "table-too-large": (d) => `the table needs ${d.needed} bytes, more than can be had`,
     "invalid-option": (d) => `${d.option} cannot be ${d.got}`,
     "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
-    "no-allocator": () =>
-      "this agent does not know the table's allocator: make one, or attach to the one there is",
-    "has-allocator": () => "the table has an allocator, or a free set: it cannot have another",
+    "no-allocator": () => "this agent does not know the table's allocator: attach to it",
+    "has-allocator": () => "the table has an allocator, or a free set, already",
   });
 
 /** What `@memkit/frame-meta` throws. */

@@ -21,9 +21,9 @@ import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
 
 const FrameError = /* @__PURE__ */ frameError<"agent-taken" | "agent-pinned">({
-  "agent-taken": (d) => `another agent of the table has number ${d.agent}`,
+  "agent-taken": (d) => `another agent has number ${d.agent}`,
   "agent-pinned": (d) =>
-    `agent ${d.agent} is in the middle of a step and does not leave it: if it is dead, reap it in the same call`,
+    `agent ${d.agent} is in a step and does not leave it: if dead, reap it in the same call`,
 });
 
 export const AgentWord = { state: 0, pinned: 1 } as const;

@@ -17,9 +17,8 @@ import type { SlotTable } from "../slot/slot-table.js";
 import { hex } from "../table-error.js";
 
 const FrameError = /* @__PURE__ */ frameError<"no-lock" | "locked">({
-  "no-lock": (d) =>
-    `metadata ${d.type} has no lock: name one of its atomic(u32) fields when defining it`,
-  locked: (d) => `the metadata of frame ${hex(d.pfn)} is locked by this agent already`,
+  "no-lock": (d) => `metadata ${d.type} has no lock: name an atomic(u32) field when defining it`,
+  locked: (d) => `frame ${hex(d.pfn)} is locked by this agent already`,
 });
 
 const FREE = 0;

@@ -19,7 +19,7 @@ import { hex } from "../table-error.js";
 const FrameError = /* @__PURE__ */ frameError<"not-a-raw-handle" | "stale-handle">({
   "not-a-raw-handle": (d) => `${String(d.got)} is no raw handle`,
   "stale-handle": (d) =>
-    `the raw handle of frame ${hex(d.pfn)} is of generation ${d.got}, the frame of generation ${d.generation}`,
+    `the raw handle is of generation ${d.got}, frame ${hex(d.pfn)} of ${d.generation}`,
 });
 
 /** A table has fewer slots: the index of a slot's last word is an int32. */

@@ -24,10 +24,10 @@ const FrameError = /* @__PURE__ */ frameError<
   "not-in-transit" | "wrong-kind" | "too-many-in-transit"
 >({
   "not-in-transit": (d) =>
-    `nothing is on its way as number ${d.transit} with ticket ${d.ticket}: it has been received, or is another table's`,
+    `nothing is on its way as ${d.transit} with ticket ${d.ticket}: received before, or another table's`,
   "wrong-kind": (d) => `a ${d.got} is on its way, not a ${d.expected}`,
   "too-many-in-transit": (d) =>
-    `${d.capacity} handles are on their way: receive some, or ask for more when creating the table`,
+    `${d.capacity} handles are on their way: receive some, or create the table with more transits`,
 });
 
 const TransitWord = { ticket: 0, sender: 1, kind: 2, slot: 3, frames: 4 } as const;

@@ -24,9 +24,9 @@ import type { FrameTable, FreeSet } from "./table.js";
 
 const FrameError = /* @__PURE__ */ frameError<"drop-refused" | "drop-failed">({
   "drop-refused": (d) =>
-    `frame ${hex(d.pfn)} cannot end now: its type refuses, or a page table still maps it`,
+    `frame ${hex(d.pfn)} cannot end: its type refuses, or a page table maps it`,
   "drop-failed": (d) =>
-    `${d.failed} of ${d.frames} frames threw while they were torn down (see the cause); all of them are unused now`,
+    `${d.failed} of ${d.frames} frames threw when torn down (see the cause); all are unused now`,
 });
 
 export class Teardown {
@@ -93,8 +93,7 @@ export class Teardown {
     else if (type.onDrop === undefined) this.#free(slot, tell);
     else {
       if (!tell) this.#untold.add(slot);
-      this.#work.push(slot);
-      if (this.#holders === 0) this.batch(nothing);
+      this.#begin(slot);
     }
   }
 
@@ -123,6 +122,11 @@ export class Teardown {
    */
   abandon(slot: number): void {
     this.#ended.add(slot);
+    this.#begin(slot);
+  }
+
+  /** Puts a frame on the list, and works that off unless somebody has it in hand. */
+  #begin(slot: number): void {
     this.#work.push(slot);
     if (this.#holders === 0) this.batch(nothing);
   }
@@ -200,19 +204,21 @@ export class Teardown {
   }
 
   #finishOne(slot: number): void {
-    const type = this.#table.types.typeAt(slot);
-    if (this.#ended.delete(slot)) {
-      this.#release(slot, true, "ending");
-      return;
-    }
-    if (type?.onDrop !== undefined) {
+    const begun = this.#ended.delete(slot);
+    const type = begun ? undefined : this.#table.types.typeAt(slot);
+    const onDrop = type?.onDrop;
+    if (type !== undefined && onDrop !== undefined) {
       this.#table.pin();
       this.#table.turn(slot, "busy", "ending"); // whoever finds it so does not run `onDrop` again
       const scope = new DropScope(this.#table, slot, type);
-      this.#collect(() => type.onDrop?.(scope));
+      try {
+        type.onDrop?.(scope);
+      } catch (error) {
+        this.#errors.push(error);
+      }
       scope.dropped = true;
     }
-    this.#release(slot, !this.#untold.delete(slot), type?.onDrop === undefined ? "busy" : "ending");
+    this.#release(slot, !this.#untold.delete(slot), begun || onDrop ? "ending" : "busy");
   }
 
   /** The end of a frame whose type has nothing to do about it: at once, for nothing can come of it. */
@@ -231,27 +237,17 @@ export class Teardown {
     const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
     freeSet?.settle?.();
     table.lose(slot, kind);
-    if (refusal < 0) this.#blame(slot, refusal);
-  }
-
-  /** The slot was written over while its frame was busy: it cannot be freed, and that is all that can be said. */
-  #blame(slot: number, refusal: number): void {
-    this.#collect(() => this.#table.refuse(slot, refusal));
-  }
-
-  /** By hand, not by `#collect`: a closure for each frame would be more garbage than its handle. */
-  #tell(freeSet: FreeSet, pfn: number): void {
+    if (refusal >= 0) return;
     try {
-      freeSet.add(pfn);
+      table.refuse(slot, refusal); // the slot was written over while its frame was busy: it cannot be freed
     } catch (error) {
       this.#errors.push(error);
     }
   }
 
-  /** Runs somebody else's code; what it throws is reported when the list is empty. */
-  #collect(run: () => void): void {
+  #tell(freeSet: FreeSet, pfn: number): void {
     try {
-      run();
+      freeSet.add(pfn);
     } catch (error) {
       this.#errors.push(error);
     }
@@ -263,7 +259,7 @@ export class Teardown {
     this.#done = 0;
     if (errors.length === 0) return;
     this.#errors = [];
-    const cause = new AggregateError(errors, `${errors.length} frames could not be torn down`);
+    const cause = new AggregateError(errors, `${errors.length} frames threw when torn down`);
     throw new FrameError({ code: "drop-failed", frames, failed: errors.length }, { cause });
   }
 }

@@ -12,8 +12,7 @@ import type { SlotTable } from "../slot/slot-table.js";
 import { hex } from "../table-error.js";
 
 const FrameError = /* @__PURE__ */ frameError<"type-not-bound">({
-  "type-not-bound": (d) =>
-    `frame ${hex(d.pfn)} has type ${d.type}, which this agent has not bound: bind it first`,
+  "type-not-bound": (d) => `frame ${hex(d.pfn)} has type ${d.type}: bind it in this agent first`,
 });
 
 export class BoundTypes {

@@ -22,7 +22,7 @@ import type { FrameMeta } from "./frame-meta.js";
 
 const FrameError = /* @__PURE__ */ frameError<"directory-full">({
   "directory-full": (d) =>
-    `no room for type ${d.type}: the table was made for ${d.capacity}, ask for more when creating it`,
+    `no room for type ${d.type} beside ${d.capacity}: create the table with more types`,
 });
 
 const FREE = 0;
