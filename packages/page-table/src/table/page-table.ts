@@ -157,6 +157,52 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return new PageTable<C>(store, config, handle, kernel?.handle.clone());
   }
 
+  /**
+   * A table in frames that were saved and opened (`@memkit/frame-meta/save`): as {@link PageTable.attach}, and what is returned has the
+   * handle on the root that the one had which was saved, and on the kernel's root its. Adopt a table once; an address space that was
+   * some processor's when it was saved has one handle more, which nobody has.
+   *
+   * @throws as {@link PageTable.attach}
+   *
+   * @example
+   * ```ts
+   * import { FrameTable } from "@memkit/frame-meta";
+   * import { createBuddy } from "@memkit/frame-meta/alloc";
+   * import { openTable, saveTable } from "@memkit/frame-meta/save";
+   * import { pageProperty, READ, userConfig, x86Format } from "@memkit/page-table/format";
+   * import { PageTable } from "@memkit/page-table/table";
+   *
+   * const memory = { buffer: new ArrayBuffer(32 * 4096) };
+   * const frames = FrameTable.create({ memory });
+   * createBuddy(frames);
+   * const table = PageTable.create(frames, userConfig(x86Format()));
+   * table.mapRange(0x40_0000, 2, 7, pageProperty(READ));
+   * const saved = { bytes: saveTable(frames), memory: memory.buffer.slice(0), root: table.rootPfn };
+   * // Later, in another process:
+   * const later = openTable(saved.bytes, { memory: { buffer: saved.memory } });
+   * const allocator = createBuddy(later);
+   * const again = PageTable.adopt(later, userConfig(x86Format()), saved.root);
+   * again.unmapRange(0x40_0000, 2); // => 2
+   * again.drop();
+   * allocator.stats().taken; // => 0
+   * ```
+   */
+  static adopt<C extends PageTableConfig>(
+    frames: FrameTable,
+    config: C,
+    rootPfn: number,
+    kernel?: PageTable,
+  ): PageTable<C> {
+    const table = PageTable.attach(frames, config, rootPfn, kernel);
+    const { slots, ledger } = frames;
+    const shares = kernel !== undefined && kernel.config.upperRoot === config.upperRoot;
+    for (const root of shares ? [rootPfn, kernel.rootPfn] : [rootPfn]) {
+      ledger?.release(slots.geometry.slotOf(root), "raw");
+      slots.dec(root);
+    }
+    return table;
+  }
+
   private static withRoot<C extends PageTableConfig>(
     store: NodeStore,
     config: C,
