@@ -5,6 +5,7 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
+import { PageTableError } from "../page-table-error.js";
 import type { Walker } from "../walk/walker.js";
 import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
 
@@ -37,9 +38,13 @@ function same(a: Side | undefined, b: Side | undefined): boolean {
  * The differences, from the lowest address to the highest: frame or rights.
  *
  * @param before - Both must be of formats with the same addresses
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`, `other-format`
  */
 export function* diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
+  const [{ paging }, other] = [before.format, after.format];
+  if (paging.vaBits !== other.paging.vaBits || paging.canonical !== other.paging.canonical) {
+    throw new PageTableError({ code: "other-format", expected: paging.name, got: other.name });
+  }
   const budget = new Budget(options.budget);
   for (const [first, last] of rangesOf(before, options)) {
     let next: number;

@@ -11,7 +11,7 @@ import { rightsText } from "../format/rights.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { reasonName } from "../walk/reason.js";
 import type { Step, Walker } from "../walk/walker.js";
-import { type Found, mappings, type ScanOptions } from "./scan.js";
+import { type Found, type ScanOptions, scan } from "./scan.js";
 
 const SIZES = ["", "4 KiB", "2 MiB", "1 GiB", "512 GiB", "256 TiB"];
 
@@ -77,8 +77,25 @@ export function explain(walker: Walker, va: VirtualAddress): string {
   ].join("\n");
 }
 
+/** First and last address, as a dump's line begins. */
+function rangeText(va: bigint, pages: number): string {
+  const last = va + BigInt(pages) * 4096n - 1n;
+  return [va, last].map((end) => end.toString(16).padStart(16, "0")).join("-");
+}
+
+/** A dump's line for what a walk could not get past; undefined for what is plainly not there. */
+function lostText({ kind, va, pages, pfn, lo, hi, level }: Found): string | undefined {
+  if (kind === "mapped" || kind === "software" || kind === "disabled") return undefined;
+  const unread = kind === "outside" || kind === "page-missing";
+  const what = unread
+    ? `a table in frame ${hex(pfn)}`
+    : `entry ${hex(joinVa(hi, lo))} of level ${level}`;
+  return `${rangeText(va, pages)}  ${kind}: ${what}`;
+}
+
 /**
- * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights.
+ * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights, and one for each
+ * table that cannot be read and each entry that is malformed.
  *
  * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
  */
@@ -88,12 +105,19 @@ export function dump(walker: Walker, options: ScanOptions = {}): string {
   const flush = (): void => {
     if (run === undefined) return;
     const { first, pages } = run;
-    const last = first.va + BigInt(pages) * 4096n - 1n;
-    const range = [first.va, last].map((va) => va.toString(16).padStart(16, "0")).join("-");
+    const range = rangeText(first.va, pages);
     const count = `${pages / 2 ** (9 * first.level - 9)} x ${SIZES[first.level]}`;
     lines.push(`${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`);
   };
-  for (const one of mappings(walker, options)) {
+  for (const one of scan(walker, options)) {
+    if (one.kind !== "mapped") {
+      const lost = lostText(one);
+      if (lost === undefined) continue;
+      flush();
+      run = undefined;
+      lines.push(lost);
+      continue;
+    }
     const joins =
       run !== undefined &&
       one.level === run.first.level &&
