@@ -5,7 +5,15 @@
  */
 
 /** Which part of a table's header differs from what was asked for. */
-export type HeaderPart = "magic" | "version" | "mode" | "word layout" | "banks" | "mmio" | "size";
+export type HeaderPart =
+  | "magic"
+  | "version"
+  | "mode"
+  | "word layout"
+  | "banks"
+  | "mmio"
+  | "size"
+  | "allocator";
 
 /** A case of `FrameError` from tables, types, handles, segments and lists. */
 export type TableErrorDetail =
@@ -106,6 +114,8 @@ export type TableErrorDetail =
   | { readonly code: "no-such-agent"; readonly agent: number }
   /** `agent` has been in the middle of a step for longer than a reaper waits: if it is dead, reap it too. */
   | { readonly code: "agent-pinned"; readonly agent: number }
+  /** This agent's number, `agent`, has been reaped by another, though it lives: nothing that it held is its own any more. */
+  | { readonly code: "agent-reaped"; readonly agent: number }
   /** No frame is on its way by this token: it has been received, or it is of another table. */
   | { readonly code: "not-in-transit"; readonly transit: number; readonly ticket: number }
   /** What is on its way is of kind `got`. */

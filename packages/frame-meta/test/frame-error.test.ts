@@ -54,6 +54,7 @@ const details: { [C in FrameErrorDetail["code"]]: FrameErrorDetail & { code: C }
   "corrupt-table": { code: "corrupt-table", pfn: 3, what: "its usage is 9" },
   "agent-taken": { code: "agent-taken", agent: 3 },
   "no-such-agent": { code: "no-such-agent", agent: 3 },
+  "agent-reaped": { code: "agent-reaped", agent: 3 },
   "agent-pinned": { code: "agent-pinned", agent: 3 },
   "not-in-transit": { code: "not-in-transit", transit: 3, ticket: 1 },
   "wrong-kind": { code: "wrong-kind", expected: "handle", got: "unique" },

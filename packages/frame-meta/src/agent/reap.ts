@@ -20,7 +20,7 @@ import { lockMark } from "../frame/meta-lock.js";
 import { freeUnsent, transitCounts } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
-import { freeEntriesOf } from "../meta/directory.js";
+import { freeEntriesOf, lockOffsetOf } from "../meta/directory.js";
 import { type FrameLedger, HOLDER_KINDS, type HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED } from "../ref-count.js";
 import { HeaderWord, SlotWord } from "../slot/layout.js";
@@ -29,6 +29,7 @@ import { parkFrame } from "../slot/parked.js";
 import {
   AgentState,
   AgentWord,
+  advanceEpoch,
   agentsOf,
   pinnedAgents,
   recordOf,
@@ -76,7 +77,7 @@ export interface ReapOptions {
  * and its `exit` event has come. Their numbers can be used again afterwards.
  *
  * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too. Types must be bound
- * here: frames of others are parked, and locks of theirs that the dead had stay taken.
+ * here, or the frames that end are parked; locks that the dead had are broken either way.
  *
  * @throws {@link FrameError} `invalid-option` where this agent has no number, and for a patience below 0; `no-such-agent`; `no-allocator`; `agent-pinned` where
  * another agent does not leave its step. Nothing has been given back then.
@@ -133,9 +134,12 @@ export function reap(
     else takeOver(table, ledger, agents, found);
     repair = table.onReap?.(agents);
     for (const dead of agents) {
-      slots.store(recordOf(slots, dead) + AgentWord.pinned, 0);
-      slots.store(recordOf(slots, dead) + AgentWord.state, AgentState.free);
+      const record = recordOf(slots, dead);
+      slots.store(record + AgentWord.pinned, 0);
+      slots.store(record + AgentWord.reaps, (slots.load(record + AgentWord.reaps) + 1) | 0);
+      slots.store(record + AgentWord.state, AgentState.free);
     }
+    advanceEpoch(slots); // who is not dead after all looks at the count of its reaps
   } finally {
     slots.store(HeaderWord.reaper, 0);
   }
@@ -277,10 +281,11 @@ function leaveList({ slots }: FrameTable, slot: number): void {
   for (const word of [SlotWord.list, SlotWord.nextParked]) slots.store(slots.wordOf(slot, word), 0);
 }
 
-function breakLock({ slots, types }: FrameTable, slot: number, dead: number): boolean {
-  const type = types.typeAt(slot);
-  if (type === undefined || type.lockOffset < 0) return false;
-  const lock = slots.wordOf(slot, SlotWord.storage) + type.lockOffset / 4;
+/** By the directory, which says where the lock is of types too that are not bound here. */
+function breakLock({ slots }: FrameTable, slot: number, dead: number): boolean {
+  const offset = lockOffsetOf(slots, slots.words[slots.wordOf(slot, SlotWord.type)]!);
+  if (offset < 0) return false;
+  const lock = slots.wordOf(slot, SlotWord.storage) + offset / 4;
   return slots.swap(lock, lockMark(dead), 0) === lockMark(dead);
 }
 

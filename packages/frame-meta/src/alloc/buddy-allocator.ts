@@ -27,7 +27,7 @@
 
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
-import { Refusal } from "../ref-count.js";
+import { REF_COUNT_BUSY, REF_COUNT_UNUSED, Refusal, refusalOf } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { FrameError } from "./alloc-error.js";
@@ -157,13 +157,19 @@ export class BuddyAllocator implements FrameAllocator {
     return found;
   }
 
-  /** See {@link FrameAllocator.add}. @throws {@link FrameError} `not-taken`, `out-of-bound`, `mmio`, `invalid-option` */
+  /**
+   * See {@link FrameAllocator.add}. Of a run only the first and the last frame are looked at for somebody who has them in use: to
+   * look at each would cost more than all else.
+   *
+   * @throws {@link FrameError} `not-taken`, `in-use`, `unique`, `overflow`, `out-of-bound`, `mmio`, `invalid-option`
+   */
   add(pfn: number, frames = 1): void {
     const leaf = this.leafOf(pfn);
     if (frames !== 1) {
       this.addRun(pfn, leaf, frames);
       return;
     }
+    this.refuseUsed(pfn);
     const cache = this.cache;
     if (cache.room === 0) {
       this.depot.lock(this.holder);
@@ -327,6 +333,17 @@ export class BuddyAllocator implements FrameAllocator {
     if ((found & bit) === 0) throw new FrameError({ code: "not-taken", pfn });
   }
 
+  /**
+   * Refuses a frame that somebody has a handle on: it is given back by the end of its last one, which finds it busy. What is in a hand
+   * is unused, or busy for a moment yet.
+   */
+  private refuseUsed(pfn: number): void {
+    const { slots } = this;
+    const count = slots.load(slots.knownCountIndexOf(pfn));
+    if (count === REF_COUNT_UNUSED || count === REF_COUNT_BUSY) return;
+    refuseFrame(slots, pfn, count > 0 ? Refusal.inUse : refusalOf(count));
+  }
+
   /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio` */
   private leafOf(pfn: number): number {
     for (const tree of this.depot.trees) {
@@ -353,6 +370,8 @@ export class BuddyAllocator implements FrameAllocator {
     }
     const beyond = tree.firstPfn + tree.frames;
     if (pfn + frames > beyond) refuseFrame(this.slots, beyond, Refusal.outOfBound);
+    this.refuseUsed(pfn);
+    this.refuseUsed(pfn + frames - 1);
     this.depot.lock(this.holder);
     const free = this.depot.clearTaken(leaf, frames);
     if (free >= 0) {

@@ -42,7 +42,8 @@ export interface FrameAllocator extends FreeSet {
    * Gives frames back, one if `frames` is not given: of a table that tears a frame down, or of who has it from
    * {@link FrameAllocator.alloc}.
    *
-   * @throws `not-taken` where a frame is in the free set, and then none has been given back
+   * @throws `not-taken` where a frame is in the free set, `in-use` or `unique` where somebody has a handle on it, and then none has
+   * been given back
    */
   add(pfn: number, frames?: number): void;
   /**

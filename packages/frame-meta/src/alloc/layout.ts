@@ -27,6 +27,8 @@ export const AllocWord = {
   agents: 3,
   /** Frames that a cache has room for. */
   cache: 4,
+  /** What the header of its table says in `HeaderWord.allocator`. */
+  number: 5,
   /** Who has the lock: agent + 1, 0 for nobody. */
   lock: 16,
   /** Frames in the trees; for who has the lock. */

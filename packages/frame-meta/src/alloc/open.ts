@@ -8,7 +8,7 @@ import { bufferTraits } from "@memkit/core";
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
-import { HeaderWord } from "../slot/layout.js";
+import { allocatorNumber, HeaderWord } from "../slot/layout.js";
 import type { HeaderPart } from "../table-error.js";
 import { AllocWords, SharedAllocWords } from "./alloc-words.js";
 import { BuddyAllocator, type BuddyHooks } from "./buddy-allocator.js";
@@ -73,11 +73,13 @@ export function createBuddy(
   words[AllocWord.frames] = table.slots.frames;
   words[AllocWord.agents] = records;
   words[AllocWord.cache] = room;
+  const number = drawnNumber();
+  words[AllocWord.number] = number;
   if (table.slots.load(HeaderWord.allocator) !== 0) throw new FrameError({ code: "has-allocator" });
   const claimed = claimMap(table, map);
   const allocator = open(table, words, onExhausted, claimed);
   allocator.rescan();
-  table.use(allocator);
+  table.use(allocator, number);
   Atomics.store(words, AllocWord.magic, ALLOC_MAGIC);
   return allocator;
 }
@@ -102,8 +104,10 @@ export function attachBuddy(
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, AllocWord.magic), ALLOC_MAGIC);
   expectWord("version", header(AllocWord.version), ALLOC_VERSION);
   expectWord("size", header(AllocWord.frames), table.slots.frames);
+  const number = header(AllocWord.number);
+  expectWord("allocator", number, table.slots.load(HeaderWord.allocator));
   const allocator = open(table, words, onExhausted);
-  table.use(allocator);
+  table.use(allocator, number);
   return allocator;
 }
 
@@ -123,6 +127,12 @@ function open(
   const hook = onExhausted === undefined ? {} : { onExhausted };
   return new BuddyAllocator({ table, words: access, parts, depot, agents, room, claimed, ...hook });
 }
+
+/**
+ * Tells the allocator of one table from that of another of the same size. There is nothing that all agents could count together,
+ * so it is drawn: two are the same once in 2^24 times.
+ */
+const drawnNumber = (): number => allocatorNumber(Math.random() * 2 ** 24);
 
 /** Before a record is claimed. */
 function refuseSecond({ freeSet }: FrameTable): void {

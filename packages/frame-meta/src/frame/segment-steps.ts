@@ -43,9 +43,7 @@ export function buildAll<M extends FrameMeta>(
       buildOne(table, slot, type, metaOf(table.paddrOf(slot)), 1, "segment");
     }
   } catch (error) {
-    if (buildOne === buildTaken) {
-      table.allocator?.add(table.slots.geometry.pfnOf(slot), end - slot);
-    }
+    if (buildOne === buildTaken) giveBackTaken(table, slot, end);
     const claimed = slot - first;
     // Throws the error, when the frames are done with.
     table.teardown.batch(() => {
@@ -53,6 +51,13 @@ export function buildAll<M extends FrameMeta>(
       throw error;
     });
   }
+}
+
+/** Of frames that were taken to be built: not the first where somebody has claimed it behind the allocator's back. */
+function giveBackTaken({ slots, allocator }: FrameTable, slot: number, end: number): void {
+  const count = slots.load(slots.wordOf(slot, SlotWord.count));
+  const from = count > 0 || count === REF_COUNT_UNIQUE ? slot + 1 : slot;
+  if (from < end) allocator?.add(slots.geometry.pfnOf(from), end - from);
 }
 
 /**

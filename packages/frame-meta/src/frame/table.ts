@@ -11,7 +11,7 @@ import type { WideView } from "../alloc/zero.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { FrameLedger, HolderKind } from "../model/frame-ledger.js";
-import { HeaderWord, SlotWord } from "../slot/layout.js";
+import { ANY_ALLOCATOR, HeaderWord, SlotWord } from "../slot/layout.js";
 import {
   attachSlots,
   createSlots,
@@ -124,13 +124,14 @@ export class FrameTable {
    * and `attachBuddy` do so by themselves. Agents of the table that have not been told refuse to claim, and park what they would
    * free.
    *
+   * @param number - what the header says of the allocator, the same in every agent that knows it
    * @throws {@link FrameError} `has-allocator` where there is one, or a free set
    */
-  use(allocator: FrameAllocator): void {
+  use(allocator: FrameAllocator, number: number = ANY_ALLOCATOR): void {
     if (this.freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
     this.freeSet = allocator;
     this.allocator = allocator;
-    this.slots.store(HeaderWord.allocator, 1);
+    this.slots.store(HeaderWord.allocator, number);
   }
 
   /** Whether the frames belong to an allocator that this agent does not know. @internal */

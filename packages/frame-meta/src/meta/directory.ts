@@ -5,7 +5,8 @@
  *     an entry     word 0    0 free, 1 being written, -(agent + 1) by an agent with a number, 2 ready
  *                  1, 2      hash of name, layout, untypedness, usage and lock
  *                  3         bytes of the name
- *                  4 .. 7    0
+ *                  4         where the lock is, 1 + the bytes of metadata in front of it; 0 for none
+ *                  5 .. 7    0
  *                  8 .. 31   the name, UTF-8
  *
  * FM-11: one type has one number in every agent, and a number is one type for as long as the table lives. An entry is claimed
@@ -15,7 +16,7 @@
  */
 
 import { frameError } from "../frame-error.js";
-import { HeaderWord, TYPE_WORDS } from "../slot/layout.js";
+import { FRAME_METADATA_MAX_SIZE, HeaderWord, TYPE_WORDS } from "../slot/layout.js";
 import { park } from "../slot/park.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import type { FrameMeta } from "./frame-meta.js";
@@ -28,7 +29,7 @@ const FrameError = /* @__PURE__ */ frameError<"directory-full">({
 const FREE = 0;
 const WRITING = 1;
 const READY = 2;
-const EntryWord = { state: 0, hash: 1, nameBytes: 3, name: 8 } as const;
+const EntryWord = { state: 0, hash: 1, nameBytes: 3, lock: 4, name: 8 } as const;
 /** What an entry has room for. */
 const MAX_NAME_BYTES = (TYPE_WORDS - EntryWord.name) * 4;
 
@@ -66,6 +67,7 @@ export function internType(slots: SlotTable, type: FrameMeta, agent = -1): numbe
       words[entry + EntryWord.hash] = lo;
       words[entry + EntryWord.hash + 1] = hi;
       words[entry + EntryWord.nameBytes] = name.length;
+      words[entry + EntryWord.lock] = type.lockOffset + 1;
       nameBytes(slots, entry, name.length).set(name);
       slots.store(entry, READY);
       return id;
@@ -96,6 +98,13 @@ export function isTypeNumber(slots: SlotTable, id: number): boolean {
   const entry = entryOf(slots, id);
   const length = slots.words[entry + EntryWord.nameBytes]!;
   return slots.load(entry) === READY && length >= 1 && length <= MAX_NAME_BYTES;
+}
+
+/** Where the lock of type `id` is in the metadata, in bytes, or -1: of a type too that this agent has not bound. */
+export function lockOffsetOf(slots: SlotTable, id: number): number {
+  if (!isTypeNumber(slots, id)) return -1;
+  const offset = slots.words[entryOf(slots, id) + EntryWord.lock]! - 1;
+  return offset % 4 === 0 && offset < FRAME_METADATA_MAX_SIZE ? offset : -1;
 }
 
 /** The name of a type that some agent has interned, or `undefined`. */

@@ -14,6 +14,7 @@ import {
   AGENT_WORDS,
   GENERATIONS,
   HeaderWord,
+  isAllocatorWord,
   MAGIC,
   META_SLOT_SIZE,
   MODE_NUMBER,
@@ -64,7 +65,7 @@ export function checkHeader({ slots }: FrameTable): TableFinding[] {
   const unused = parts.types - parts.transits - header(HeaderWord.transits) * TRANSIT_WORDS;
   if (!(unused >= 0 && unused < SLOT_WORDS)) changed("transits");
   if (header(HeaderWord.lastList) < 0) changed("lists");
-  if (header(HeaderWord.allocator) >>> 0 > 1) changed("allocator");
+  if (!isAllocatorWord(header(HeaderWord.allocator))) changed("allocator");
   const ranges = rangeWords(slots.memory);
   if (ranges.some((word, i) => header(parts.ranges + i) !== word)) changed("ranges");
   return found;

@@ -70,7 +70,7 @@ export const HeaderWord = {
   transits: 13,
   /** Bits of an access to an entry of page tables in these frames, of whoever was first; 0 while there are none. For `page-table`. */
   entryWidth: 14,
-  /** 1 where the frames belong to an allocator: agents without it neither claim nor free any. */
+  /** The allocator's number where the frames belong to one, else 0: agents without it neither claim nor free any. */
   allocator: 15,
 } as const;
 
@@ -89,6 +89,18 @@ export const TRANSIT_WORDS = 8;
 export const MAGIC = 0x4d46_4b4d;
 /** Counts up when the bytes of a table change their meaning. */
 export const VERSION = 2;
+/** What the header says of an allocator without a number of its own. */
+export const ANY_ALLOCATOR = 1;
+/** "M" in the highest byte of an allocator's number, so that another word in its place is found out. */
+const ALLOCATOR_TAG = 0x4d;
+
+/** The number of an allocator, of 24 bits of the caller's choice. */
+export const allocatorNumber = (bits: number): number => (ALLOCATOR_TAG << 24) | (bits & 0xff_ffff);
+
+/** Whether a header can say so of its allocator. */
+export const isAllocatorWord = (word: number): boolean =>
+  word === 0 || word === ANY_ALLOCATOR || word >>> 24 === ALLOCATOR_TAG;
+
 /** What the header says of the mode. */
 export const MODE_NUMBER = { single: 1, shared: 2, kernel: 3 } as const;
 /** Where the words of a slot are, as one number: a table made by code that puts them elsewhere is refused. */

@@ -31,6 +31,44 @@ it("an agent that has left gives its record away once, and can make no step with
   expect(allocator.stats().taken).toBe(1); // waits for the lock without a record
 });
 
+it("FM-39: an agent that is reaped while it lives can make no further step, also when another has its number", () => {
+  const table = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+  const there = FrameTable.attach({ memory, buffer: table.buffer }, { agent: 1 });
+  const frame = Frame.fromUnused(there, PAGE, unitMeta, {});
+  reap(table, [1]);
+  const uses = [
+    () => frame.clone(),
+    () => frame.drop(),
+    () => frame.send(),
+    () => Frame.fromUnused(there, 2 * PAGE, unitMeta, {}),
+    () => there.pin(),
+    () => there.agent?.leave(),
+  ];
+  const refused = { code: "agent-reaped", agent: 1 };
+  for (const use of [...uses, ...uses]) expect(refusalOf(use)).toEqual(refused);
+  expect([frame.dropped, frame.referenceCount, table.slots.countOf(2)]).toEqual([false, 1, -1]);
+  const next = FrameTable.attach({ memory, buffer: table.buffer }, { agent: 1 });
+  for (const use of uses) expect(refusalOf(use)).toEqual(refused);
+  next.pin();
+  for (const use of uses) expect(refusalOf(use)).toEqual(refused);
+  next.unpin();
+  Frame.fromUnused(next, 2 * PAGE, unitMeta, {}).drop();
+  next.agent?.leave();
+  Frame.fromInUse(table, PAGE).drop(); // the reaper itself, and agents of before, go on
+});
+
+it("an agent that waits while it is reaped finds that out when it goes on", () => {
+  const table = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+  const there = FrameTable.attach({ memory, buffer: table.buffer }, { agent: 1 });
+  const { words } = table.slots;
+  const waiting = Math.imul(words.length - 1, 1); // any word: it returns at once where the word is another
+  there.pin();
+  reap(table, [1]);
+  expect(() => there.agent?.park(waiting, words[waiting]! + 1)).toThrow(
+    expect.objectContaining({ code: "agent-reaped" }),
+  );
+});
+
 it("a reap counts an agent that is named twice once, and refuses a patience that is none", () => {
   const ledger = new FrameLedger({ frames: 16, agents: 2 });
   const table = FrameTable.create({ memory, mode: "shared" }, { ledger, agent: 0 });

@@ -1,4 +1,5 @@
-import { Frame, FrameTable } from "@memkit/frame-meta";
+import { atomic, struct, u32 } from "@memkit/core";
+import { defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
 import { pinnedAgents, reap } from "@memkit/frame-meta/agents";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { describe, expect, it } from "vitest";
@@ -87,6 +88,24 @@ describe("reap", () => {
     expect(theirs.meta.value).toBe(9);
   });
 
+  it("breaks the locks of the dead also of types that the reaper has not bound", () => {
+    const { table, victim, other } = worldOf("shared");
+    const stranger = defineFrameMeta({
+      name: "stranger",
+      layout: struct(["value", u32], ["lock", atomic(u32)]),
+      lock: "lock",
+    });
+    const theirs = Frame.fromUnused(other, PAGE, stranger, { value: 1, lock: 0 });
+    const mine = Frame.fromInUse(victim, PAGE).tryAs(stranger)!;
+    killedAt(Number.POSITIVE_INFINITY, (die) => mine.withLock(() => die()));
+    expect(table.types.typeAt(1)).toBeUndefined();
+    expect(reap(table, [1]).locks).toEqual([1]);
+    theirs.withLock((meta) => {
+      meta.value = 9;
+    });
+    expect(theirs.meta.value).toBe(9);
+  });
+
   it("refuses who is not there, oneself, and one without a number", () => {
     const { table } = worldOf("shared");
     for (const agent of [0, 3, 99, -1, 0.5]) {
@@ -130,7 +149,7 @@ describe("reap", () => {
     expect(refusalOf(again)).toEqual({ code: "agent-taken", agent: 1 });
     reap(table, [1]);
     expect(again().agent?.id).toBe(1);
-    again.call(victim.agent?.leave());
+    expect(refusalOf(() => victim.agent?.leave())).toEqual({ code: "agent-reaped", agent: 1 });
     const other = () =>
       FrameTable.attach({ memory, buffer: table.buffer }, { agent: 0, ledger: victim.ledger! });
     expect(refusalOf(other)).toMatchObject({ code: "invalid-option", option: "agent" });

@@ -258,6 +258,43 @@ describe.each(ALLOC_MODES)("%s", (mode) => {
   });
 });
 
+describe.each(ALLOC_MODES)("add of a frame that is in use, %s", (mode) => {
+  it.each([0, 4])("is refused, and changes nothing, with a cache of %i", (cache) => {
+    const { table, allocator } = allocRig(mode, [[0, 64]], { cache });
+    const shared = allocFrame(table, unitMeta, {});
+    const unique = allocUnique(table, unitMeta, {});
+    const segment = allocSegment(table, 16, unitMeta, () => ({}));
+    const first = segment.start / PAGE;
+    const before = allocator.stats();
+    const pfn = shared.paddr / PAGE;
+    for (const [add, code] of [
+      [() => allocator.add(pfn), "in-use"],
+      [() => allocator.add(unique.paddr / PAGE), "unique"],
+      [() => allocator.add(first), "in-use"],
+      [() => allocator.add(first, 16), "in-use"],
+      [() => allocator.add(first + 15, 2), "in-use"],
+      [() => allocator.add(first - 1, 2), "in-use"],
+    ] as const) {
+      expect(refusalOf(add).code).toBe(code);
+      expect(allocator.stats()).toEqual(before);
+    }
+    for (const handle of [shared, unique, segment]) handle.drop();
+    expect(allocator.stats().taken).toBe(0);
+    const again = allocator.alloc(16);
+    allocator.add(again, 16);
+    expect(allocator.stats().taken).toBe(0);
+  });
+
+  it("is not made by a segment that finds one of its frames claimed behind the allocator's back", () => {
+    const { table, allocator } = allocRig(mode, [[0, 16]], { cache: 0 });
+    table.slots.tryClaim(2);
+    table.slots.tryPublish(2, 1, 2);
+    expect(refusalOf(() => allocSegment(table, 8, unitMeta, () => ({}))).code).toBe("in-use");
+    expect([0, 1, 2, 3].map((pfn) => table.slots.countOf(pfn))).toEqual([-1, -1, 1, -1]);
+    expect(allocator.stats().taken).toBe(1);
+  });
+});
+
 describe("a table whose allocator an agent does not know", () => {
   it("FM-13: is claimed from by nobody there, and what would be freed waits", () => {
     const { table, allocator } = allocRig("shared");
@@ -319,6 +356,21 @@ describe("attachBuddy", () => {
     const short = new SharedArrayBuffer(byteLength - 64);
     new Int32Array(short).set(new Int32Array(allocator.buffer, 0, byteLength / 4 - 16));
     expect(attach(short)).toMatchObject({ part: "size" });
+  });
+
+  it("refuses the allocator of another table of the same size", () => {
+    const [one, two] = ["shared", "shared"].map((mode) => allocRig(mode as "shared"));
+    const view = FrameTable.attach({ memory: one!.table.memory, buffer: one!.table.buffer });
+    const { buffer } = two!.allocator;
+    expect(refusalOf(() => attachBuddy(view, { buffer }))).toMatchObject({
+      code: "header-mismatch",
+      part: "allocator",
+    });
+    expect(view.allocator).toBeUndefined();
+    const none = FrameTable.create({ memory: one!.table.memory, mode: "shared" });
+    expect(refusalOf(() => attachBuddy(none, { buffer })).code).toBe("header-mismatch");
+    expect(none.lacksAllocator).toBe(false);
+    expect(attachBuddy(view, { buffer: one!.allocator.buffer }).stats().free).toBe(64);
   });
 
   it("refuses options that cannot be", () => {

@@ -21,6 +21,7 @@ import { inHand, placesHold } from "./allocator.js";
 import { allHolds, COUNT_WORD, slotsHold } from "./look.js";
 import {
   type Agent,
+  buddyOf,
   type Cell,
   cellsOf,
   type Held,
@@ -240,8 +241,7 @@ function setUp(lib: Lib, world: ReapWorld): Shared {
     ),
   }));
   if (sent) lib.Frame.fromRaw(table, rawFrame(lib, table, 0, type)).send();
-  const allocator =
-    cache === undefined ? undefined : lib.createBuddy(table, { agents: AGENTS, cache });
+  const allocator = cache === undefined ? undefined : buddyOf(lib, table, AGENTS, cache);
   allocator?.close();
   table.agent?.leave();
   return {

@@ -172,6 +172,17 @@ export function attachTable(
   return lib.FrameTable.attach({ ...where, memory: memory(slots) });
 }
 
+/** An allocator whose number is not drawn: the same in every run of a thread. */
+export function buddyOf(lib: Lib, table: FrameTable, agents: number, cache: number) {
+  const { random } = Math;
+  Math.random = () => 0;
+  try {
+    return lib.createBuddy(table, { agents, cache });
+  } finally {
+    Math.random = random;
+  }
+}
+
 /** A scenario on a table that begins as `world` says. */
 export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly Op[])[]) {
   const { slots, type, held, binds, cache, kernel = false, limits = {} } = world;
@@ -186,7 +197,7 @@ export function scenarioOf(lib: Lib, world: World, threads: readonly (readonly O
       ),
     }));
     const agents = held.length + 1;
-    const allocator = cache === undefined ? undefined : lib.createBuddy(table, { agents, cache });
+    const allocator = cache === undefined ? undefined : buddyOf(lib, table, agents, cache);
     return {
       table,
       buffer: table.buffer as SharedArrayBuffer,
