@@ -1,12 +1,15 @@
 /**
- * Assembles src/kernel/kernel.wat into src/kernel/bytes.ts. `--check` compares instead, and fails where they differ.
+ * Assembles src/kernel/kernel.wat of the package that it is started in into src/kernel/bytes.ts. `--check` compares instead, and fails
+ * where they differ.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import wabt from "wabt";
 
-const source = new URL("../src/kernel/kernel.wat", import.meta.url);
-const target = new URL("../src/kernel/bytes.ts", import.meta.url);
+const here = pathToFileURL(`${process.cwd()}/`);
+const source = new URL("src/kernel/kernel.wat", here);
+const target = new URL("src/kernel/bytes.ts", here);
 
 const features = { threads: true };
 const module = (await wabt()).parseWat("kernel.wat", readFileSync(source, "utf8"), features);

@@ -9,6 +9,7 @@
  */
 
 import { PhysicalMemory } from "@memkit/core";
+import { kernelMemory } from "@memkit/frame-meta/kernel";
 import {
   encodeLeaf,
   encodeTable,
@@ -17,6 +18,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { KernelWalker } from "@memkit/page-table/kernel";
 import { Walker } from "@memkit/page-table/walk";
 import { shuffledPositions } from "../../positions.js";
 import { type Block, ratio, type Suite } from "../../suite.js";
@@ -29,8 +31,7 @@ const FRAMES = 256;
 
 const format = x86Format();
 
-function tables(): ArrayBuffer {
-  const buffer = new ArrayBuffer(FRAMES * 4096);
+function tables<B extends ArrayBuffer | SharedArrayBuffer>(buffer: B): B {
   const words = new Int32Array(buffer);
   const put = (table: number, index: number, { lo, hi }: { lo: number; hi: number }): void => {
     words.set([lo, hi], table * 1024 + index * 2);
@@ -155,12 +156,26 @@ class ByHand {
 const ours = (): Walker =>
   new Walker({
     format,
-    memory: new PhysicalMemory({ buffer: tables() }),
+    memory: new PhysicalMemory({ buffer: tables(new ArrayBuffer(FRAMES * 4096)) }),
     root: 0,
     settings: { maxPhysAddr: 40 },
   });
 
-const byHand = (): ByHand => new ByHand(new Int32Array(tables()), 0);
+/** The same tables in a shared memory, and the walker's block behind them. */
+const inWasm = (): KernelWalker => {
+  const kernel = kernelMemory((FRAMES + 1) * 4096);
+  tables(kernel.buffer);
+  return new KernelWalker({
+    format,
+    memory: new PhysicalMemory([{ firstPfn: 0, frames: FRAMES, source: kernel, byteOffset: 0 }]),
+    kernel,
+    block: FRAMES * 4096,
+    root: 0,
+    settings: { maxPhysAddr: 40 },
+  });
+};
+
+const byHand = (): ByHand => new ByHand(new Int32Array(tables(new ArrayBuffer(FRAMES * 4096))), 0);
 
 /** Pages in order, or not. */
 const order = (shuffled: boolean): Int32Array =>
@@ -168,16 +183,38 @@ const order = (shuffled: boolean): Int32Array =>
     ? Int32Array.from(shuffledPositions(PAGES, 1))
     : Int32Array.from({ length: PAGES }, (_, i) => i);
 
-const run = (make: () => ByHand | Walker, shuffled: boolean) => (): Block => {
-  const walker = make();
-  const pages = order(shuffled);
-  return () => {
-    let sum = 0;
-    for (let i = 0; i < PAGES; i++) {
-      if (walker.walk(0, pages[i]! << 12) > 0) sum = (sum + walker.pfn + walker.rights) | 0;
-    }
-    return sum;
+/** A block for each loop. */
+const run =
+  <W>(make: () => W, loop: (walker: W, pages: Int32Array) => number, shuffled: boolean) =>
+  (): Block => {
+    const walker = make();
+    const pages = order(shuffled);
+    return () => loop(walker, pages);
   };
+
+// A loop for each class: one that has met two asks at every turn which it has.
+const loopByHand = (walker: ByHand, pages: Int32Array): number => {
+  let sum = 0;
+  for (let i = 0; i < PAGES; i++) {
+    if (walker.walk(0, pages[i]! << 12) > 0) sum = (sum + walker.pfn + walker.rights) | 0;
+  }
+  return sum;
+};
+
+const loop = (walker: Walker, pages: Int32Array): number => {
+  let sum = 0;
+  for (let i = 0; i < PAGES; i++) {
+    if (walker.walk(0, pages[i]! << 12) > 0) sum = (sum + walker.pfn + walker.rights) | 0;
+  }
+  return sum;
+};
+
+const loopInWasm = (walker: KernelWalker, pages: Int32Array): number => {
+  let sum = 0;
+  for (let i = 0; i < PAGES; i++) {
+    if (walker.walk(0, pages[i]! << 12) > 0) sum = (sum + walker.pfn + walker.rights) | 0;
+  }
+  return sum;
 };
 
 const suite: Suite = {
@@ -189,28 +226,42 @@ const suite: Suite = {
       role: "floor",
       what: "by hand, in order",
       ops: PAGES,
-      make: run(byHand, false),
+      make: run(byHand, loopByHand, false),
     },
     {
       name: "walk",
       role: "ours",
       what: "Walker.walk, in order",
       ops: PAGES,
-      make: run(ours, false),
+      make: run(ours, loop, false),
+    },
+    {
+      name: "kernel",
+      role: "ours",
+      what: "KernelWalker.walk, in order",
+      ops: PAGES,
+      make: run(inWasm, loopInWasm, false),
     },
     {
       name: "hand-random",
       role: "floor",
       what: "by hand, shuffled",
       ops: PAGES,
-      make: run(byHand, true),
+      make: run(byHand, loopByHand, true),
     },
     {
       name: "walk-random",
       role: "ours",
       what: "Walker.walk, shuffled",
       ops: PAGES,
-      make: run(ours, true),
+      make: run(ours, loop, true),
+    },
+    {
+      name: "kernel-random",
+      role: "ours",
+      what: "KernelWalker.walk, shuffled",
+      ops: PAGES,
+      make: run(inWasm, loopInWasm, true),
     },
   ],
   checks: [
@@ -224,6 +275,18 @@ const suite: Suite = {
       id: "page-table.translate.random",
       ...ratio("walk-random", "hand-random"),
       atMost: 1.4,
+      unit: "x by hand",
+    },
+    {
+      id: "page-table.translate.kernel",
+      ...ratio("kernel", "hand"),
+      atMost: 1.2,
+      unit: "x by hand",
+    },
+    {
+      id: "page-table.translate.kernel-random",
+      ...ratio("kernel-random", "hand-random"),
+      atMost: 1.2,
       unit: "x by hand",
     },
   ],

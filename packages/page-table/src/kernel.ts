@@ -1,0 +1,7 @@
+/**
+ * Walks by a WebAssembly kernel, over tables in a shared `WebAssembly.Memory`.
+ *
+ * @module
+ */
+
+export { KernelWalker, type KernelWalkerInit } from "./kernel/kernel-walker.js";
