@@ -349,10 +349,7 @@ export class Walker extends Machine implements Window {
    * last translation; x86-64 with CR4.PGE.
    */
   get global(): boolean {
-    const { global, globalXor, globalInherited } = this.format;
-    return (
-      ((this.lo ^ globalXor) & global) !== 0 || (globalInherited && (this.upperAnd & global) === 0)
-    );
+    return isGlobal(this.format, this.lo, this.upperAnd);
   }
 
   /** The walk is at an entry that leads no further: what is it? */
@@ -444,4 +441,13 @@ export class Walker extends Machine implements Window {
     this.upperAnd = -1;
     return this.fail(reason);
   }
+}
+
+/** Whether a leaf's lower word, or what is above it, says that the translation is the same in every address space. */
+export function isGlobal(
+  { global, globalXor, globalInherited }: PteFormat,
+  lo: number,
+  upperAnd: number,
+): boolean {
+  return ((lo ^ globalXor) & global) !== 0 || (globalInherited && (upperAnd & global) === 0);
 }
