@@ -1,5 +1,5 @@
 /**
- * Started as a process of its own by limits-of-the-system.test.ts: takes slots until one is refused, and prints how many it
+ * Started as a process of its own by system-limits.test.ts: takes slots until one is refused, and prints how many it
  * got and the error. Argument: capacity of the region.
  */
 
