@@ -154,7 +154,7 @@ export abstract class Editor extends Cursor {
   protected levelOf(pages: number): number {
     const level = PAGES.indexOf(pages);
     if (level < 1 || level > this.store.config.format.paging.highestTranslationLevel) {
-      const what = `${pages} frames are no page of any level: map them as a range`;
+      const what = `${pages} frames are no page of any level: give them to mapSegment`;
       throw new TableError({ code: "unfit-item", what });
     }
     return level;
@@ -215,13 +215,16 @@ export abstract class Editor extends Cursor {
     }
   }
 
-  /** Splits until no huge page reaches over the beginning of `page`. The position is `page` then. */
-  protected splitAt(page: number): void {
+  /**
+   * Splits until the huge page that `page` is in reaches out of pages `start` to `end` no more. The position is `page` then, which is one
+   * of them: what is behind the last one may be another agent's, or nothing at all.
+   */
+  protected splitOut(page: number, start: number, end: number): void {
     this.place(page);
     for (;;) {
       this.level = 0;
       this.enter();
-      if (this.level === 1 || this.slotStart === page) return;
+      if (this.level === 1 || (this.slotStart >= start && this.slotEnd <= end)) return;
       const at = this.entryAt();
       if (this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level) !== LEAF) return;
       this.split();

@@ -206,8 +206,8 @@ export abstract class RunEditor extends Editor {
 
   /** Splits the huge pages that reach into a range from outside. The position is its start then. */
   private splitEdges(start: number, end: number): void {
-    this.splitAt(end);
-    this.splitAt(start);
+    this.splitOut(end - 1, start, end);
+    this.splitOut(start, start, end);
   }
 
   /** Removes the leaf that was entered, lets go of it, and moves past it. */
