@@ -96,8 +96,6 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
     "invalid-page": (d) =>
       `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
     "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
-    "invalid-tlb": (d) =>
-      `${d.got} will not do for ${d.option}: see the documentation of the option for what will`,
     "walk-budget": (d) =>
       `more than ${d.budget} walks to list the tables: are they cyclic? If not, give a larger budget`,
     "invalid-image": (d) => `not an image that can be opened: ${d.what}`,

@@ -58,3 +58,33 @@ describe("the class", () => {
     for (const sentence of said) expect(sentence).toMatch(/ .* /);
   });
 });
+
+describe("a sentence says what to give", () => {
+  const words = new Int32Array(tlb.shootdownWords(2));
+  const log = (agents: number, agent: number, of = words) =>
+    new tlb.Shootdown(of, agents, agent, new tlb.Tlb());
+
+  test.each<[string, () => unknown, RegExp]>([
+    ["entries", () => new tlb.Tlb({ entries: 3 }), /power of two in 1\.\.2\^20/],
+    ["ways", () => new tlb.SetAssociativeTlb({ entries: 4, ways: 8 }), /not above the entries/],
+    ["agents", () => tlb.shootdownWords(0), /1\.\.1024/],
+    ["agent", () => [log(2, 1), log(2, 1)], /that no other has; detach/],
+    ["words", () => log(2, 0, new Int32Array(3)), /shootdownWords/],
+    ["pages", () => log(2, 0).publish(0, 0, 0, 1), /above 0/],
+  ])("for %s", (option, run, sentence) => {
+    const error = thrown(run) as Error;
+    expect(error).toMatchObject({ code: "invalid-tlb", option });
+    expect(error.message).toMatch(sentence);
+  });
+
+  test("for a cache's address space", () => {
+    const cache = new tlb.Tlb();
+    expect(() => {
+      cache.asid = -1;
+    }).toThrow(/0\.\.65535/);
+  });
+
+  test("for a range: the table's properties", () => {
+    expect(() => tableOf().cursor(0x1000, 0)).toThrow(/"pages".*"firstVpn"/);
+  });
+});

@@ -10,12 +10,12 @@
  * @module
  */
 
-/** Numbers are 0..2^16-1; 0 is left to who has no address space. */
-const ASID_END: number = 2 ** 16;
+import { ASID_END } from "./translation-cache.js";
+
 /** Words of an agent. */
 export const ASID_WORDS: number = ASID_END / 32;
 
-/** Whether it is a number that an address space may have. */
+/** Whether it is a number that an address space may have: 0 is left to who has none. */
 export function isAsid(asid: number): boolean {
   return Number.isInteger(asid) && asid >= 1 && asid < ASID_END;
 }

@@ -16,8 +16,8 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
 import { ASID_WORDS, Asids, isAsid } from "./asids.js";
+import { PageTableError } from "./tlb-error.js";
 import { ANY_ASID, ASID_END, type TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;

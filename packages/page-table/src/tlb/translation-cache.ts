@@ -22,8 +22,8 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
 import type { Walker } from "../walk/walker.js";
+import { PageTableError } from "./tlb-error.js";
 
 /** In place of an ASID: all of them, and global entries. */
 export const ANY_ASID = -1;

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
+import { CoreError } from "@memkit/core";
+import { PAGE_SIZE } from "@memkit/core/address";
 import type { ViewCache } from "@memkit/core/view-cache";
 import { type FallibleMemory, FallibleVmReader, FallibleVmWriter } from "@memkit/core/vm-io";
 import type { VmCpu } from "./vm-cpu.js";
@@ -42,11 +43,11 @@ class UserMemory implements FallibleMemory {
       frame = cpu.translate(hi, lo, access);
     }
     const { memory } = cpu.frames;
-    const bank = memory.bankIndexOf(frame as Pfn);
+    const bank = memory.bankIndexOf(frame);
     if (bank < 0) return 0; // a device's: no bytes
     const within = at % PAGE_SIZE;
     this.views = memory.banks[bank]!.views;
-    this.offset = memory.byteOffsetOf(frame as Pfn) + within;
+    this.offset = memory.byteOffsetOf(frame) + within;
     return Math.min(len, PAGE_SIZE - within);
   }
 }
@@ -56,6 +57,13 @@ interface Claim {
   readonly start: number;
   readonly end: number;
   readonly write: boolean;
+  dropped: boolean;
+}
+
+/** @throws `CoreError` `used-after-drop` */
+function checkLive({ dropped, write }: Claim): void {
+  if (dropped)
+    throw new CoreError({ code: "used-after-drop", what: write ? "user writer" : "user reader" });
 }
 
 /** The ranges of one address space. */
@@ -70,9 +78,16 @@ export class UserRanges {
         throw new VmSpaceError({ code: "range-in-use", va: start, len });
       }
     }
-    const claim = { start, end, write };
-    this.claims.add(claim);
+    const claim = { start, end, write, dropped: false };
+    // No bytes are nobody's.
+    if (len > 0) this.claims.add(claim);
     return claim;
+  }
+
+  /** Gives a range up. */
+  drop(claim: Claim): void {
+    claim.dropped = true;
+    this.claims.delete(claim);
   }
 }
 
@@ -90,8 +105,12 @@ export class UserReader extends FallibleVmReader {
 
   /** Gives the range up. */
   drop(): void {
-    this.ranges.claims.delete(this.claim);
-    this.limit(0);
+    this.ranges.drop(this.claim);
+  }
+
+  protected override get left(): number {
+    checkLive(this.claim);
+    return super.left;
   }
 
   /** {@link UserReader.drop}, for `using`. */
@@ -114,8 +133,12 @@ export class UserWriter extends FallibleVmWriter {
 
   /** Gives the range up. */
   drop(): void {
-    this.ranges.claims.delete(this.claim);
-    this.limit(0);
+    this.ranges.drop(this.claim);
+  }
+
+  protected override get left(): number {
+    checkLive(this.claim);
+    return super.left;
   }
 
   /** {@link UserWriter.drop}, for `using`. */

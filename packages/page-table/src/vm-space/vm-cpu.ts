@@ -9,7 +9,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "@memkit/core/address";
+import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
 import type { PteFormat } from "../format/format.js";
@@ -28,6 +28,8 @@ import { VmSpaceError } from "./vm-space-error.js";
 /** What an access is for. */
 export type VmAccess = AccessKind;
 
+/** In place of a frame. */
+const FAULT = -1 as Pfn;
 /** Accessed and dirty bits are set as hardware does. */
 const UPDATE = { accessedDirty: "update" } as const;
 
@@ -106,20 +108,21 @@ export class VmCpu {
 
   /**
    * The frame that a user's access at an address goes to, by the cache or a walk, which sets accessed and dirty bits as
-   * hardware does; -1 where it would fault.
+   * hardware does (AArch64: dirty ones only in entries with DBM, which are not made here); -1 where it would fault. Its bytes are at `byteOffsetOf` in bank `bankIndexOf` of `frames.memory`, unless it is a
+   * device's.
    *
    * @throws {@link PageTableError} `invalid-access`
    */
-  translate(hi: number, lo: number, access: VmAccess): number {
+  translate(hi: number, lo: number, access: VmAccess): Pfn {
     const { tlb, mmu } = this;
     const kind = kindOfAccess(access);
     const frame = tlb.lookup(hi, lo, UR << kind);
-    if (frame >= 0) return frame;
-    if (mmu === undefined || mmu.touch(hi, lo, 1, kind | USER_ACCESS, mmu.status) < 0) return -1;
+    if (frame >= 0) return frame as Pfn;
+    if (mmu === undefined || mmu.touch(hi, lo, 1, kind | USER_ACCESS, mmu.status) < 0) return FAULT;
     // Whoever has not written yet has set no dirty bit: the first write walks.
     const rights = access === "write" ? mmu.rights : mmu.rights & ~(SW | UW);
     tlb.insert(hi, lo, mmu.pfn, rights, mmu.level, mmu.global);
-    return mmu.pfn;
+    return mmu.pfn as Pfn;
   }
 
   /**

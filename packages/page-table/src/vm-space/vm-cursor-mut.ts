@@ -9,6 +9,7 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
+import type { Segment } from "@memkit/frame-meta/segment";
 import type { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import type { TakenItem } from "../cursor/taken.js";
@@ -48,6 +49,18 @@ export class VmCursorMut {
   map(item: Item, prop: number): void {
     checkLocal(prop);
     this.cursor.map(item, prop);
+  }
+
+  /** Maps a segment of any length at the position, with the largest pages that fit. @throws as `PageTable.mapSegment`; `global-page` */
+  mapSegment(segment: Segment, prop: number, maxLevel?: number): void {
+    checkLocal(prop);
+    this.cursor.mapSegment(segment, prop, maxLevel);
+  }
+
+  /** Maps `pages` untracked pages from frame `pfn` on at the position. @throws as `PageTable.mapRange`; `global-page` */
+  mapRun(pfn: number, pages: number, prop: number, maxLevel?: number): void {
+    checkLocal(prop);
+    this.cursor.mapRun(pfn, pages, prop, maxLevel);
   }
 
   /**

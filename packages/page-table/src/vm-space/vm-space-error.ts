@@ -12,7 +12,7 @@ export type VmSpaceErrorDetail =
   /** The address space is not the one that the processor has now: `activate` it. */
   | { readonly code: "not-active"; readonly asid: number }
   /** Not all of the range is the user's. */
-  | { readonly code: "access-denied"; readonly va: number; readonly len: number }
+  | { readonly code: "access-denied"; readonly va: number | bigint; readonly len: number }
   /** A reader or writer has some of the range, and one of the two writes. */
   | { readonly code: "range-in-use"; readonly va: number; readonly len: number }
   /** Another address space of the log has this number, or, where it is 0, all are taken. */
@@ -24,7 +24,8 @@ export type VmSpaceErrorDetail =
   /** Not all of the frames are a device's, or of this I/O memory. */
   | { readonly code: "invalid-io-memory"; readonly pfn: number; readonly frames: number };
 
-const hex = (n: number): string => (Number.isInteger(n) && n >= 0 ? `0x${n.toString(16)}` : `${n}`);
+const hex = (n: number | bigint): string =>
+  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : `${n}`;
 
 /** `PageTableError`, where address spaces throw it. @internal */
 export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<

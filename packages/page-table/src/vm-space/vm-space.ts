@@ -10,6 +10,7 @@
 
 import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, paddr, pfnOf } from "@memkit/core/address";
+import type { Segment } from "@memkit/frame-meta/segment";
 import type { Cursor } from "../cursor/cursor.js";
 import { userConfig } from "../format/config.js";
 import { type FaultOptions, type FaultOutcome, handleFault } from "../table/fault.js";
@@ -220,6 +221,16 @@ export class VmSpace implements Droppable {
     this.with(va, pages, (cursor) => cursor.map(item, prop));
   }
 
+  /** Maps a segment of any length, with the largest pages that fit. @throws as `PageTable.mapSegment`; `global-page` */
+  mapSegment(va: VirtualAddress, segment: Segment, prop: number, maxLevel?: number): void {
+    this.with(va, segment.frames, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
+  }
+
+  /** Maps `pages` pages that nobody counts, from frame `pfn` on. @throws as `PageTable.mapRange`; `global-page` */
+  mapRange(va: VirtualAddress, pages: number, pfn: number, prop: number, maxLevel?: number): void {
+    this.with(va, pages, (cursor) => cursor.mapRun(pfn, pages, prop, maxLevel));
+  }
+
   /** Maps a device's memory. @throws as {@link VmCursorMut.mapIoMem} */
   mapIoMem(
     va: VirtualAddress,
@@ -232,7 +243,7 @@ export class VmSpace implements Droppable {
     this.with(va, pages, (cursor) => cursor.mapIoMem(io, prop, offset, len));
   }
 
-  /** Removes whatever is mapped in a range. @returns base pages that were mapped */
+  /** Removes whatever is mapped in a range, as `PageTable.unmapRange`, and flushes it. @returns base pages that were mapped */
   unmap(va: VirtualAddress, pages: number): number {
     return this.with(va, pages, (cursor) => cursor.unmap(pages));
   }
@@ -252,6 +263,12 @@ export class VmSpace implements Droppable {
     flusher.dispatch();
     flusher.collect();
     return changed;
+  }
+
+  /** Frees tables in which nothing is mapped, as `PageTable.cleanUp`. No translation is of those. @returns tables freed */
+  cleanUp(va?: VirtualAddress, pages?: number): number {
+    this.live();
+    return this.table.cleanUp(va, pages);
   }
 
   private with<T>(va: VirtualAddress, pages: number, run: (cursor: VmCursorMut) => T): T {
@@ -295,31 +312,33 @@ export class VmSpace implements Droppable {
    *
    * @throws {@link PageTableError} `not-active`, `foreign-cpu`, `access-denied`, `range-in-use`; `CoreError` `address-out-of-range`
    */
-  reader(va: number, len: number, cpu: VmCpu = this.cpu): UserReader {
-    this.checkUser(va, len, cpu);
-    return new UserReader(this, cpu, va, len);
+  reader(va: VirtualAddress, len: number, cpu: VmCpu = this.cpu): UserReader {
+    return new UserReader(this, cpu, this.checkUser(va, len, cpu), len);
   }
 
   /** Writes the user's memory. Drop the writer. @throws as {@link VmSpace.reader} */
-  writer(va: number, len: number, cpu: VmCpu = this.cpu): UserWriter {
-    this.checkUser(va, len, cpu);
-    return new UserWriter(this, cpu, va, len);
+  writer(va: VirtualAddress, len: number, cpu: VmCpu = this.cpu): UserWriter {
+    return new UserWriter(this, cpu, this.checkUser(va, len, cpu), len);
   }
 
-  private checkUser(va: number, len: number, cpu: VmCpu): void {
+  /** @returns the address as a number */
+  private checkUser(va: VirtualAddress, len: number, cpu: VmCpu): number {
     this.live();
     this.cpu.checkOwn(cpu);
     if (cpu.active !== this) throw new VmSpaceError({ code: "not-active", asid: this.asid });
     const { firstVpn, pages } = this.table;
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
-    const whole = Number.isSafeInteger(va) && Number.isSafeInteger(len) && len >= 0;
-    if (!whole || va < first || va + len > end) {
+    const at = Number(va);
+    const whole = Number.isSafeInteger(at) && Number.isSafeInteger(len) && len >= 0;
+    if (!whole || at < first || at + len > end) {
       throw new VmSpaceError({ code: "access-denied", va, len });
     }
+    return at;
   }
 
   /**
-   * What a fault of the user comes to: a page that is copied on write is copied, anything else is the handler's.
+   * What a fault of the user comes to: a page that is copied on write is copied, anything else is the handler's. The exception that a
+   * processor would raise where it stays a fault is `mmuOf(space.table).access(va, size, { kind, mode: "user" })`, of `/table`.
    *
    * @throws as `handleFault` of `/table`; what the handler throws
    */

@@ -120,7 +120,7 @@ describe.each(MODES)("%s", (mode) => {
         expect(writer.write(new VmReader(new Uint8Array(3 * PAGE).fill(7)))).toBe(PAGE - 2);
         expect(() => writer.writeVal(u32, 1)).toThrow(code("page-fault"));
         writer.drop();
-        expect(() => writer.writeVal(u32, 1)).toThrow(code("too-short"));
+        expect(() => writer.writeVal(u32, 1)).toThrow(code("used-after-drop"));
         const reader = space.reader(VA + PAGE - 2, 8);
         expect([reader.readVal(u32), reader.readVal(u32)]).toEqual([0x1234_5678, 0x0707_0707]);
         reader.drop();
@@ -178,7 +178,7 @@ describe.each(MODES)("%s", (mode) => {
     expect(() => first.readVal(u32)).toThrow(code("not-active"));
     for (const one of [first, second, writer]) one.drop();
     space.ranges.claim(0, 8, true);
-    space.ranges.claims.add({ start: 4, end: 5, write: false });
+    space.ranges.claims.add({ start: 4, end: 5, write: false, dropped: false });
     expect(checkInvariants(space).map(({ id }) => id)).toEqual(["V1"]);
   });
 

@@ -1,0 +1,25 @@
+/**
+ * `PageTableError` where caches and logs throw it: what each of their options may be.
+ *
+ * @module
+ */
+
+import type { ErrorClass } from "@memkit/core/error";
+import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
+
+const WANTED: Readonly<Record<string, string>> = {
+  entries: "give a power of two in 1..2^20",
+  ways: "give a power of two that is not above the entries",
+  asid: "give an integer in 0..65535",
+  agents: "give an integer in 1..1024, the same in every agent of a log",
+  agent:
+    "give an integer from 0 on, below the number of agents, that no other has; detach one that died first",
+  words: "give an Int32Array of as many words as shootdownWords says",
+  pages: "give an integer above 0",
+};
+
+/** @internal */
+export const PageTableError: ErrorClass<PageTableErrorDetail> =
+  /* @__PURE__ */ pageTableError<"invalid-tlb">({
+    "invalid-tlb": (d) => `${d.got} will not do for the option "${d.option}": ${WANTED[d.option]}`,
+  });
