@@ -52,10 +52,13 @@ const guarded: WeakMap<MemoryTarget, Guards> = sharedRegistry(
   () => new WeakMap<MemoryTarget, Guards>(),
 );
 
-/** Whether there ever was a guard: whoever returns from a guest asks, and mostly there was none. */
-const use: { any: boolean } = sharedRegistry("@memkit/mmap-region/guards-in-use/v1", () => ({
-  any: false,
-}));
+/** Whether there ever was a guard: each call of a guest asks when it ends, and mostly there was none. */
+export const guardUse: { any: boolean } = sharedRegistry(
+  "@memkit/mmap-region/guards-in-use/v1",
+  () => ({
+    any: false,
+  }),
+);
 
 /** A mapping with another access in the middle makes three of one. */
 const MAPPINGS = 2;
@@ -149,7 +152,7 @@ export function guard(
   if (access !== "read-write") rest.push({ offset, length, access });
   rest.sort((a, b) => a.offset - b.offset);
   if (known === undefined) renewAtGrowth(memory);
-  use.any = true;
+  guardUse.any = true;
   guarded.set(memory, { driver: known?.driver ?? driver, ranges: rest, buffer });
 }
 
@@ -164,7 +167,6 @@ export function guardsOf(memory: MemoryTarget): readonly GuardRange[] {
  * @throws {@link RegionError} `system-call-failed`
  */
 export function renewGuards(memory: MemoryTarget): void {
-  if (!use.any) return;
   const guards = guarded.get(memory);
   if (guards === undefined || guards.buffer === memory.buffer) return;
   close(memory, guards);

@@ -20,13 +20,20 @@ import {
 import { type MappedMemory, MemoryImage, shownBy } from "./memory-image.js";
 import { type Occupancy, occupancyOf, requireEmpty } from "./occupancy.js";
 import type { Choice, Plan } from "./options.js";
-import { growTables, requireNames, requireTables, restoreState } from "./state-restore.js";
+import {
+  type Bound,
+  bindState,
+  growTables,
+  requireNames,
+  requireTables,
+  restoreState,
+} from "./state-restore.js";
 import { type InstanceTarget, isMemory, type MemoryTarget, requireTarget } from "./targets.js";
 
 /** Something that an image was applied to. */
 interface Applied {
   readonly parts: Parts;
-  readonly state: InstanceState;
+  readonly bound: Bound;
   readonly memories: readonly MappedMemory[];
 }
 
@@ -196,12 +203,12 @@ export class Image {
   }
 
   #putBack(target: MemoryTarget | InstanceTarget, engine: Plan["engine"]): void {
-    const { parts, state, memories } = this.#requireApplied(target);
+    const { parts, bound, memories } = this.#requireApplied(target);
     for (const { image, memory } of memories) image.requireFit(memory);
     requireEmpty(target, parts.memories.values());
-    requireTables(state, parts, this.#plan.grown);
+    requireTables(bound, this.#plan.grown);
     for (const memory of memories) memory.reset(engine);
-    restoreState(state, parts);
+    restoreState(bound);
   }
 
   #apply(target: MemoryTarget | InstanceTarget, parts: Parts, state: InstanceState): void {
@@ -210,20 +217,19 @@ export class Image {
       this.#memories.map(({ name }) => name),
       parts.memories,
     );
-    requireNames("global", state.globals.keys(), parts.globals);
-    requireNames("table", state.tables.keys(), parts.tables);
+    const bound = bindState(state, parts);
     requireEmpty(target, parts.memories.values());
     const pairs = this.#memories.flatMap((image) => {
       const memory = parts.memories.get(image.name);
       return memory === undefined ? [] : [{ image, memory }];
     });
     for (const { image, memory } of pairs) image.requireFit(memory);
-    requireTables(state, parts, this.#plan.grown);
+    requireTables(bound, this.#plan.grown);
     for (const { image, memory } of pairs) growTo(memory, image.length);
-    growTables(state, parts);
+    growTables(bound);
     const memories = pairs.map(({ image, memory }) => image.write(memory));
-    restoreState(state, parts);
-    this.#applied.set(target, { parts, state, memories });
+    restoreState(bound);
+    this.#applied.set(target, { parts, bound, memories });
     lastApplied.set(target, this);
   }
 

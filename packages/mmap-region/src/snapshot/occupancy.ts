@@ -8,7 +8,7 @@
  */
 
 import { RegionError } from "../region-error.js";
-import { renewGuards } from "./guards.js";
+import { guardUse, renewGuards } from "./guards.js";
 import type { MemoryTarget } from "./targets.js";
 
 /** Calls that have not returned. One for a guest, also of several memories; guests that share a memory share it. */
@@ -60,6 +60,7 @@ type Callable = (...values: never[]) => unknown;
 /** The function, counted while it runs; a promise of its (a suspended guest) counts until it settles. */
 export function enterable<F extends Callable>(occupancy: readonly Occupancy[], inner: F): F {
   const renew = (): void => {
+    if (!guardUse.any) return;
     for (const { memories } of occupancy) for (const memory of memories) renewGuards(memory);
   };
   const leave = (): void => {

@@ -7,10 +7,10 @@
  */
 
 import { RegionError } from "../region-error.js";
-import type { InstanceState, Parts } from "./instance-state.js";
+import type { InstanceState, Kept, Parts } from "./instance-state.js";
 import type { Plan } from "./options.js";
 import { watchOf } from "./table-watch.js";
-import { indexOf, type TableTarget } from "./targets.js";
+import { type GlobalTarget, indexOf, type TableTarget } from "./targets.js";
 
 /** What becomes of a table that is longer than its image. */
 type Grown = Plan["grown"];
@@ -35,12 +35,29 @@ export function requireNames(
   }
 }
 
-/** Each table with the elements that it is to have. */
-function tablesOf({ tables }: InstanceState, parts: Parts) {
-  return [...tables].flatMap(([name, elements]) => {
+/** What a target's globals and tables are to be, found once: a reset may take no longer than it must. */
+export interface Bound {
+  readonly globals: readonly { readonly target: GlobalTarget; readonly value: unknown }[];
+  readonly tables: readonly {
+    readonly name: string;
+    readonly elements: readonly Kept[];
+    readonly table: TableTarget;
+  }[];
+}
+
+/** @throws {@link RegionError} `image-mismatch` */
+export function bindState(state: InstanceState, parts: Parts): Bound {
+  requireNames("global", state.globals.keys(), parts.globals);
+  requireNames("table", state.tables.keys(), parts.tables);
+  const globals = [...state.globals].flatMap(([name, { value }]) => {
+    const target = parts.globals.get(name);
+    return target === undefined ? [] : [{ target, value }];
+  });
+  const tables = [...state.tables].flatMap(([name, elements]) => {
     const table = parts.tables.get(name);
     return table === undefined ? [] : [{ name, elements, table }];
   });
+  return { globals, tables };
 }
 
 /**
@@ -48,8 +65,8 @@ function tablesOf({ tables }: InstanceState, parts: Parts) {
  *
  * @throws {@link RegionError} `has-grown`
  */
-export function requireTables(state: InstanceState, parts: Parts, grown: Grown): void {
-  for (const { name, elements, table } of tablesOf(state, parts)) {
+export function requireTables({ tables }: Bound, grown: Grown): void {
+  for (const { name, elements, table } of tables) {
     const now = Number(table.length);
     if (now <= elements.length || (grown === "clear" && isNullable(table, now - 1))) continue;
     const what = `table ${JSON.stringify(name)}`;
@@ -75,8 +92,8 @@ function isNullable(table: TableTarget, index: number): boolean {
  *
  * @throws {@link RegionError} `image-mismatch` for one that cannot grow as far
  */
-export function growTables(state: InstanceState, parts: Parts): void {
-  for (const { name, elements, table } of tablesOf(state, parts)) {
+export function growTables({ tables }: Bound): void {
+  for (const { name, elements, table } of tables) {
     const now = Number(table.length);
     const missing = elements.length - now;
     if (missing <= 0) continue;
@@ -91,12 +108,11 @@ export function growTables(state: InstanceState, parts: Parts): void {
 }
 
 /** Puts globals and tables back. The target has been found to fit. */
-export function restoreState(state: InstanceState, parts: Parts): void {
-  for (const [name, { value }] of state.globals) {
-    const target = parts.globals.get(name);
-    if (target !== undefined && !Object.is(target.value, value)) target.value = value;
+export function restoreState({ globals, tables }: Bound): void {
+  for (const { target, value } of globals) {
+    if (!Object.is(target.value, value)) target.value = value;
   }
-  for (const { elements, table } of tablesOf(state, parts)) {
+  for (const { elements, table } of tables) {
     const watch = watchOf(table);
     const indices = watch?.shows === elements ? [...watch.set] : Array(Number(table.length)).keys();
     for (const index of indices) {
