@@ -9,7 +9,6 @@ export type { FrameRef } from "./frame/frame-ref.js";
 export type { FrameHandle } from "./frame/handle.js";
 export type { FrameToken } from "./frame/send.js";
 export { FrameTable, type FrameTableExtras, type FreeSet } from "./frame/table.js";
-export { UniqueFrame } from "./frame/unique-frame.js";
 export { FrameError, type FrameErrorDetail, type RefusedState } from "./frame-error.js";
 export {
   type DropContext,

@@ -135,7 +135,7 @@ describe.each(MODES)("$mode", ({ inc, dec, tryInc, tryDec, words }) => {
 describe("FrameError", () => {
   it("says what happened and what to do, with the word in hex", () => {
     expect(() => incSingle(Int32Array.of(-2), 0)).toThrow(
-      "count word 0 (0xfffffffe) is unique: turn it into a shared one before counting",
+      "count word 0 (0xfffffffe) is unique: share it before counting",
     );
     expect(() => decSingle(Int32Array.of(0), 0)).toThrow("dropped twice?");
     expect(() => incSingle(Int32Array.of(REF_COUNT_MAX), 0)).toThrow("2147483647");

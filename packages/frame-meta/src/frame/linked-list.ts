@@ -42,7 +42,8 @@ function newListId(slots: SlotTable): number {
  * @example
  * ```ts
  * import { struct, u32 } from "@memkit/core";
- * import { defineFrameMeta, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+ * import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
+ * import { UniqueFrame } from "@memkit/frame-meta/unique";
  * import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
  *
  * const page = linkMeta(defineFrameMeta({ name: "page", layout: struct(["owner", u32]) }));

@@ -11,7 +11,7 @@ import type { WideView } from "../alloc/zero.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { FrameLedger, HolderKind } from "../model/frame-ledger.js";
-import { ANY_ALLOCATOR, HeaderWord, SlotWord } from "../slot/layout.js";
+import { ANY_ALLOCATOR, HeaderWord } from "../slot/layout.js";
 import {
   attachSlots,
   createSlots,
@@ -179,22 +179,6 @@ export class FrameTable {
     } finally {
       this.unpin();
     }
-  }
-
-  /**
-   * One step of a count, by which this agent holds the frame of `slot` in another way.
-   *
-   * @returns 0, or a refusal
-   * @throws `CoreError` `not-in-ledger`
-   * @internal
-   */
-  step(slot: number, from: number, to: number, held: HolderKind, holds: HolderKind): number {
-    const { slots } = this;
-    this.pin();
-    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), from, to);
-    if (refusal < 0) this.unpin();
-    else this.turn(slot, held, holds);
-    return refusal;
   }
 
   /** Waits until the word may have changed, unpinned meanwhile. @internal */

@@ -93,7 +93,8 @@ export class Teardown {
     else if (type.onDrop === undefined) this.#free(slot, tell);
     else {
       if (!tell) this.#untold.add(slot);
-      this.#begin(slot);
+      this.#work.push(slot);
+      if (this.#holders === 0) this.batch(nothing);
     }
   }
 
@@ -122,11 +123,6 @@ export class Teardown {
    */
   abandon(slot: number): void {
     this.#ended.add(slot);
-    this.#begin(slot);
-  }
-
-  /** Puts a frame on the list, and works that off unless somebody has it in hand. */
-  #begin(slot: number): void {
     this.#work.push(slot);
     if (this.#holders === 0) this.batch(nothing);
   }
@@ -204,21 +200,19 @@ export class Teardown {
   }
 
   #finishOne(slot: number): void {
-    const begun = this.#ended.delete(slot);
-    const type = begun ? undefined : this.#table.types.typeAt(slot);
-    const onDrop = type?.onDrop;
-    if (type !== undefined && onDrop !== undefined) {
+    const type = this.#table.types.typeAt(slot);
+    if (this.#ended.delete(slot)) {
+      this.#release(slot, true, "ending");
+      return;
+    }
+    if (type?.onDrop !== undefined) {
       this.#table.pin();
       this.#table.turn(slot, "busy", "ending"); // whoever finds it so does not run `onDrop` again
       const scope = new DropScope(this.#table, slot, type);
-      try {
-        type.onDrop?.(scope);
-      } catch (error) {
-        this.#errors.push(error);
-      }
+      this.#collect(() => type.onDrop?.(scope));
       scope.dropped = true;
     }
-    this.#release(slot, !this.#untold.delete(slot), begun || onDrop ? "ending" : "busy");
+    this.#release(slot, !this.#untold.delete(slot), type?.onDrop === undefined ? "busy" : "ending");
   }
 
   /** The end of a frame whose type has nothing to do about it: at once, for nothing can come of it. */
@@ -237,17 +231,27 @@ export class Teardown {
     const refusal = slots.releaseAt(slots.wordOf(slot, SlotWord.count));
     freeSet?.settle?.();
     table.lose(slot, kind);
-    if (refusal >= 0) return;
+    if (refusal < 0) this.#blame(slot, refusal);
+  }
+
+  /** The slot was written over while its frame was busy: it cannot be freed, and that is all that can be said. */
+  #blame(slot: number, refusal: number): void {
+    this.#collect(() => this.#table.refuse(slot, refusal));
+  }
+
+  /** By hand, not by `#collect`: a closure for each frame would be more garbage than its handle. */
+  #tell(freeSet: FreeSet, pfn: number): void {
     try {
-      table.refuse(slot, refusal); // the slot was written over while its frame was busy: it cannot be freed
+      freeSet.add(pfn);
     } catch (error) {
       this.#errors.push(error);
     }
   }
 
-  #tell(freeSet: FreeSet, pfn: number): void {
+  /** Runs somebody else's code; what it throws is reported when the list is empty. */
+  #collect(run: () => void): void {
     try {
-      freeSet.add(pfn);
+      run();
     } catch (error) {
       this.#errors.push(error);
     }

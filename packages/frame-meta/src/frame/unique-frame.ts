@@ -32,7 +32,8 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
    * @example
    * ```ts
    * import { struct, u32 } from "@memkit/core";
-   * import { defineFrameMeta, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+   * import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
+   * import { UniqueFrame } from "@memkit/frame-meta/unique";
    *
    * const owned = defineFrameMeta({ name: "owned", layout: struct(["owner", u32]) });
    * const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(4 * 4096) } });
@@ -58,9 +59,14 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   static tryFrom<M extends FrameMeta>(frame: Frame<M>): UniqueFrame<M> | undefined {
     const slot = frame.live();
     const { table } = frame;
-    const refusal = table.step(slot, 1, REF_COUNT_UNIQUE, "handle", "unique");
-    if (refusal === Refusal.inUse) return undefined;
-    if (refusal < 0) table.refuse(slot, refusal);
+    const { slots } = table;
+    table.pin();
+    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), 1, REF_COUNT_UNIQUE);
+    if (refusal < 0) {
+      table.unpin();
+      return refusal === Refusal.inUse ? undefined : table.refuse(slot, refusal);
+    }
+    table.turn(slot, "handle", "unique");
     frame.release();
     return new UniqueFrame<M>(table, slot);
   }
@@ -118,8 +124,14 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   intoShared(): Frame<M> {
     const slot = this.live();
     const { table } = this;
-    const refusal = table.step(slot, REF_COUNT_UNIQUE, 1, "unique", "handle");
-    if (refusal < 0) table.refuse(slot, refusal);
+    const { slots } = table;
+    table.pin();
+    const refusal = slots.stepAt(slots.wordOf(slot, SlotWord.count), REF_COUNT_UNIQUE, 1);
+    if (refusal < 0) {
+      table.unpin();
+      table.refuse(slot, refusal);
+    }
+    table.turn(slot, "unique", "handle");
     this.release();
     return new Frame<M>(table, slot);
   }
@@ -169,8 +181,14 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   #seize(): number {
     const slot = this.live();
     const { table } = this;
-    const refusal = table.step(slot, REF_COUNT_UNIQUE, REF_COUNT_BUSY, "unique", "busy");
-    if (refusal < 0) table.refuse(slot, refusal);
+    const index = table.slots.wordOf(slot, SlotWord.count);
+    table.pin();
+    const refusal = table.slots.stepAt(index, REF_COUNT_UNIQUE, REF_COUNT_BUSY);
+    if (refusal < 0) {
+      table.unpin();
+      table.refuse(slot, refusal);
+    }
+    table.turn(slot, "unique", "busy");
     this.release(); // before: who is asked must not find it live
     table.teardown.ask(slot, REF_COUNT_UNIQUE, "unique", this);
     return slot;

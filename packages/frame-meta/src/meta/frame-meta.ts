@@ -12,7 +12,7 @@ import type { FitsIn, Paddr, Struct, ValueOf } from "@memkit/core";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
-import { layoutText, PT_NODE_TEXT, textHash } from "./layout-text.js";
+import { layoutText, PT_NODE, textHash } from "./layout-text.js";
 import { ATOMIC, type MetaLayout, STRUCT } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 import { NO_FIELDS } from "./no-fields.js";
@@ -183,7 +183,7 @@ export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>
   const use = PageUsage[usage];
   if (layout?.kind !== STRUCT) refuseOdd("layout", layout);
   if (!(use > 0 && use < PageUsage.MMIO)) refuseOdd("usage", usage);
-  const isNode = layoutText(layout) === PT_NODE_TEXT;
+  const isNode = textHash(layoutText(layout)) === PT_NODE;
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
   return makeFrameMeta<L, U>(definition, storage);
 }

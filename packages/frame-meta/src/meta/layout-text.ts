@@ -26,13 +26,12 @@ export function layoutText(layout: Layout): string {
   return `${layout.kind}/${layout.size}/${layout.align}{${inner.join(",")}}${of}[${names.join(",")}]`;
 }
 
-/** The text of `storedPageTablePageMeta`: a type with this layout is a page-table node's. */
-export const PT_NODE_TEXT =
-  "22/8/4{nrChildren@0:2/2/2{}[],stray@2:10/1/1{}[],level@3:0/1/1{}[],lock@4:20/4/4{}*0<4/4/4{}[]>[]}[]";
-
 // FNV-1a, 64 bits. http://www.isthe.com/chongo/tech/comp/fnv/
 const FNV_OFFSET = 0xcbf2_9ce4_8422_2325n;
 const FNV_PRIME = 0x100_0000_01b3n;
+
+/** The hash of the text of `storedPageTablePageMeta`: a type with this layout is a page-table node's. */
+export const PT_NODE = 0x7da2_d91b_4c27_686an;
 
 /** 64 bits that differ, as good as surely, where the text differs. */
 export function textHash(text: string): bigint {

@@ -13,12 +13,12 @@ import {
   type MetaValue,
   type SlotTableOptions,
   slotTableBytes,
-  UniqueFrame,
 } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
 import { FrameLedger } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { rawOf } from "../../src/frame/raw-handle.js";
 import { twinTableKernel } from "../support/kernel.js";
 

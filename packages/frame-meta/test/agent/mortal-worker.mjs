@@ -4,7 +4,8 @@ import { register } from "tsx/esm/api";
 
 const unregister = register();
 const { atomic, struct, u32, u64Number } = await import("../../../core/src/index.ts");
-const { defineFrameMeta, Frame, FrameTable, UniqueFrame } = await import("../../src/index.ts");
+const { defineFrameMeta, Frame, FrameTable } = await import("../../src/index.ts");
+const { UniqueFrame } = await import("../../src/unique.ts");
 const { Segment } = await import("../../src/segment.ts");
 const { FrameLedger } = await import("../../src/model.ts");
 await unregister();

@@ -1,6 +1,6 @@
 /** Agents that die while frames go between slots and an allocator: no frame gets two owners, and none is lost. */
 
-import { Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { reap } from "@memkit/frame-meta/agents";
 import {
   allocFrame,
@@ -9,6 +9,7 @@ import {
   createBuddy,
 } from "@memkit/frame-meta/alloc";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it, vi } from "vitest";
 import { recordOf } from "../../src/agent/agent.js";
 import { AllocWord } from "../../src/alloc/layout.js";

@@ -1,5 +1,5 @@
 import { PhysicalMemory, struct, u32 } from "@memkit/core";
-import { defineFrameMeta, Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
 import {
   allocFrame,
   allocSegment,
@@ -9,6 +9,7 @@ import {
 } from "@memkit/frame-meta/alloc";
 import { checkInvariants } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { readerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { ALLOC_MODES, allocRig, memoryOf, mock, mockOf, PAGE, refusalOf } from "./support.js";

@@ -6,9 +6,9 @@ import {
   Frame,
   FrameError,
   FrameTable,
-  UniqueFrame,
 } from "@memkit/frame-meta";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { type ReadableDropContext, withReader, writerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { attachmentTo, inMode, MODES } from "../slot/modes.js";

@@ -1,6 +1,7 @@
 import { struct } from "@memkit/core";
-import { defineFrameMeta, type FrameTable, UniqueFrame } from "@memkit/frame-meta";
+import { defineFrameMeta, type FrameTable } from "@memkit/frame-meta";
 import { LinkedList, linkMeta } from "@memkit/frame-meta/list";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { HeaderWord } from "../../src/slot/layout.js";
 import { MODES } from "../slot/modes.js";

@@ -1,17 +1,12 @@
 /** FM-9 FM-15 FM-17 FM-20 FM-21 FM-36: types that use the handle which they are asked about, and ends that nobody can refuse. */
 import { atomic, struct, u32 } from "@memkit/core";
-import {
-  type DropContext,
-  defineFrameMeta,
-  Frame,
-  FrameTable,
-  UniqueFrame,
-} from "@memkit/frame-meta";
+import { type DropContext, defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { type CursorMut, LinkedList, linkMeta } from "@memkit/frame-meta/list";
 import { checkInvariants } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES } from "../slot/modes.js";
 import { causesOf, mock, PAGE, refusalOf, rigOf } from "./support.js";

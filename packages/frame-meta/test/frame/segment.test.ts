@@ -1,13 +1,7 @@
 import { struct, VmReader, VmWriter } from "@memkit/core";
-import {
-  defineFrameMeta,
-  Frame,
-  FrameTable,
-  REF_COUNT_MAX,
-  UniqueFrame,
-  unitMeta,
-} from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, FrameTable, REF_COUNT_MAX, unitMeta } from "@memkit/frame-meta";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { readerOf, writerOf } from "@memkit/frame-meta/untyped";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES, twoBanks } from "../slot/modes.js";

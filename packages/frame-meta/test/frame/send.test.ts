@@ -1,7 +1,8 @@
-import { Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import { checkInvariants } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inMode, MODES } from "../slot/modes.js";

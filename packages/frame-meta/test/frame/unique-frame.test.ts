@@ -1,4 +1,5 @@
-import { Frame, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { Frame, unitMeta } from "@memkit/frame-meta";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { MODES } from "../slot/modes.js";
 import { mock, mockOf, PAGE, refusalOf, rigOf, untyped } from "./support.js";

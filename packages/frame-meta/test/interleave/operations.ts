@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Frame, FrameMeta, UniqueFrame } from "@memkit/frame-meta";
+import type { Frame, FrameMeta } from "@memkit/frame-meta";
 import type { LinkMeta } from "@memkit/frame-meta/list";
+import type { UniqueFrame } from "@memkit/frame-meta/unique";
 import type { Outcome } from "@memkit/interleave";
 import {
   type Agent,

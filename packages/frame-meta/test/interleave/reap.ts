@@ -11,10 +11,11 @@
  * @module
  */
 
-import type { Frame, FrameMeta, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
 import { inTransit } from "@memkit/frame-meta/agents";
 import type { LinkMeta } from "@memkit/frame-meta/list";
 import { FrameLedger } from "@memkit/frame-meta/model";
+import type { UniqueFrame } from "@memkit/frame-meta/unique";
 import type { Operation, Outcome, Scenario } from "@memkit/interleave";
 import { TRANSIT_WORDS } from "../../src/slot/layout.js";
 import { inHand, placesHold } from "./allocator.js";

@@ -17,20 +17,21 @@ import {
   type FrameTable,
   type MetaValue,
   slotTableBytes,
-  type UniqueFrame,
 } from "@memkit/frame-meta";
 import * as agents from "@memkit/frame-meta/agents";
 import * as alloc from "@memkit/frame-meta/alloc";
 import * as list from "@memkit/frame-meta/list";
 import { type LinkMeta, linkMeta } from "@memkit/frame-meta/list";
+import type { UniqueFrame } from "@memkit/frame-meta/unique";
+import * as unique from "@memkit/frame-meta/unique";
 import type { Limits, Model, Operation, Outcome, Scenario } from "@memkit/interleave";
 import { twinTableKernel } from "../support/kernel.js";
 import { placesHold } from "./allocator.js";
 import { allHolds, COUNT_WORD, LIST_WORD, slotsHold } from "./look.js";
 
 /** The code under test. */
-export type Lib = typeof main & typeof list & typeof alloc & typeof agents;
-export const shipped: Lib = { ...main, ...list, ...alloc, ...agents };
+export type Lib = typeof main & typeof unique & typeof list & typeof alloc & typeof agents;
+export const shipped: Lib = { ...main, ...unique, ...list, ...alloc, ...agents };
 
 export const PAGE = 4096;
 /** Room in the tables, no more than needed: each run of a thread makes them anew. */

@@ -6,11 +6,11 @@ import {
   Frame,
   FrameTable,
   PageUsage,
-  UniqueFrame,
   unitMeta,
 } from "@memkit/frame-meta";
 import { type LinkMeta, linkMeta } from "@memkit/frame-meta/list";
 import { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { internType, typeName } from "../../src/meta/directory.js";
 import { USAGE_NAMES } from "../../src/meta/usage.js";

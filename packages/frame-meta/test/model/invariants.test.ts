@@ -1,6 +1,6 @@
 /** Every predicate is shown something that it must see: the bytes that it reads, written over. */
 import { struct } from "@memkit/core";
-import { defineFrameMeta, Frame, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, unitMeta } from "@memkit/frame-meta";
 import { LinkedList } from "@memkit/frame-meta/list";
 import {
   checkInvariants,
@@ -11,6 +11,7 @@ import {
   view,
 } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { HeaderWord, SlotWord } from "../../src/slot/layout.js";
 import { linked, linkedOf, mock, mockOf, PAGE, rigOf } from "../frame/support.js";

@@ -1,5 +1,6 @@
-import { Frame, FrameTable, UniqueFrame, unitMeta } from "@memkit/frame-meta";
+import { Frame, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { PAGE, refusalOf } from "../frame/support.js";
 

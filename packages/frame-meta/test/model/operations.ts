@@ -4,10 +4,11 @@
  * @module
  */
 
-import { Frame, type TableMode, UniqueFrame } from "@memkit/frame-meta";
+import { Frame, type TableMode } from "@memkit/frame-meta";
 import { LinkedList, type LinkMeta } from "@memkit/frame-meta/list";
 import { checkInvariants } from "@memkit/frame-meta/model";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { linked, linkedOf, PAGE, type Rig, refusalOf, rigOf } from "../frame/support.js";

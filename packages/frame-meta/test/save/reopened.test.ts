@@ -1,10 +1,11 @@
 /** FM-18 FM-29: a table that was opened again, with a ledger, and without the kernel that it had. */
-import { Frame, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+import { Frame, FrameTable } from "@memkit/frame-meta";
 import { reap } from "@memkit/frame-meta/agents";
 import { LinkedList } from "@memkit/frame-meta/list";
 import { checkInvariants, FrameLedger } from "@memkit/frame-meta/model";
 import { openTable, saveTable } from "@memkit/frame-meta/save";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import { describe, expect, it } from "vitest";
 import { HeaderWord } from "../../src/slot/layout.js";
 import { linked, linkedOf, mock, mockOf, PAGE, refusalOf } from "../frame/support.js";

@@ -1,9 +1,10 @@
-import { Frame, FrameError, FrameTable, UniqueFrame } from "@memkit/frame-meta";
+import { Frame, FrameError, FrameTable } from "@memkit/frame-meta";
 import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
 import { LinkedList } from "@memkit/frame-meta/list";
 import { checkInvariants } from "@memkit/frame-meta/model";
 import { openTable, saveTable } from "@memkit/frame-meta/save";
 import { Segment } from "@memkit/frame-meta/segment";
+import { UniqueFrame } from "@memkit/frame-meta/unique";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HeaderWord, SlotWord } from "../../src/slot/layout.js";

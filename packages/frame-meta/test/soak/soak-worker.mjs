@@ -5,7 +5,8 @@ import { register } from "tsx/esm/api";
 
 const unregister = register();
 const { struct, u32 } = await import("../../../core/src/index.ts");
-const { defineFrameMeta, Frame, FrameTable, UniqueFrame } = await import("../../src/index.ts");
+const { defineFrameMeta, Frame, FrameTable } = await import("../../src/index.ts");
+const { UniqueFrame } = await import("../../src/unique.ts");
 const { Segment } = await import("../../src/segment.ts");
 const { FrameKernel } = await import("../../src/kernel.ts");
 await unregister();

@@ -110,7 +110,7 @@ export async function load({ id, file, text }: Mutant): Promise<Lib> {
   const copy = join(folder, id);
   cpSync(base, copy, { recursive: true });
   put(copy, file, text);
-  const modules = ["index.js", "list.js", "alloc.js", "agents.js"].map(
+  const modules = ["index.js", "unique.js", "list.js", "alloc.js", "agents.js"].map(
     (name) => import(pathToFileURL(join(copy, name)).href) as Promise<Lib>,
   );
   return Object.assign({}, ...(await Promise.all(modules))) as Lib;
