@@ -12,10 +12,11 @@
  */
 
 import { type FrameTable, PageUsage } from "@memkit/frame-meta";
+import { PageTableError } from "../page-table-error.js";
 import { Mmu } from "../walk/mmu.js";
 import type { MmuSettings } from "../walk/settings.js";
 import { BEGIN_ANEW, MemoryTables, READ_WHOLE, type Window } from "../walk/tables.js";
-import type { SoftwareHook, Step } from "../walk/walker.js";
+import type { SoftwareHook, Step, WalkerInit } from "../walk/walker.js";
 import { USAGE_WORD, VERSION_WORD } from "./node-memory.js";
 import type { NodeStore } from "./node-store.js";
 import type { PageTable } from "./page-table.js";
@@ -114,16 +115,28 @@ export interface MmuOfOptions {
   readonly software?: SoftwareHook;
 }
 
-function initOf(
-  { config, frames, rootPfn }: PageTable,
-  { high, settings, software }: MmuOfOptions,
-) {
+/** @throws {@link PageTableError} `invalid-setting` unless `high` is the upper half of the same memory */
+function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): WalkerInit {
+  const { format, upperRoot } = config;
+  const { high, settings, software } = options;
+  const fits = high?.config.upperRoot && high.frames === frames && high.config.format === format;
+  if (high !== undefined && (upperRoot || !fits)) {
+    const { arch } = format.dialect;
+    throw new PageTableError({
+      code: "invalid-setting",
+      setting: "high",
+      value: high.config.name,
+      arch,
+    });
+  }
+  const rootHigh = upperRoot ? rootPfn : high?.rootPfn;
   return {
-    format: config.format,
+    format,
     memory: frames.memory,
-    root: rootPfn as number,
-    ...(high === undefined ? {} : { rootHigh: high.rootPfn as number }),
-    ...(settings === undefined ? {} : { settings }),
+    root: rootPfn,
+    ...(rootHigh === undefined ? {} : { rootHigh }),
+    // The upper half's own table is no lower half's.
+    ...(upperRoot ? { settings: { ...settings, epd0: true } } : settings && { settings }),
     ...(software === undefined ? {} : { software }),
   };
 }
@@ -134,7 +147,7 @@ function initOf(
  * finds may be another's as soon as it is found: keep translations in a cache that is flushed before frames are let go. The table must
  * outlive the unit.
  *
- * @throws {@link PageTableError} `invalid-setting`
+ * @throws {@link PageTableError} `invalid-setting`, also for a `high` that is no upper half of the table's own format and frames
  *
  * @example
  * ```ts

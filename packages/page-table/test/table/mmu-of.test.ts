@@ -59,6 +59,19 @@ test.each(["single", "shared"] as const)("%s: AArch64's upper half is another ta
   expect(mmuOf(table).translate(high)).toBe(false);
   const mmu = mmuOf(table, { high: kernel });
   expect([mmu.translate(high + 5n), mmu.pfn, mmu.offset]).toEqual([true, 9, 5]);
+  const alone = mmuOf(kernel, { settings: { accessedDirty: "ignore" } });
+  expect([alone.translate(high), alone.pfn, alone.translate(0)]).toEqual([true, 9, false]);
+  expect(alone.access(0, 4, { kind: "read" }).kind).toBe("fault");
+  const elsewhere = new Space(640, { mode }).table(kernelConfig(format, "untracked"));
+  for (const [low, wrong] of [
+    [table, table],
+    [kernel, kernel],
+    [table, elsewhere],
+  ] as const) {
+    expect(() => mmuOf(low, { high: wrong })).toThrow(
+      expect.objectContaining({ code: "invalid-setting", setting: "high" }),
+    );
+  }
 });
 
 test("a forged entry is an answer, not an error", () => {
