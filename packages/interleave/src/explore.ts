@@ -60,7 +60,7 @@ export function explore<S, A = S, M = unknown>(scenario: Scenario<S, A, M>): Rep
     const { failure, cut, schedules, states, steps, longestTrace } = search;
     return {
       complete: failure === undefined && cut === undefined,
-      failure: failure && shorten(machine, failure),
+      failure: failure && (scenario.shorten === false ? failure : shorten(machine, failure)),
       cut,
       schedules,
       states,

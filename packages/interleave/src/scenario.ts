@@ -113,6 +113,8 @@ export interface Scenario<S, A = S, M = unknown> {
   readonly death?: Death;
   readonly limits?: Limits;
   readonly reduction?: Reduction;
+  /** `false`: the failure is told by the schedule that was found first, for who only asks whether there is one. */
+  readonly shorten?: boolean;
 }
 
 /** A scenario of which only the shape matters. What its functions are given comes from the scenario itself. */
