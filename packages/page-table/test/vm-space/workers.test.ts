@@ -11,7 +11,7 @@ import { machine, vmSoak } from "./workers.js";
 const RW = pageProperty(READ | WRITE | USER);
 
 it("two processors find no frame of another page, and lose no dirty bit", async () => {
-  expect(await vmSoak(400, 64)).toBe(800);
+  expect(await vmSoak(150, 64)).toBe(300);
 }, 60_000);
 
 it("one that dies owes no answer any more when it is reaped, and keeps no lock", async () => {
