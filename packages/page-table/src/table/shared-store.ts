@@ -123,7 +123,8 @@ export class SharedNodeStore extends NodeStore {
   override alloc(level: number, zeroed = true, stray = false): number {
     const pfn = this.tryAlloc(level, zeroed, stray);
     const { slots } = this.frames;
-    slots.words[slots.wordOf(slots.geometry.slotOf(pfn), VERSION_WORD)] = 0;
+    // Who has waited for a change in the node that was here before may be looking still.
+    slots.store(slots.wordOf(slots.geometry.slotOf(pfn), VERSION_WORD), 0);
     return pfn;
   }
 
