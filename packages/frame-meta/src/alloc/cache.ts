@@ -63,11 +63,15 @@ export class FrameCache {
     return this.words.load(this.first + this.top - 1 - place) - 1;
   }
 
-  /** Empties so many places from the top, which must be there. Caller has the lock: nobody else takes from them. */
+  /**
+   * Empties so many places from the top, which must be there. Caller has the lock, and so has everybody else who looks at them: the
+   * stores need not be atomic.
+   */
   cut(places: number): void {
+    const { words } = this.words;
     for (let n = 0; n < places; n += 1) {
       this.top -= 1;
-      this.words.store(this.first + this.top, 0);
+      words[this.first + this.top] = 0;
     }
   }
 }
