@@ -99,6 +99,9 @@ export class VmCpu {
    */
   reap(dead: readonly number[], options?: ReapOptions): ReapReport {
     const { shootdown, flusher, frames } = this;
+    const { agent } = frames;
+    // Refused, and why: who lives must stay in the log, or frames would go that it has translated.
+    if (agent === undefined || dead.includes(agent.id)) return reap(frames, dead, options);
     const tickets = dead.map((agent) => shootdown.detach(agent));
     // The last is done when all are.
     for (const ticket of tickets.slice(-1)) shootdown.wait(ticket);

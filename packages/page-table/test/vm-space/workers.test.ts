@@ -34,6 +34,11 @@ it("one that dies owes no answer any more when it is reaped, and keeps no lock",
   cpu.flusher.keep({ drop: () => undefined });
   cpu.flusher.dispatch();
   expect(cpu.flusher.collect()).toBe(false);
+  // Who lives is not dead, and stays in the log.
+  expect(() => cpu.reap([frames.agent!.id])).toThrow(
+    expect.objectContaining({ code: "no-such-agent" }),
+  );
+  expect(cpu.shootdown.done(cpu.shootdown.publish(0, 0, 1, 1))).toBe(false);
   expect(cpu.reap([0]).error).toBeUndefined();
   expect(cpu.flusher.collect()).toBe(true);
   expect(slots.countOf(pfn)).toBe(1);
