@@ -1,8 +1,7 @@
 /**
  * `PageTableError`: what can go wrong with page tables and the addresses they translate.
  *
- * Its type has the cases of tables and address spaces; their sentences stand with those, see core's `defineErrorCases`: a walker never
- * says them.
+ * Its sentences stand beside the code that throws them, see core's `defineErrorCases`; here are those that several modules throw.
  *
  * @module
  */
@@ -68,7 +67,8 @@ export type PageTableErrorDetail =
   /** Not the image that the opener reads; `what` is what is wrong. */
   | { readonly code: "invalid-image"; readonly what: string };
 
-const hex = (n: number | bigint): string =>
+/** A number as messages show it. @internal */
+export const hex = (n: number | bigint): string =>
   (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
 
 /** Adds sentences to {@link PageTableError}, and returns it. */
@@ -76,7 +76,6 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
   /* @__PURE__ */ defineErrorCases<PageTableErrorDetail>("@memkit/page-table/PageTableError", {
     "invalid-vaddr": (d) =>
       `${hex(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`,
-    "non-canonical": (d) => `${hex(d.va)} is not canonical in ${d.paging}`,
     "invalid-level": (d) =>
       `${d.paging} has no level ${d.level}: its levels are 1 (leaves) to ${d.levels}`,
     unrepresentable: (d) =>
@@ -87,18 +86,9 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
       `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
     "invalid-index-range": (d) =>
       `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
-    "invalid-access": (d) =>
-      `no access is of kind "${d.kind}" and mode "${d.mode}": it is to "read", "write" or "execute", for "user" or "supervisor"`,
-    "invalid-property": (d) =>
-      `flags ${hex(d.flags)} and the cache policy "${d.cache}" make no property: or READ .. AVAIL2, and take one of CACHE_POLICIES`,
-    "other-format": (d) => `this is of format ${d.got}, and has to be of ${d.expected}`,
-    "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
     "invalid-page": (d) =>
       `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
     "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
-    "walk-budget": (d) =>
-      `more than ${d.budget} walks to list the tables: are they cyclic? If not, give a larger budget`,
-    "invalid-image": (d) => `not an image that can be opened: ${d.what}`,
   });
 
 /** What `@memkit/page-table` throws. */

@@ -32,10 +32,14 @@
  */
 
 import { LEVEL_BITS, NR_ENTRIES, PAGE_SHIFT, PAGE_SIZE } from "@memkit/core/paging";
-import { PageTableError } from "./page-table-error.js";
+import { hex, pageTableError } from "./page-table-error.js";
 import { hiOf, loOf, type VirtualAddress } from "./virtual-address.js";
 
 export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"non-canonical">({
+  "non-canonical": (d) => `${hex(d.va)} is not canonical in ${d.paging}`,
+});
 
 /** What the bits above the translated ones must be. */
 export type CanonicalRule =

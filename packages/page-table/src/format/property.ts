@@ -11,7 +11,12 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
+import { hex, pageTableError } from "../page-table-error.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-property">({
+  "invalid-property": (d) =>
+    `flags ${hex(d.flags)} and the cache policy "${d.cache}" make no property: or READ .. AVAIL2, and take one of CACHE_POLICIES`,
+});
 
 /** The page may be read. */
 export const READ = 1;

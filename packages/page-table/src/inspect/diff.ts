@@ -5,7 +5,7 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
-import { PageTableError } from "../page-table-error.js";
+import { refuseFormat } from "../format/other-format.js";
 import type { Walker } from "../walk/walker.js";
 import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
 
@@ -43,7 +43,7 @@ function same(a: Side | undefined, b: Side | undefined): boolean {
 export function* diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
   const [{ paging }, other] = [before.format, after.format];
   if (paging.vaBits !== other.paging.vaBits || paging.canonical !== other.paging.canonical) {
-    throw new PageTableError({ code: "other-format", expected: paging.name, got: other.name });
+    refuseFormat(before.format, other);
   }
   const budget = new Budget(options.budget);
   for (const [first, last] of rangesOf(before, options)) {

@@ -6,8 +6,12 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
-import { PageTableError } from "../page-table-error.js";
+import { pageTableError } from "../page-table-error.js";
 import type { Page, PageSource } from "../walk/tables.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-image">({
+  "invalid-image": (d) => `not an image that can be opened: ${d.what}`,
+});
 
 const PAGE = 4096;
 

@@ -8,11 +8,16 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
-import { PageTableError } from "../page-table-error.js";
+import { pageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
 import type { Walker } from "../walk/walker.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"walk-budget">({
+  "walk-budget": (d) =>
+    `more than ${d.budget} walks to list the tables: are they cyclic? If not, give a larger budget`,
+});
 
 /** Pages in 2^32 bytes. */
 const HI = 2 ** 20;

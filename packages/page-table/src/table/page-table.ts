@@ -14,6 +14,7 @@ import { CursorMut } from "../cursor/cursor-mut.js";
 import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";
 import type { PageTableConfig } from "../format/config.js";
 import { vaddrRange } from "../format/config.js";
+import { refuseFormat } from "../format/other-format.js";
 import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
@@ -238,13 +239,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     const [mineFirst, mineLast] = this.config.topLevelIndexRange;
     const sameRoot = config.upperRoot === this.config.upperRoot;
     const { format } = this.config;
-    if (config.format !== format) {
-      throw new PageTableError({
-        code: "other-format",
-        expected: format.name,
-        got: config.format.name,
-      });
-    }
+    if (config.format !== format) refuseFormat(format, config.format);
     if (sameRoot && first <= mineLast && mineFirst <= last) {
       throw new PageTableError({ code: "invalid-index-range", first, last });
     }

@@ -13,6 +13,7 @@ import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
 import type { PteFormat } from "../format/format.js";
+import { refuseFormat } from "../format/other-format.js";
 import { SW, UR, UW } from "../format/rights.js";
 import { mmuOf } from "../table/node-tables.js";
 import { TlbFlusher } from "../tlb/flusher.js";
@@ -163,13 +164,7 @@ export class VmCpu {
   /** Proves that an address space of processor `other` may be this one's: that what `other` unmaps is flushed here. @internal */
   checkOwn(other: VmCpu): void {
     const { frames, format, shootdown } = this;
-    if (format !== other.format) {
-      throw new VmSpaceError({
-        code: "other-format",
-        expected: other.format.name,
-        got: format.name,
-      });
-    }
+    if (format !== other.format) refuseFormat(other.format, format);
     if (!shootdown.isOfLog(other.shootdown)) {
       throw new VmSpaceError({ code: "foreign-cpu", what: "log of flushes" });
     }

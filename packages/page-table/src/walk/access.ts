@@ -5,8 +5,13 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
+import { pageTableError } from "../page-table-error.js";
 import { EXECUTE_ACCESS, READ_ACCESS, WRITE_ACCESS } from "./dialect.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-access">({
+  "invalid-access": (d) =>
+    `no access is of kind "${d.kind}" and mode "${d.mode}": it is to "read", "write" or "execute", for "user" or "supervisor"`,
+});
 
 /** What an access does. */
 export type AccessKind = "read" | "write" | "execute";

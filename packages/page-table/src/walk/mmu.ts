@@ -13,7 +13,7 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
-import { PageTableError } from "../page-table-error.js";
+import { pageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess, refuseAccess } from "./access.js";
 import { USER_ACCESS } from "./dialect.js";
@@ -21,6 +21,10 @@ import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "./r
 import { AD_UPDATE, checkStatus, type StatusSettings, statusWith } from "./settings.js";
 import { MMIO } from "./tables.js";
 import { Walker, type WalkerInit } from "./walker.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-size">({
+  "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
+});
 
 /** A run of bytes in one frame. */
 export interface Part {
