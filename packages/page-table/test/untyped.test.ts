@@ -59,6 +59,12 @@ describe("an access of no kind", () => {
     );
   });
 
+  test("is said to be of the mode that was given", () => {
+    expect(() => mmu().access(VA, 4, { kind: untyped("fetch") })).toThrow(
+      expect.objectContaining({ kind: "fetch", mode: "supervisor" }),
+    );
+  });
+
   test.each(["usr", "USER", "toString", null, 3])("of mode %s is not the supervisor's", (mode) => {
     expect(() => mmu().access(VA, 4, { kind: "read", mode: untyped(mode) })).toThrow(
       expect.objectContaining({ code: "invalid-access" }),

@@ -29,7 +29,7 @@ export function refuseAccess(kind: unknown, mode: unknown): never {
  *
  * @throws {@link PageTableError} `invalid-access`
  */
-export function kindOfAccess(kind: AccessKind): number {
+export function kindOfAccess(kind: AccessKind, mode: "user" | "supervisor" = "user"): number {
   switch (kind) {
     case "read":
       return READ_ACCESS;
@@ -38,6 +38,6 @@ export function kindOfAccess(kind: AccessKind): number {
     case "execute":
       return EXECUTE_ACCESS;
     default:
-      return refuseAccess(kind, "user");
+      return refuseAccess(kind, mode);
   }
 }

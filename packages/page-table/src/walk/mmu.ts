@@ -142,7 +142,7 @@ export class Mmu extends Walker {
     }
     const user = mode === "user";
     if (!(user || mode === "supervisor")) refuseAccess(kind, mode);
-    const request = kindOfAccess(kind) | (user ? USER_ACCESS : 0);
+    const request = kindOfAccess(kind, mode) | (user ? USER_ACCESS : 0);
     const reason = this.touch(hi, lo, size, request, status);
     if (reason < 0) return this.failure(reason, request, status);
     const { pfn, offset, len, pfn2 } = this;
