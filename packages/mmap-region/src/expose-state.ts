@@ -4,5 +4,6 @@
  * @module
  */
 
-export { EXPOSED_PREFIX, exposeState } from "./snapshot/expose-state.js";
+export { exposeState } from "./snapshot/expose-state.js";
+export { EXPOSED_PREFIX } from "./snapshot/exposed-prefix.js";
 export { type Exposed, inspectState, type ModuleState } from "./snapshot/module-state.js";

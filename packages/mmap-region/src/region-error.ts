@@ -124,7 +124,9 @@ export type RegionErrorDetail =
   | { readonly code: "guest-inside"; readonly depth: number }
   /** A global or a table element whose value nobody can keep, put back, or carry to another instance. */
   | { readonly code: "state-out-of-reach"; readonly what: string; readonly reason: string }
-  /** Not a file of an image, or cut short. */
+  /** A memory, table or global that another guest of the pool has. */
+  | { readonly code: "state-shared"; readonly what: string }
+  /** Not a file of an image, cut short, or damaged. */
   | { readonly code: "malformed-image"; readonly reason: string }
   /** The pool was closed. */
   | { readonly code: "pool-closed" }
@@ -214,6 +216,8 @@ function describe(detail: RegionErrorDetail): string {
       return `the guest is running (${detail.depth} calls have not returned); reset it when all have`;
     case "state-out-of-reach":
       return `${detail.what} cannot be rewound: ${detail.reason}`;
+    case "state-shared":
+      return `${detail.what} is another guest's of the pool; make memories, tables and mutable globals anew for each guest`;
     case "malformed-image":
       return `not a saved image: ${detail.reason}`;
     case "pool-closed":

@@ -14,11 +14,9 @@
 import { badArgument } from "../argument.js";
 import { RegionError } from "../region-error.js";
 import { encodeUnsigned } from "../wasm-reader.js";
+import { EXPOSED_PREFIX } from "./exposed-prefix.js";
 import { EXPORT_SECTION, Kind, type Outline, outlineOf } from "./module-outline.js";
 import { loadReader } from "./module-reader.js";
-
-/** Every name that is added begins so; behind it stand kind and index. */
-export const EXPOSED_PREFIX = "memkit:";
 
 /** The name that a table, memory or global is given. */
 export const exposedName = (kind: keyof typeof Kind, index: number): string =>

@@ -40,10 +40,10 @@ export class Guest implements InstanceTarget {
     this.#functions = functions;
   }
 
-  /** The memory that it exports; undefined when it exports none, or several. */
+  /** The memory that it exports, by however many names; undefined when it exports none, or several. */
   get memory(): MemoryTarget | undefined {
-    const memories = Object.values(this.exports).filter(isMemory);
-    return memories.length === 1 ? memories[0] : undefined;
+    const memories = new Set(Object.values(this.exports).filter(isMemory));
+    return memories.size === 1 ? [...memories][0] : undefined;
   }
 
   /**

@@ -8,6 +8,7 @@
 import { requireObject } from "../argument.js";
 import { WASM_PAGE_SIZE } from "../page-size.js";
 import { RegionError } from "../region-error.js";
+import { requireMemory } from "./guards.js";
 import { Guest } from "./guest.js";
 import {
   captureState,
@@ -168,7 +169,7 @@ export class Image {
    * The pages of 4096 bytes of a memory that differ from the image, in order: what did the guest change? Beyond the image they
    * are compared with zeros.
    *
-   * @throws {@link RegionError} `image-closed`, `image-not-applied`
+   * @throws {@link RegionError} `image-closed`, `image-not-applied`; `invalid-argument` for what is no memory
    */
   dirtyPages(memory: MemoryTarget): Uint32Array {
     return this.#shown(memory).dirtyPages();
@@ -188,6 +189,11 @@ export class Image {
   /** What the last `apply`, `reset` or `trim` did to each memory of the target. @internal */
   shownBy(target: MemoryTarget | InstanceTarget): readonly MappedMemory[] {
     return this.#requireApplied(innerOf(target)).memories;
+  }
+
+  /** All that a reset of the target writes. @internal */
+  partsOf(target: MemoryTarget | InstanceTarget): Parts {
+    return this.#requireApplied(innerOf(target)).parts;
   }
 
   /** Whose calls are counted for the target. @internal */
@@ -240,6 +246,7 @@ export class Image {
 
   #shown(memory: MemoryTarget): MappedMemory {
     this.#requireOpen();
+    requireMemory(memory);
     const shown = shownBy(memory);
     if (shown === undefined || !this.#memories.includes(shown.image)) throw notApplied();
     return shown;

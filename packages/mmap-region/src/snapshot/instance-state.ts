@@ -9,11 +9,13 @@
  */
 
 import { RegionError } from "../region-error.js";
+import { EXPOSED_PREFIX } from "./exposed-prefix.js";
 import {
   type GlobalTarget,
   type InstanceTarget,
   indexOf,
   isGlobal,
+  isInstance,
   isMemory,
   isTable,
   type MemoryTarget,
@@ -66,6 +68,22 @@ export function partsOf(target: MemoryTarget | InstanceTarget): Parts {
     else if (isGlobal(value) && isMutable(name, value)) globals.set(name, value);
   }
   return { memories, globals, tables };
+}
+
+/**
+ * Proves that something of the target's memory is reached. What an instance does not export nobody sees, so one that exports no memory
+ * must be known to have none: `exposeState` would have exported it. An object that was made with the exports, or a guest, says so itself.
+ *
+ * @throws {@link RegionError} `state-out-of-reach`
+ */
+export function requireReach(target: MemoryTarget | InstanceTarget, { memories }: Parts): void {
+  if (memories.size > 0 || !isInstance(target)) return;
+  const names = Object.keys((target as InstanceTarget).exports);
+  if (names.some((name) => name.startsWith(EXPOSED_PREFIX))) return;
+  const reason =
+    "the instance exports none; compile its module from what exposeState of @memkit/mmap-region/expose-state returns, or give " +
+    "the memory itself; if the program has none, give { exports: instance.exports }";
+  throw new RegionError({ code: "state-out-of-reach", what: "the memory", reason });
 }
 
 /** Only mutable globals take a value, even their own. */

@@ -33,7 +33,7 @@ const shown: WeakMap<MemoryTarget, MappedMemory> = new WeakMap();
 export const shownBy = (memory: MemoryTarget): MappedMemory | undefined => shown.get(memory);
 
 /** The name under which a message tells of a memory. */
-const nameOf = (name: string): string =>
+export const nameOf = (name: string): string =>
   name === "" ? "the memory" : `memory ${JSON.stringify(name)}`;
 
 /** The image of one memory. */

@@ -7,9 +7,11 @@
 import { badArgument, requireObject } from "../argument.js";
 import { RegionError } from "../region-error.js";
 import { Image } from "./image.js";
+import type { Parts } from "./instance-state.js";
 import type { MappedMemory } from "./memory-image.js";
 import type { Occupancy } from "./occupancy.js";
 import type { DiscardReason, Member } from "./pool-options.js";
+import type { PoolState } from "./pool-state.js";
 
 /** Why a guest cannot be used again. */
 export interface Broken {
@@ -21,6 +23,8 @@ export interface Broken {
 export class PoolGuest<T> {
   readonly member: Member<T>;
   readonly occupancy: readonly Occupancy[];
+  /** All that a reset writes. */
+  readonly parts: Parts;
   /** Who has it, or had it last. */
   key: string | undefined = undefined;
   broken: Broken | undefined = undefined;
@@ -28,13 +32,23 @@ export class PoolGuest<T> {
   residentBytes = 0;
   private entriesAtReset: number;
 
-  /** @throws {@link RegionError} `invalid-argument`; `image-not-applied`, `image-closed`: the member shows no image */
-  constructor(member: Member<T>, poisons: (error: unknown) => boolean) {
+  /**
+   * @throws {@link RegionError} `invalid-argument`; `image-not-applied`, `image-closed`: the member shows no image; `state-shared`, and
+   * what the member's `destroy` throws, which is called then
+   */
+  constructor(member: Member<T>, poisons: (error: unknown) => boolean, pool: PoolState) {
     requireObject("member", member);
     if (!(member.image instanceof Image)) {
       throw badArgument("member.image", member.image, "must be an image");
     }
     this.member = member;
+    this.parts = member.image.partsOf(member.target);
+    try {
+      pool.claim(this.parts);
+    } catch (error) {
+      member.destroy?.();
+      throw error;
+    }
     this.occupancy = member.image.occupancy(member.target);
     const threw = (cause: unknown): void => {
       if (poisons(cause)) this.broken ??= { reason: "trapped", cause };

@@ -28,7 +28,7 @@ export class IdleGuests<M extends Idle> {
     else known.push(member);
   }
 
-  /** The guest that the key had last, or else the one that has been idle longest. */
+  /** The guest that the key, or without one nobody's key, had last, or else the one that has been idle longest. */
   take(key: string | undefined): M | undefined {
     const member = this.byKey.get(key)?.at(-1) ?? this.first();
     if (member !== undefined) this.remove(member);

@@ -46,7 +46,9 @@ export const DISCARD_REASONS = [
 
 /** See the head of this module. */
 export interface PoolOptions<T> {
-  /** Makes a guest. What it throws goes to whoever waits. */
+  /**
+   * Makes a guest, whose memories, tables and globals are no other guest's (`state-shared`). What it throws goes to whoever waits.
+   */
   readonly create: () => Member<T> | Promise<Member<T>>;
   /** Guests that may be alive: idle, leased and being made. */
   readonly maximum: number;

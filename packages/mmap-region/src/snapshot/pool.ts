@@ -28,12 +28,16 @@ import {
   poolPlanOf,
 } from "./pool-options.js";
 import { PoolQueue, requireCheckout, requireKey } from "./pool-queue.js";
+import { PoolState } from "./pool-state.js";
 
 const CLOSED: Broken = { reason: "closed", cause: undefined };
 
 /** {@link PoolOptions} of a pool that makes its guests itself. */
 export type ImagePoolOptions = Omit<PoolOptions<Guest>, "create"> & {
-  /** Makes the imports of each guest. Those that keep state (a memory, an object) must be made anew each time. */
+  /**
+   * Makes the imports of each guest. Those that keep state (a memory, an object) must be made anew each time: `state-shared` otherwise
+   * for memories, tables and globals that are put back; of others nobody can tell.
+   */
   readonly imports?: (() => object) | undefined;
 };
 
@@ -66,6 +70,7 @@ export class Pool<T> {
   /** Idle guests with memory of their own, in the order of being given back. */
   private readonly resident: Set<PoolGuest<T>> = new Set();
   private readonly queue: PoolQueue<Lease<T>> = new PoolQueue();
+  private readonly state: PoolState = new PoolState();
   private readonly ledger: PoolLedger = new PoolLedger();
   private residentBytes = 0;
   private leased = 0;
@@ -90,18 +95,22 @@ export class Pool<T> {
     requireObject("options", options);
     const { imports } = options;
     const create = (): Member<Guest> => {
-      const guest = image.instantiate(module, imports?.());
+      const own = imports?.();
+      pool.state.requireFreeImports(module, own);
+      const guest = image.instantiate(module, own);
       return { value: guest, image, target: guest };
     };
-    return new Pool({ ...options, create });
+    const pool: Pool<Guest> = new Pool({ ...options, create });
+    return pool;
   }
 
   /**
-   * A guest: that which the key had last if it is idle, else the one that has been idle longest, else a new one, else the next that
-   * is given back.
+   * A guest: that which the key had last if it is idle, or without a key the last of those that were used without one, whose pages are
+   * the likeliest to be in a cache; else the one that has been idle longest, whose own key is the least likely to ask; else a new one,
+   * else the next that is given back.
    *
-   * @throws {@link RegionError} `invalid-argument`, `pool-closed`, `pool-full`, `pool-timeout`; the signal's reason; what `create`
-   * and `reseed` throw
+   * @throws {@link RegionError} `invalid-argument`, `pool-closed`, `pool-full`, `pool-timeout`; `state-shared` for a new guest that has
+   * another's memory, table or global; the signal's reason; what `create` and `reseed` throw
    */
   async checkout(options: CheckoutOptions = {}): Promise<Lease<T>> {
     requireCheckout(options);
@@ -289,6 +298,7 @@ export class Pool<T> {
   /** Lets a guest go that is in no list any more. */
   private destroy(guest: PoolGuest<T>): void {
     const { reason, cause } = guest.broken ?? { reason: "poisoned", cause: undefined };
+    this.state.release(guest.parts);
     this.ledger.destroy(reason);
     this.makeForThoseWhoWait();
     this.finishWhenEmpty();
@@ -306,7 +316,7 @@ export class Pool<T> {
     this.creating += 1;
     let guest: PoolGuest<T>;
     try {
-      guest = new PoolGuest(await this.plan.create(), this.plan.poisons);
+      guest = new PoolGuest(await this.plan.create(), this.plan.poisons, this.state);
     } catch (error) {
       this.creating -= 1;
       failed(error);

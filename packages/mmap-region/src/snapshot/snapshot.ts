@@ -6,15 +6,17 @@
 
 import { RegionError } from "../region-error.js";
 import { whileOpen } from "./guards.js";
+import { Guest } from "./guest.js";
 import { Image, innerOf, memoryImages } from "./image.js";
-import { captureState, partsOf } from "./instance-state.js";
+import { captureState, partsOf, requireReach } from "./instance-state.js";
 import { requireEmpty } from "./occupancy.js";
 import { planOf, type SnapshotOptions } from "./options.js";
 import type { InstanceTarget, MemoryTarget } from "./targets.js";
 
 /**
  * Keeps a copy of a memory, or of all that an instance exports: its memories, mutable globals and tables. State that is not
- * exported stays out of reach; `exposeState` of `./expose-state` exports it.
+ * exported stays out of reach; `exposeState` of `./expose-state` exports it. An instance that exports no memory is refused, unless it
+ * was exposed; `{ exports: instance.exports }` is taken at its word.
  *
  * @param target - A `WebAssembly.Memory`, a `WebAssembly.Instance`, or a guest of another image.
  * @throws {@link RegionError} `invalid-argument`, `state-out-of-reach`, `guest-inside`; `unsupported` for an engine that cannot
@@ -44,6 +46,7 @@ export function snapshot(
   const inner = innerOf(target);
   const plan = planOf(options);
   const parts = partsOf(inner);
+  if (!(target instanceof Guest)) requireReach(inner, parts); // what a guest was made from has
   requireEmpty(inner, parts.memories.values());
   const memories = new Map<string, Uint8Array>();
   for (const [name, { buffer }] of parts.memories) {

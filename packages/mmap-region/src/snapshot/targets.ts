@@ -40,13 +40,15 @@ export interface TableTarget {
 export const indexOf = (table: TableTarget, index: number): Index =>
   typeof table.length === "bigint" ? BigInt(index) : index;
 
+type Kind = "Memory" | "Global" | "Table" | "Instance";
+
 /** The classes, where the engine has them; lib.dom's own types for them are nobody's business. */
 const engine = globalThis as {
-  readonly WebAssembly?: Readonly<Record<"Memory" | "Global" | "Table", { prototype: object }>>;
+  readonly WebAssembly?: Readonly<Record<Kind, { prototype: object }>>;
 };
 
 /** Whether the engine's own getter takes the value: that cannot be pretended, and works across realms. */
-function branded(kind: "Memory" | "Global" | "Table", property: string, value: unknown): boolean {
+function branded(kind: Kind, property: string, value: unknown): boolean {
   const prototype = engine.WebAssembly?.[kind].prototype;
   const getter = prototype && Object.getOwnPropertyDescriptor(prototype, property)?.get;
   if (getter === undefined || typeof value !== "object" || value === null) return false;
@@ -61,6 +63,8 @@ function branded(kind: "Memory" | "Global" | "Table", property: string, value: u
 export const isMemory = (value: unknown): value is MemoryTarget =>
   branded("Memory", "buffer", value);
 export const isTable = (value: unknown): value is TableTarget => branded("Table", "length", value);
+/** Not so for a guest, nor for an object that was made with exports. */
+export const isInstance = (value: unknown): boolean => branded("Instance", "exports", value);
 export const isGlobal = (value: unknown): value is GlobalTarget => {
   // The getter of `value` also throws for types that JavaScript cannot see (v128), so the class is asked about.
   const prototype = engine.WebAssembly?.Global.prototype;

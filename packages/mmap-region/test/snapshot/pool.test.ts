@@ -246,6 +246,16 @@ test("guests are made ahead, and one that is given back first goes to who waits 
   expect(pool.metrics).toMatchObject({ created: 3, destroyed: 3 });
 });
 
+test("without a key the guest is the last that was used without one, for another key the longest idle", async () => {
+  const pool = poolOf({ maximum: 4 });
+  const keys = [undefined, undefined, "a", "b"];
+  const leases = await Promise.all(keys.map((key) => pool.checkout({ key })));
+  const guests = leases.map(({ value }) => value);
+  for (const lease of leases) lease.release();
+  const order = [undefined, "new", undefined, undefined].map((key) => pool.tryCheckout(key)!.value);
+  expect(order.map((guest) => guests.indexOf(guest))).toEqual([1, 0, 2, 3]);
+});
+
 test("closing waits for leases, and refuses all others", async () => {
   const destroyed: string[] = [];
   const pool = new Pool({

@@ -272,8 +272,8 @@ describe.each(engines)("%s", (_name, options) => {
         finish = resolve;
       });
     };
-    const source = new WebAssembly.Instance(module, { env: { host } });
-    const image = snapshot(source, options);
+    const { exports } = new WebAssembly.Instance(module, { env: { host } });
+    const image = snapshot({ exports }, options);
     const guest = image.instantiate(module, { env: { host } });
     const waiting = guest.call("wait");
     refusal(() => guest.reset(), "guest-inside", { depth: 1 });
