@@ -191,13 +191,7 @@ export abstract class RunEditor extends Editor {
       if (coder.kind(lo, hi, 1) !== LEAF) continue;
       store.put(words, at, this.meta, 0, 0);
       removed += 1;
-      if (coder.isTracked(lo, hi)) {
-        try {
-          store.references.release(coder.childOf(lo, hi));
-        } catch (error) {
-          errors.push(error);
-        }
-      }
+      if (coder.isTracked(lo, hi)) store.references.releaseOr(coder.childOf(lo, hi), errors);
     }
     store.count(this.meta, -removed);
     this.place(first + stop);

@@ -26,9 +26,6 @@ export const COPY_ON_WRITE: number = AVAIL2;
 
 /** Copies nodes; remembers what the parent has to lose. */
 class Copy {
-  /** The bits that a leaf becomes. */
-  lo = 0;
-  hi = 0;
   private readonly store: NodeStore;
   /** Nodes of the parent with pages that it may write, each with its level. */
   private readonly writable: number[] = [];
@@ -37,62 +34,76 @@ class Copy {
   private fromLevel = 0;
   private toLo = 0;
   private toHi = 0;
+  /** Whether such a leaf becomes another, and whether it holds its frame. */
+  private changes = false;
+  private counted = false;
 
   constructor(store: NodeStore) {
     this.store = store;
   }
 
-  /** What a leaf is in both tables. @returns whether it is another than it was */
-  private share(lo: number, hi: number, level: number): boolean {
-    const { coder } = this.store;
+  /** What an entry is. Of a leaf it is known then what it becomes, as of the last one with the same bits. */
+  private kind(lo: number, hi: number, level: number, maskLo: number, maskHi: number): number {
+    if (
+      (lo & maskLo) === this.fromLo &&
+      (hi & maskHi) === this.fromHi &&
+      level === this.fromLevel
+    ) {
+      return LEAF;
+    }
+    const kind = this.store.coder.kind(lo, hi, level);
+    if (kind === LEAF) this.learn(lo, hi, level);
+    return kind;
+  }
+
+  private learn(lo: number, hi: number, level: number): void {
+    const { coder, tracks } = this.store;
     const maskLo = coder.propLo[level]!;
     const maskHi = coder.propHi[level]!;
-    const bitsLo = lo & maskLo;
-    const bitsHi = hi & maskHi;
-    if (bitsLo !== this.fromLo || bitsHi !== this.fromHi || level !== this.fromLevel) {
-      const write = (coder.propertyOf(lo, hi, level) & WRITE) !== 0;
-      const mine = write && coder.isTracked(lo, hi);
-      const toLo = mine ? coder.changedLo(lo, hi, level, COPY_ON_WRITE, WRITE) : lo;
-      this.toLo = toLo & maskLo;
-      this.toHi = (mine ? coder.changedHi(hi, level) : hi) & maskHi;
-      this.fromLo = bitsLo;
-      this.fromHi = bitsHi;
-      this.fromLevel = level;
-    }
-    this.lo = (lo & ~maskLo) | this.toLo;
-    this.hi = (hi & ~maskHi) | this.toHi;
-    return this.toLo !== bitsLo || this.toHi !== bitsHi;
+    const write = (coder.propertyOf(lo, hi, level) & WRITE) !== 0;
+    const counted = tracks && coder.isTracked(lo, hi);
+    const mine = write && counted;
+    const toLo = mine ? coder.changedLo(lo, hi, level, COPY_ON_WRITE, WRITE) : lo;
+    this.counted = counted;
+    this.toLo = toLo & maskLo;
+    this.toHi = (mine ? coder.changedHi(hi, level) : hi) & maskHi;
+    this.fromLo = lo & maskLo;
+    this.fromHi = hi & maskHi;
+    this.fromLevel = level;
+    this.changes = this.toLo !== this.fromLo || this.toHi !== this.fromHi;
   }
 
   /** Copies what is below node `from` into `to`, which is empty, or of level 1 unwritten. */
   node(from: number, to: number, level: number): void {
     const { store } = this;
     const { memory, coder, references } = store;
+    const { slots, ledger } = store.frames;
     memory.locate(from, level);
     const { words, base } = memory;
     memory.locate(to, level);
     const { words: into, base: at, meta } = memory;
-    const tracks = store.tracks;
+    const maskLo = coder.propLo[level]!;
+    const maskHi = coder.propHi[level]!;
     let present = 0;
     let changed = false;
-    const first = 2 * store.firstEntry(level);
     const end = 2 * store.endEntry(level);
-    let i = first;
+    let i = 2 * store.firstEntry(level);
     try {
       for (; i < end; i += 2) {
         const lo = words[base + i]!;
         const hi = words[base + i + 1]!;
-        const kind = coder.kind(lo, hi, level);
+        const kind = this.kind(lo, hi, level, maskLo, maskHi);
         if (kind === ABSENT) {
           into[at + i] = 0;
           into[at + i + 1] = 0;
         } else if (kind === LEAF) {
-          changed = this.share(lo, hi, level) || changed;
-          if (tracks && coder.isTracked(lo, hi)) {
-            references.share(coder.frameOf(lo, hi, level), PAGES[level]!);
+          if (this.changes) changed = true;
+          if (this.counted) {
+            if (level === 1 && ledger === undefined) slots.inc(coder.childOf(lo, hi));
+            else references.share(coder.frameOf(lo, hi, level), PAGES[level]!);
           }
-          into[at + i + 1] = this.hi;
-          into[at + i] = this.lo;
+          into[at + i + 1] = (hi & ~maskHi) | this.toHi;
+          into[at + i] = (lo & ~maskLo) | this.toLo;
           present += 1;
         } else {
           const child = store.alloc(level - 1, level > 2);
@@ -117,16 +128,19 @@ class Copy {
     for (let n = 0; n < writable.length; n += 2) {
       const level = writable[n + 1]!;
       memory.locate(writable[n]!, level);
-      const { words, base } = memory;
+      const { words, base, meta } = memory;
+      const maskLo = coder.propLo[level]!;
+      const maskHi = coder.propHi[level]!;
       const end = base + 2 * store.endEntry(level);
       for (let at = base + 2 * store.firstEntry(level); at < end; at += 2) {
         let lo = words[at]!;
         const hi = words[at + 1]!;
-        if (coder.kind(lo, hi, level) !== LEAF || !this.share(lo, hi, level)) continue;
+        if (this.kind(lo, hi, level, maskLo, maskHi) !== LEAF || !this.changes) continue;
+        const nextHi = (hi & ~maskHi) | this.toHi;
         // A write that was allowed before it is not any more has left its mark (PT-59).
-        while (!store.swap(words, at, memory.meta, lo, this.lo, this.hi)) {
+        while (!store.swap(words, at, meta, lo, (lo & ~maskLo) | this.toLo, nextHi)) {
           ({ lo } = store);
-          this.share(lo, hi, level);
+          this.kind(lo, hi, level, maskLo, maskHi);
         }
       }
     }

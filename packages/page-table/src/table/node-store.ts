@@ -235,8 +235,10 @@ export class NodeStore {
     const { words, base, meta, slotWords } = memory;
     const children = slotWords[meta]! & CHILDREN;
     let pages = 0;
-    if (level === 1 && !this.tracks) pages = children;
-    else {
+    if (level === 1) {
+      pages = children;
+      if (this.tracks) this.dropLeaves(words, base, meta, children, errors);
+    } else {
       let left = children;
       const end = this.endEntry(level);
       for (let i = this.firstEntry(level); left > 0 && i < end; i += 1) {
@@ -258,6 +260,27 @@ export class NodeStore {
     }
     this.setMeta(meta, slotWords[meta]! & ~CHILDREN);
     return pages;
+  }
+
+  /** {@link NodeStore.dropEntries} of base pages: small integers only. */
+  private dropLeaves(
+    words: Int32Array,
+    base: number,
+    meta: number,
+    children: number,
+    errors: unknown[],
+  ): void {
+    const { coder, references } = this;
+    let left = children;
+    for (let i = 0; left > 0 && i < ENTRIES; i += 1) {
+      const at = base + 2 * i;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, 1) === ABSENT) continue;
+      left -= 1;
+      this.blank(words, at, meta);
+      if (coder.isTracked(lo, hi)) references.releaseOr(coder.childOf(lo, hi), errors);
+    }
   }
 
   /** Frees a node that is empty and that no entry leads to. */

@@ -83,19 +83,33 @@ export class References {
     }
   }
 
+  /** A mapping of a page ends that somebody else has. @returns `false` where nothing has changed: it may be the last */
+  private releaseShared(pfn: number): boolean {
+    const { slots, ledger } = this.frames;
+    const index = slots.countIndexOf(pfn);
+    if (ledger !== undefined || index < 0) return false;
+    const count = slots.load(index);
+    // Not `decAt`: of two agents that both saw 2, one would come to 0, and nobody would tear the frame down.
+    return count > 1 && slots.swap(index, count, count - 1) === count;
+  }
+
+  /** {@link References.release}; what it throws goes to `errors`. */
+  releaseOr(pfn: number, errors: unknown[]): void {
+    if (this.releaseShared(pfn)) return;
+    try {
+      this.release(pfn);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+
   /**
    * A mapping of a page ends, and the frame with it if nobody else has it.
    *
    * @throws `FrameError` `drop-refused`, or what `onDropPre` threw: the mapping has its reference still. `drop-failed`: it has not.
    */
   release(pfn: number): void {
-    const { slots, ledger } = this.frames;
-    const index = slots.countIndexOf(pfn);
-    if (ledger === undefined && index >= 0) {
-      const count = slots.load(index);
-      // Not `decAt`: of two agents that both saw 2, one would come to 0, and nobody would tear the frame down.
-      if (count > 1 && slots.swap(index, count, count - 1) === count) return;
-    }
+    if (this.releaseShared(pfn)) return;
     const last = this.giveFrame(pfn);
     try {
       last.drop();
@@ -111,12 +125,6 @@ export class References {
    * @param errors - takes what was thrown; such a frame keeps its count
    */
   releaseAll(pfn: number, pages: number, errors: unknown[]): void {
-    for (let i = 0; i < pages; i += 1) {
-      try {
-        this.release(pfn + i);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    for (let i = 0; i < pages; i += 1) this.releaseOr(pfn + i, errors);
   }
 }
