@@ -24,6 +24,10 @@ interface Builtins {
       position: number,
     ): number;
   };
+  "node:zlib": {
+    /** Goes on from the sum of the bytes before. Since 20.15 and 22.2. */
+    crc32(bytes: Uint8Array, before?: number): number;
+  };
   "node:buffer": { readonly constants: { readonly MAX_LENGTH: number } };
   "node:v8": { setFlagsFromString(flags: string): void };
   "node:vm": { runInNewContext(code: string): unknown };

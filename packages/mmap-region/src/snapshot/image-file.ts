@@ -1,9 +1,14 @@
 /**
  * Images in files: saved by one process, loaded by others.
  *
- * A file is the eight bytes of {@link MAGIC}, the length of the header in four bytes (little-endian), the header in JSON, and
- * from the next multiple of 4096 on the memories one after the other. It is read into a sealed memory file and not mapped
- * itself: a file that another process cuts short would end this one (`SIGBUS`).
+ * A file is the eight bytes of {@link MAGIC}, the CRC-32 of everything behind it, the length of the header, both in four bytes
+ * (little-endian), the header in JSON, and from the next multiple of 4096 on the memories one after the other. It is read into a
+ * sealed memory file and not mapped itself: a file that another process cuts short would end this one (`SIGBUS`).
+ *
+ * The checksum finds damage, not malice: a CRC-32 can be made to fit. It takes about twice as long as copying the bytes, where a
+ * SHA-256 takes twenty times as long.
+ *
+ * @see RFC 1952, section 8, "Appendix: Sample CRC Code"
  *
  * @module
  */
@@ -17,8 +22,10 @@ import type { Kept, Origin } from "./instance-state.js";
 import { planOf, type SnapshotOptions } from "./options.js";
 
 /** `memkit` and the version of the format. */
-const MAGIC: Uint8Array = new TextEncoder().encode("memkit\0\x01");
-const PREFIX = MAGIC.length + 4;
+const MAGIC: Uint8Array = new TextEncoder().encode("memkit\0\x02");
+/** Where what is summed begins. */
+const SUMMED = MAGIC.length + 4;
+const PREFIX = SUMMED + 4;
 
 /** A value of a global or a table element: a number by its 64 bits, so that NaN, infinities and -0 come back. */
 type Saved =
@@ -70,9 +77,11 @@ function restore(saved: Saved): Kept {
 const padding = (length: number): number =>
   (HOST_PAGE_SIZE - (length % HOST_PAGE_SIZE)) % HOST_PAGE_SIZE;
 
-function files(): NonNullable<ReturnType<typeof nodeBuiltin<"node:fs">>> {
-  const fs = nodeBuiltin("node:fs");
-  if (fs !== undefined) return fs;
+function builtin<K extends "node:fs" | "node:zlib">(
+  id: K,
+): NonNullable<ReturnType<typeof nodeBuiltin<K>>> {
+  const found = nodeBuiltin(id);
+  if (found !== undefined) return found;
   throw new RegionError({ code: "unsupported", backend: "wasm", capability: "files without Node" });
 }
 
@@ -89,7 +98,8 @@ function requirePath(path: string): void {
 export function saveImage(image: Image, path: string): void {
   if (!(image instanceof Image)) throw badArgument("image", image, "must be an image");
   requirePath(path);
-  const fs = files();
+  const fs = builtin("node:fs");
+  const { crc32 } = builtin("node:zlib");
   const { memories, state } = image.contents();
   const contents = memories.map(({ name, bytes }) => [name, bytes.whole()] as const);
   const header: Header = {
@@ -103,8 +113,12 @@ export function saveImage(image: Image, path: string): void {
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = new Uint8Array(PREFIX + json.length + padding(PREFIX + json.length));
   start.set(MAGIC);
-  new DataView(start.buffer).setUint32(MAGIC.length, json.length, true);
   start.set(json, PREFIX);
+  const fields = new DataView(start.buffer);
+  fields.setUint32(SUMMED, json.length, true);
+  let sum = crc32(start.subarray(SUMMED));
+  for (const [, bytes] of contents) sum = crc32(bytes, sum);
+  fields.setUint32(MAGIC.length, sum, true);
   const unfinished = `${path}.unfinished`;
   const fd = fs.openSync(unfinished, "w");
   try {
@@ -131,11 +145,17 @@ export function saveImage(image: Image, path: string): void {
 export function loadImage(path: string, options: SnapshotOptions = {}): Image {
   requirePath(path);
   const plan = planOf(options);
-  const file = files().readFileSync(path);
+  const { crc32 } = builtin("node:zlib");
+  const file = builtin("node:fs").readFileSync(path);
   if (file.length < PREFIX || MAGIC.some((byte, at) => file[at] !== byte)) {
     throw malformed("it does not begin as one, or is of another version");
   }
-  const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
+  const fields = new DataView(file.buffer, file.byteOffset);
+  const sum = crc32(file.subarray(SUMMED));
+  if (sum !== fields.getUint32(MAGIC.length, true)) {
+    throw malformed("its CRC-32 is another: it was cut short, or damaged");
+  }
+  const length = fields.getUint32(SUMMED, true);
   if (length > file.length - PREFIX) throw malformed("it ends within its header");
   const header = headerIn(file.subarray(PREFIX, PREFIX + length));
   let at = PREFIX + length + padding(PREFIX + length);
