@@ -8,9 +8,13 @@
 import type { Driver } from "./driver/driver.js";
 import { RegionError } from "./region-error.js";
 
+/** Characters of a text that a message repeats: enough to know it by. */
+const LONGEST = 40;
+
 /** What of a value can be said in a message, however hostile the value: nothing of it is called. */
 function nameOf(value: unknown): number | string {
   if (typeof value === "number") return value;
+  if (typeof value === "string") return JSON.stringify(value.slice(0, LONGEST));
   return value === null ? "null" : typeof value;
 }
 
@@ -57,7 +61,13 @@ export function objectsOf<T extends object>(argument: string, values: Iterable<T
 export function requireDriver(driver: Driver): void {
   const given: unknown = driver;
   requireObject("driver", given);
-  requireMethod("driver", given, "reserve");
+  const { then, reserve } = given as Readonly<Record<string, unknown>>;
+  if (typeof then === "function") {
+    throw badArgument("driver", given, "is a promise: await loadDriver(), and give its `driver`");
+  }
+  if (typeof reserve !== "function") {
+    throw badArgument("driver", given, "must be the `driver` of what await loadDriver() returns");
+  }
   requireObject("driver.capabilities", driver.capabilities);
   requireObject("driver.budget", driver.budget);
 }

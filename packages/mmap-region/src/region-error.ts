@@ -10,6 +10,7 @@
  */
 
 import { defineError, type ErrorClass, type ErrorOf } from "@memkit/core";
+import { HOST_PAGE_SIZE } from "./page-size.js";
 
 /** Every `code` of {@link RegionError} with the fields that come with it. Sizes are bytes. */
 export type RegionErrorDetail =
@@ -137,8 +138,9 @@ export type RegionErrorDetail =
   /** The guest was given back: it may be somebody else's. */
   | { readonly code: "lease-released" };
 
+/** In hex from a page on, as addresses and sizes are read; what is less than that is a count, or next to none. */
 const hex = (value: number | string): string =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+  typeof value === "number" && Number.isSafeInteger(value) && value >= HOST_PAGE_SIZE
     ? `0x${value.toString(16)}`
     : String(value);
 

@@ -396,6 +396,8 @@ test("what no type allows is refused in words", async () => {
   ]) {
     bad(() => new Pool(options as never));
   }
+  const none = refusal(() => new Pool({ create, maximum: 0 }), "invalid-argument");
+  expect(none.message).toBe("must be at least 1 (maximum = 0)");
   bad(() => Pool.of({} as never, MODULE, { maximum: 1 }));
   bad(() => Pool.of(image, 1 as never, { maximum: 1 }));
   bad(() => Pool.of(image, MODULE, null as never));

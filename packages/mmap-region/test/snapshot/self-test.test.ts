@@ -98,6 +98,14 @@ test("what no type allows is refused in words", () => {
     bad(options);
   }
   for (const options of [{ keepResident: -1 }, { keepResident: 0.5 }, { driver: {} }]) bad(options);
+  const told = (options: unknown): string =>
+    refusal(() => snapshot(memory, options as object), "invalid-argument").message;
+  const found = { driver: undefined, notice: "" };
+  expect(told({ driver: Promise.resolve(found) })).toContain("is a promise: await loadDriver()");
+  expect(told({ driver: found })).toContain("await loadDriver()");
+  expect(told({ engine: "fast" })).toBe(
+    'must be one of auto, copy, scan+undo, discard (engine = "fast")',
+  );
   for (const target of [null, 1, {}, { exports: null }, WebAssembly.Memory.prototype]) {
     refusal(() => snapshot(target as never), "invalid-argument");
   }
