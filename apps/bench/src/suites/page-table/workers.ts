@@ -1,5 +1,6 @@
 /**
- * Two threads on pages of their own in one table, against two threads that share nothing at all: what the second core is worth.
+ * Two threads on pages of their own in one table, against two threads that share nothing at all: what the second core is worth. Threads
+ * with a table each say how much of that such work can have where two cores are two halves of one.
  *
  * @module
  */
@@ -28,12 +29,18 @@ function table(): unknown {
   return { memory, buffer: frames.buffer, allocBuffer: allocator.buffer, root: made.rootPfn };
 }
 
-const rows = (name: string, role: Row["role"], what: string, data: () => unknown): Row[] =>
+const rows = (
+  name: string,
+  role: Row["role"],
+  what: string,
+  data: () => unknown,
+  crewOf = name,
+): Row[] =>
   [1, 2].map((threads) => ({
     name: `${name}-${threads}`,
     role,
     what: `${what}, ${threads === 1 ? "one thread" : "two threads"}`,
-    make: () => crew(file(name), threads, data(), READING_MS),
+    make: () => crew(file(crewOf), threads, data(), READING_MS),
   }));
 
 const suite: Suite = {
@@ -41,6 +48,7 @@ const suite: Suite = {
   inTurns: true,
   rows: [
     ...rows("loop", "floor", "an integer loop", () => undefined),
+    ...rows("own", "floor", "the same as pages, on tables of their own", () => undefined, "pages"),
     ...rows("pages", "ours", "mapPfn, unmapNext of 511 pages by a cursor", table),
   ],
   checks: [
