@@ -75,7 +75,6 @@ const NOTHING: Readonly<Record<string, number | bigint>> = {};
 
 export class LayoutNode {
   readonly kind: Kind;
-  readonly code: KindCode;
   readonly name: string;
   readonly target: Target;
   readonly size: number;
@@ -116,7 +115,6 @@ export class LayoutNode {
       throw new CoreError({ code: "layout-too-large", type: plan.name });
     }
     this.kind = plan.kind;
-    this.code = plan.code;
     this.name = plan.name;
     this.target = target;
     this.size = plan.size;
@@ -166,7 +164,8 @@ export class LayoutNode {
   }
 
   view(dv: DataView, offset: number): unknown {
-    return this.code.viewOf(this, dv, offset);
+    // Not from a field of its own: with one more, reading whole values took a tenth longer (Node 20).
+    return this.plan.code.viewOf(this, dv, offset);
   }
 
   offsetOf(name: string): number {
