@@ -4,16 +4,17 @@
  * @module
  */
 
-import { EXECUTE, WRITE } from "@memkit/page-table/format";
-import { type Op, RW, refuse } from "./world.js";
+import { allocFrame } from "@memkit/frame-meta/alloc";
+import { EXECUTE, READ, USER, WRITE } from "@memkit/page-table/format";
+import { item, type Op, RW, refuse } from "./world.js";
 
 /** A cursor on one page, which maps it. */
-export const map = (page: number, pfn: number): Op => ({
+export const map = (page: number, pfn: number, prop: number = RW): Op => ({
   name: `map ${page}`,
   run: ({ table }) => {
     const cursor = table.cursorMut(page * 4096, 1);
     try {
-      cursor.mapPfn(pfn, RW);
+      cursor.mapPfn(pfn, prop);
     } finally {
       cursor.close();
     }
@@ -21,8 +22,94 @@ export const map = (page: number, pfn: number): Op => ({
   },
   model: ({ pages }) => {
     if (pages[page] !== undefined) refuse("already-mapped");
-    pages[page] = [pfn, false];
+    pages[page] = [pfn, (prop & EXECUTE) !== 0];
     return "mapped";
+  },
+});
+
+/** The same of a frame of one's own, whose handle becomes the mapping; where the page is mapped it stays a handle, and is dropped. */
+export const mapItem = (page: number): Op => ({
+  name: `map an item at ${page}`,
+  run: ({ table }) => {
+    const frame = allocFrame(table.frames, item, {});
+    const pfn = frame.paddr / 4096;
+    try {
+      const cursor = table.cursorMut(page * 4096, 1);
+      try {
+        cursor.map(frame, RW);
+      } finally {
+        cursor.close();
+      }
+    } finally {
+      if (!frame.dropped) frame.drop();
+    }
+    return pfn;
+  },
+  model: ({ pages }, { value }) => {
+    if (pages[page] !== undefined) refuse("already-mapped");
+    if (value !== undefined) pages[page] = [value as number, false];
+    return value;
+  },
+});
+
+/** queryFrame: a handle of one's own on what is mapped, which is held after the cursor is closed. */
+export const holdItem = (page: number): Op => ({
+  name: `queryFrame ${page}`,
+  run: ({ table }) => {
+    const cursor = table.cursor(page * 4096, 1);
+    const frame = cursor.queryFrame();
+    cursor.close();
+    if (frame === undefined) return "nothing";
+    const pfn = frame.paddr / 4096;
+    const held = table.frames.slots.countOf(pfn) > 0;
+    frame.drop();
+    return held ? pfn : "a frame that nobody holds";
+  },
+  model: ({ pages }) => pages[page]?.[0] ?? "nothing",
+});
+
+/** takeNext of one page, whose handle is dropped. */
+export const takeItem = (page: number): Op => ({
+  name: `take the item at ${page}`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(page * 4096, 1);
+    try {
+      const taken = cursor.takeNext(1);
+      if (taken?.kind !== "mapped") return "nothing";
+      taken.item?.drop();
+      return taken.pfn;
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }) => {
+    const [pfn] = pages[page] ?? ["nothing"];
+    delete pages[page];
+    return pfn;
+  },
+});
+
+/** fork, and what the child maps, which is dropped then. */
+export const forkAndLook = (...looked: readonly number[]): Op => ({
+  name: "fork",
+  run: ({ lib, table }) => {
+    const child = lib.fork(table);
+    const found = looked.map((page) => child.translate(page * 4096)?.pfn ?? "nothing");
+    child.drop();
+    return found;
+  },
+  model: ({ pages }) => looked.map((page) => pages[page]?.[0] ?? "nothing"),
+});
+
+/** protectRange to what nobody may use: the mapping stays, in an entry that is not valid. */
+export const hide = (page: number): Op => ({
+  name: `hide ${page}`,
+  run: ({ table }) => table.protectRange(page * 4096, 1, 0, READ | WRITE | EXECUTE | USER),
+  model: ({ pages }) => {
+    const old = pages[page];
+    if (old === undefined) return 0;
+    pages[page] = [old[0], false];
+    return 1;
   },
 });
 
@@ -108,6 +195,28 @@ export const makeExecutable = (page: number): Op => ({
     return 1;
   },
 });
+
+/** A cursor on all pages up to this one, which maps it: the tables for it are made by the cursor, not on the way to its node. */
+export const mapLast = (page: number, pfn: number): Op => ({
+  ...map(page, pfn),
+  run: ({ table }) => {
+    const cursor = table.cursorMut(0, page + 1);
+    try {
+      cursor.jump(page * 4096);
+      cursor.mapPfn(pfn, RW);
+    } finally {
+      cursor.close();
+    }
+    return "mapped";
+  },
+});
+
+/** collect, by the only one who has taken tables out: how many are stray still. */
+export const collect: Op = {
+  name: "collect",
+  run: ({ table }) => ({ stray: table.collect() }),
+  model: (_, { value }) => value,
+};
 
 /** cleanUp of a whole number of tables: what is mapped stays. */
 export const clean = (first: number, count: number): Op => ({

@@ -8,7 +8,9 @@
  */
 
 import { reap } from "@memkit/frame-meta/agents";
-import type { Agent, Lib, Op, Shared, TableScenario, World } from "./world.js";
+import { explore } from "@memkit/interleave";
+import { contents, countsAreMappings, nodesAreSomewhere } from "./look.js";
+import type { Agent, Lib, Model, Op, Shared, TableScenario, World } from "./world.js";
 import { scenarioOf } from "./world.js";
 
 const [VICTIM, REAPER] = [0, 1];
@@ -26,30 +28,98 @@ const quietly =
     }
   };
 
-const noneOfTheDead = ({ table }: Shared): string | undefined => {
+const LOCK_WORD = 1;
+const COUNT_WORD = 10;
+const USAGE_WORD = 11;
+
+function noneOfTheDead({ table }: Shared): string | undefined {
   const { slots } = table.frames;
   for (let slot = 0; slot < slots.frames; slot += 1) {
-    const usage = slots.words[slots.wordOf(slot, 11)];
-    const lock = slots.words[slots.wordOf(slot, 1)]!;
-    if (usage !== 0 && Math.abs(lock) === VICTIM + 1) return `frame ${slot} is locked by the dead`;
+    if (slots.words[slots.wordOf(slot, USAGE_WORD)] === 0) continue;
+    if (slots.words[slots.wordOf(slot, COUNT_WORD)]! <= 0) continue; // a node no more, or not yet
+    const lock = slots.words[slots.wordOf(slot, LOCK_WORD)]!;
+    if (Math.abs(lock) === VICTIM + 1) return `frame ${slot} is locked by the dead`;
   }
   return undefined;
-};
+}
 
-export function reapScenario(
+/** What each page may be mapped to: what it was, and what the operations make of it, in any order and as far as they come. */
+function possible({ model }: TableScenario, ...threads: (readonly Op[])[]): Set<string> {
+  const found = new Set<string>();
+  const add = ({ pages }: Model): void => {
+    for (const entry of Object.entries(pages)) found.add(JSON.stringify(entry));
+  };
+  for (const order of [threads, threads.toReversed()]) {
+    const state = model!.initial();
+    add(state);
+    for (const { model: means } of order.flat()) {
+      try {
+        means?.(state, {});
+      } catch {
+        // Refused: it changes nothing.
+      }
+      add(state);
+    }
+  }
+  return found;
+}
+
+/** What was half-written is nothing. Frames of items are not known beforehand. */
+function nothingInvented({ table }: Shared, may: ReadonlySet<string>): string | undefined {
+  if (table.config.items === "tracked") return undefined;
+  const entries = Object.entries(contents(table)).map((entry) => JSON.stringify(entry));
+  const invented = entries.find((entry) => !may.has(entry));
+  return invented && `nobody has mapped ${invented}`;
+}
+
+/** More accesses than this the dying one has not, when somebody is in its way, than when it is alone. */
+const IN_THE_WAY = 8;
+
+/** How many accesses the operations have that nobody disturbs. */
+function accessesOf(lib: Lib, world: World, dying: readonly Op[]): number {
+  return explore(scenarioOf(lib, world, [dying, [], []])).longestTrace;
+}
+
+function reapScenario(
   lib: Lib,
   world: World,
   after: number,
   dying: readonly Op[],
   living: readonly Op[],
 ): TableScenario {
-  const { model: _, threads: __, ...rest } = scenarioOf(lib, world, [dying, [], living]);
+  const scenario = scenarioOf(lib, world, [dying, [], living]);
+  const { model: _, threads: __, ...rest } = scenario;
+  const may = possible(scenario, dying, living);
   const reaping = ({ table }: Agent): unknown =>
     reap(table.frames, [VICTIM], { patience: Number.MAX_SAFE_INTEGER }).error;
+  const counted = "PT-31" in (rest.atEnd ?? {});
+  // What the dead was building, giving back, mapping or unmapping: with a ledger that is known, too.
+  const spare = world.ledger === true ? 0 : 1;
   return {
     ...rest,
     threads: [dying.map(quietly), [reaping], living.map(quietly)],
     death: { thread: VICTIM, after, heirs: [REAPER] },
-    atEnd: { ...rest.atEnd, "PT-58": noneOfTheDead },
+    atEnd: {
+      ...rest.atEnd,
+      "PT-58, locks": noneOfTheDead,
+      "PT-58, entries": (shared: Shared) => nothingInvented(shared, may),
+      "PT-52 PT-55": ({ table }: Shared) => nodesAreSomewhere(table, spare),
+      ...(counted && { "PT-31": ({ table }: Shared) => countsAreMappings(table, 1) }),
+    },
   };
+}
+
+/** One scenario for each access after which the agent may die; the last ones are those in which it lives. */
+export function reapScenarios(
+  lib: Lib,
+  world: World,
+  deaths: readonly number[] | "all",
+  dying: readonly Op[],
+  living: readonly Op[],
+): TableScenario[] {
+  const all = (): number[] =>
+    Array.from({ length: accessesOf(lib, world, dying) + IN_THE_WAY }, (_, after) => after);
+  return (deaths === "all" ? all() : deaths).map((after) =>
+    reapScenario(lib, world, after, dying, living),
+  );
 }

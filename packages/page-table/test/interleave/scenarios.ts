@@ -5,9 +5,25 @@
  */
 
 import type { Entry as Named } from "@memkit/interleave";
-import { clean, look, makeExecutable, map, mapAll, query, take, unmap } from "./operations.js";
-import { reapScenario } from "./reap.js";
-import { type Lib, type Op, scenarioOf, type World } from "./world.js";
+import {
+  clean,
+  collect,
+  forkAndLook,
+  hide,
+  holdItem,
+  look,
+  makeExecutable,
+  map,
+  mapAll,
+  mapItem,
+  mapLast,
+  query,
+  take,
+  takeItem,
+  unmap,
+} from "./operations.js";
+import { reapScenarios } from "./reap.js";
+import { type Lib, NONE, type Op, RWX, scenarioOf, type World } from "./world.js";
 
 /** `suite`: explored by every `npm test`. `long`: by `npm run explore`. */
 /** A scenario by name, for any version of the code. */
@@ -24,7 +40,7 @@ const entry = (form: Form, name: string, world: World, ...threads: readonly Op[]
 const reaping = (
   form: Form,
   name: string,
-  deaths: readonly number[],
+  deaths: readonly number[] | "all",
   world: World,
   dying: readonly Op[],
   living: readonly Op[],
@@ -32,39 +48,217 @@ const reaping = (
   name,
   form,
   build: (lib) =>
-    deaths.map((after) => reapScenario(lib, world, after, dying, living)) as unknown as ReturnType<
-      Entry["build"]
-    >,
+    reapScenarios(lib, world, deaths, dying, living) as unknown as ReturnType<Entry["build"]>,
 });
 
 /** Nothing but the root. */
 const empty: World = { mapped: [] };
 /** A leaf table with one page mapped in it. */
 const one: World = { mapped: [3] };
+/** The same page, which may be executed: its upper word is 0, as that of nothing is. */
+const plain: World = { mapped: [3], prop: RWX };
 /** Two leaf tables. */
 const two: World = { mapped: [3, 515] };
-
 /** A leaf table without a page. */
 const bare: World = { mapped: [], emptied: [3] };
+/** Below the root a table of two leaf tables. */
+const deep: World = { config: "x86-64, three levels", mapped: [3, 515] };
+/** Below the root a table with a leaf table, in which nothing is mapped. */
+const deepBare: World = { config: "x86-64, three levels", mapped: [], emptied: [3] };
+const deepEmpty: World = { config: "x86-64, three levels", mapped: [] };
+/** A page that holds its frame. */
+const held: World = { config: "x86-64, tracked", mapped: [3] };
+const deepHeld: World = { config: "x86-64, tracked, three levels", mapped: [3] };
+/** A huge page in the root. */
+const huge: World = { mapped: [], huge: true };
+
+/** Two leaf tables, with one in between that is missing. */
+const apart: World = { mapped: [3, 1027] };
+/** Where the bit of a page that nobody may use is in the upper word. */
+const riscv: World = { config: "RISC-V", mapped: [3] };
+
+/** The same, where reap knows what the dead had in hand. */
+const known = (world: World): World => ({ ...world, ledger: true });
+/** For who looks at all entries of a node. */
+const few = (world: World): World => ({ ...world, narrow: true });
+
+/** All that one entry of the root and the next are for, with so many levels. */
+const ALL = 1024;
+const DEEP = 2 * 512 ** 2;
 
 export const entries: readonly Entry[] = [
   entry("suite", "map, map: tables of their own", two, [map(4, 1)], [map(516, 2)]),
   entry("suite", "map, map: one table", one, [map(4, 1)], [map(5, 2)]),
   entry("suite", "map, map: one page", one, [map(4, 1)], [map(4, 2)]),
   entry("long", "map, map: the table is missing", empty, [map(4, 1)], [map(5, 2)]),
-  entry("suite", "query, take of the table around it", one, [query(3)], [take(0, 1024)]),
-  entry("suite", "map, take of the table around it", one, [map(4, 1)], [take(0, 1024)]),
-  entry("suite", "translate, take of the table around it", one, [look(3)], [take(0, 1024)]),
-  entry("suite", "translate, unmap of all around it", one, [look(3)], [unmap(0, 1024)]),
+  entry("suite", "query, take of the table around it", one, [query(3)], [take(0, ALL)]),
+  entry("suite", "map, take of the table around it", one, [map(4, 1)], [take(0, ALL)]),
+  entry("suite", "translate, take of the table around it", one, [look(3)], [take(0, ALL)]),
+  entry("suite", "translate, unmap of all around it", one, [look(3)], [unmap(0, ALL)]),
   entry("suite", "translate, protect of both words", one, [look(3)], [makeExecutable(3)]),
   entry("suite", "translate, unmap and map anew", one, [look(3)], [unmap(3, 1), map(3, 9)]),
+  entry(
+    "suite",
+    "translate, unmap of a plain page, map anew",
+    plain,
+    [look(3)],
+    [unmap(3, 1), map(3, 9)],
+  ),
   entry("suite", "two cursors that overlap", two, [mapAll([4, 516], 1)], [mapAll([4, 516], 2)]),
-  entry("suite", "cleanUp, translate", bare, [clean(0, 1024)], [look(3)]),
-  entry("long", "cleanUp, map", bare, [clean(0, 1024)], [map(4, 1)]),
-  entry("long", "query, unmap of all around it", one, [query(3)], [unmap(0, 1024)]),
-  entry("long", "map, unmap of all around it", one, [map(4, 1)], [unmap(0, 1024)]),
-  entry("long", "unmap of all, unmap of all", two, [unmap(0, 1024)], [unmap(0, 1024)]),
+  entry("long", "a cursor above another", two, [mapAll([4, 516], 1)], [map(516, 2)]),
+  entry("suite", "cleanUp, translate", bare, [clean(0, ALL)], [look(3)]),
+  entry("long", "cleanUp, map", bare, [clean(0, ALL)], [map(4, 1)]),
+  entry("long", "query, unmap of all around it", one, [query(3)], [unmap(0, ALL)]),
+  entry("long", "map, unmap of all around it", one, [map(4, 1)], [unmap(0, ALL)]),
+  entry("long", "unmap of all, unmap of all", two, [unmap(0, ALL)], [unmap(0, ALL)]),
+  entry("long", "translate, take, translate", one, [look(3)], [take(0, ALL)], [look(3)]),
+  // Where a table is freed, and made anew at once for another page, while others walk.
+  entry(
+    "long",
+    "tracked: translate, unmap of all and map elsewhere",
+    held,
+    [look(3)],
+    [unmap(0, ALL), map(515, 99)],
+  ),
+  entry("long", "map after map, map: one table", one, [map(4, 1), map(5, 1)], [map(6, 2)]),
+  entry("long", "translate, unmap of all, collect", one, [look(3)], [unmap(0, ALL), collect]),
+  entry("suite", "translate, map of what nobody may use", riscv, [look(4)], [map(4, 1, NONE)]),
+  // Three levels.
+  entry("long", "three levels: translate, unmap of all", deep, [look(3)], [unmap(0, DEEP)]),
+  entry("long", "three levels: query, take of all", deep, [query(3)], [take(0, DEEP)]),
+  entry("long", "three levels: map, unmap of all", deep, [map(4, 1)], [unmap(0, DEEP)]),
+  entry("long", "three levels: cleanUp, map", few(deepBare), [clean(0, DEEP)], [map(4, 1)]),
+  entry("long", "three levels: cleanUp, translate", few(deepBare), [clean(0, DEEP)], [look(3)]),
+  entry("long", "three levels: map, map of a missing table", deepBare, [map(4, 1)], [map(516, 2)]),
+  entry("long", "three levels: two cursors, one above", deep, [mapAll([4, 516], 1)], [map(516, 2)]),
+  entry(
+    "long",
+    "three levels: translate, map by a wide cursor",
+    deepEmpty,
+    [look(DEEP / 2 + 4)],
+    [mapLast(DEEP / 2 + 4, 1)],
+  ),
+  entry(
+    "long",
+    "three levels: translate, map of two missing tables",
+    deepEmpty,
+    [look(4)],
+    [mapAll([4, 516], 1)],
+  ),
+  entry(
+    "long",
+    "three levels: translate, map where nothing is",
+    deepEmpty,
+    [look(516)],
+    [map(516, 1)],
+  ),
+  // Huge pages.
+  entry("long", "translate, split of the huge page", huge, [look(5)], [unmap(3, 1)]),
+  entry("long", "query, split of the huge page", huge, [query(5)], [makeExecutable(3)]),
+  // Tracked items.
+  entry("long", "tracked: queryFrame, unmap", held, [holdItem(3)], [unmap(3, 1)]),
+  entry("long", "tracked: queryFrame, unmap of all", held, [holdItem(3)], [unmap(0, ALL)]),
+  entry("long", "tracked: take, take", held, [takeItem(3)], [takeItem(3)]),
+  entry("long", "tracked: map, map: one page", held, [mapItem(4)], [mapItem(4)]),
+  entry("long", "tracked: map, unmap of all", held, [mapItem(4)], [unmap(0, ALL)]),
+  entry("long", "tracked: fork, unmap", held, [forkAndLook(3)], [unmap(3, 1)]),
+  entry("long", "tracked: fork, map", held, [forkAndLook(3, 4)], [mapItem(4)]),
+  entry(
+    "long",
+    "tracked, three levels: queryFrame, unmap of all",
+    deepHeld,
+    [holdItem(3)],
+    [unmap(0, DEEP)],
+  ),
   reaping("suite", "reap, map", [30], one, [map(4, 1)], [look(3)]),
   reaping("long", "reap of a mapper that has the lock, map", [22], one, [map(4, 1)], [map(5, 2)]),
-  entry("long", "translate, take, translate", one, [look(3)], [take(0, 1024)], [look(3)]),
+  // Deaths at every access, beside one that lives.
+  reaping(
+    "long",
+    "reap at each access, beside a map: map of a missing table",
+    "all",
+    few(empty),
+    [map(4, 1)],
+    [map(5, 2)],
+  ),
+  reaping(
+    "long",
+    "reap at each access, beside a maker of tables: map",
+    "all",
+    few(apart),
+    [map(1028, 1)],
+    [mapAll([4, 516], 2)],
+  ),
+  reaping(
+    "long",
+    "reap at each access, beside a translate: unmap of all",
+    "all",
+    few(one),
+    [unmap(0, ALL)],
+    [look(3)],
+  ),
+  reaping(
+    "long",
+    "reap at each access, beside a query: protect",
+    "all",
+    few(one),
+    [makeExecutable(3)],
+    [query(3)],
+  ),
+  // And alone, where there is more to see.
+  reaping("long", "reap at each access: protect", "all", few(one), [makeExecutable(3)], []),
+  reaping("long", "reap at each access: hide", "all", few(riscv), [hide(3)], []),
+  reaping("long", "reap at each access: unmap of all", "all", few(two), [unmap(0, ALL)], []),
+  reaping("long", "reap at each access: map of an item", "all", few(held), [mapItem(4)], []),
+  reaping("long", "reap at each access: unmap of all items", "all", few(held), [unmap(0, ALL)], []),
+  reaping("long", "reap at each access: queryFrame", "all", few(held), [holdItem(3)], []),
+  reaping("long", "reap at each access: fork", "all", few(held), [forkAndLook(3)], []),
+  reaping(
+    "long",
+    "reap at each access: three levels, map of missing tables",
+    "all",
+    few(deepEmpty),
+    [map(4, 1)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access: three levels, unmap of all",
+    "all",
+    few(deep),
+    [unmap(0, DEEP)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access: three levels, cleanUp",
+    "all",
+    few(deepBare),
+    [clean(0, DEEP)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access, with a ledger: take of an item",
+    "all",
+    known(few(held)),
+    [takeItem(3)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access, with a ledger: map of an item",
+    "all",
+    known(few(held)),
+    [mapItem(4)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access, with a ledger: take of all",
+    "all",
+    known(few(held)),
+    [take(0, ALL)],
+    [],
+  ),
 ];

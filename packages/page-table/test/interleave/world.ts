@@ -6,15 +6,18 @@
  * @module
  */
 
-import { PhysicalMemory } from "@memkit/core";
-import { FrameTable } from "@memkit/frame-meta";
-import type { FrameAllocator } from "@memkit/frame-meta/alloc";
+import { PhysicalMemory, struct } from "@memkit/core";
+import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
+import { allocFrame, type FrameAllocator } from "@memkit/frame-meta/alloc";
+import { FrameLedger } from "@memkit/frame-meta/model";
 import type { Operation, Scenario } from "@memkit/interleave";
 import {
   defineFormat,
   EXECUTE,
+  type PteFormat,
   pageProperty,
   READ,
+  riscvFormat,
   USER,
   userConfig,
   WRITE,
@@ -22,53 +25,72 @@ import {
 } from "@memkit/page-table/format";
 import * as model from "@memkit/page-table/model";
 import * as shippedTable from "@memkit/page-table/table";
-import { type PageTable, pageTableConfig } from "@memkit/page-table/table";
+import { type PageTable, type PageTableConfig, pageTableConfig } from "@memkit/page-table/table";
+import {
+  contents,
+  countsAreMappings,
+  ENTRIES,
+  nodesAreSomewhere,
+  nodesHold,
+  type Pages,
+  straysAreKnown,
+  TOP,
+} from "./look.js";
 
 /** The code under test. */
 export type Lib = typeof shippedTable & typeof model;
 export const shipped: Lib = { ...shippedTable, ...model };
 
-/** x86-64 with so many levels: the protocol is the same at each, and a walk shorter. */
-const formatOf = (levels: number) => {
-  const x86 = x86Format();
-  const name = `x86-64 of ${levels} levels`;
-  const paging = {
-    ...x86.paging,
+/** A format with so many levels: the protocol is the same at each, and a walk shorter. */
+function few(of: PteFormat, levels: number, items: PageTableConfig["items"]): PageTableConfig {
+  const { paging } = of;
+  const name = `${of.name} of ${levels} levels`;
+  const vaBits = 12 + 9 * levels;
+  const format = defineFormat({
+    ...of,
     name,
-    levels,
-    vaBits: 12 + 9 * levels,
-    highestTranslationLevel: 2,
-  };
-  return defineFormat({ ...x86, name, paging });
-};
-/** The first entries of the root: who looks at all of them is done soon. */
-const configs = [2, 3].map((levels) =>
-  pageTableConfig({
-    ...userConfig(formatOf(levels), "untracked"),
-    name: "few",
-    topLevelIndexRange: [0, 3],
-  }),
-);
-const configOf = (levels: number) => configs[levels - 2]!;
+    paging: { ...paging, name, levels, vaBits, highestTranslationLevel: 2 },
+  });
+  // The first entries of the root: who looks at all of them is done soon.
+  const topLevelIndexRange = [0, TOP - 1] as const;
+  return pageTableConfig({ ...userConfig(format, items), name: "few", topLevelIndexRange });
+}
 
+const x86 = x86Format();
+const configs = {
+  "x86-64": few(x86, 2, "untracked"),
+  "x86-64, three levels": few(x86, 3, "untracked"),
+  "x86-64, tracked": few(x86, 2, "tracked"),
+  "x86-64, tracked, three levels": few(x86, 3, "tracked"),
+  "RISC-V": few(riscvFormat({ sv: 39 }), 2, "untracked"),
+} as const;
+
+/** What nobody may use. */
+export const NONE: number = pageProperty(0);
 export const RW: number = pageProperty(READ | WRITE | USER);
+export const RWX: number = pageProperty(READ | WRITE | EXECUTE | USER);
 
-const FRAMES = 12;
+/** What tracked pages are made of. */
+export const item = defineFrameMeta({ name: "item", layout: struct(), isUntyped: true });
+
+const FRAMES = 15;
 /** Frames that the table is made of at the start; each agent has {@link SPARE} behind them for its own. */
 const FIRST_SPARE = 6;
-const SPARE = 2;
+const SPARE = 3;
 
 export interface Shared {
   readonly table: PageTable;
   readonly buffer: SharedArrayBuffer;
   readonly ram: SharedArrayBuffer;
+  /** The words of the ledger, if there is one. */
+  readonly ledger: SharedArrayBuffer | undefined;
 }
 export interface Agent {
+  readonly lib: Lib;
   readonly table: PageTable;
 }
-/** By page: the frame it is mapped to, and whether it may be executed. */
-interface Model {
-  readonly pages: Record<number, readonly [pfn: number, executable: boolean]>;
+export interface Model {
+  readonly pages: Pages;
 }
 export type Op = Operation<Agent, Model>;
 export type TableScenario = Scenario<Shared, Agent, Model>;
@@ -95,16 +117,23 @@ class OwnFrames implements FrameAllocator {
 }
 
 function framesOf(
-  shared: Pick<Shared, "buffer" | "ram"> | undefined,
+  world: World,
+  shared: Pick<Shared, "buffer" | "ram" | "ledger"> | undefined,
   agent: number,
   agents: number,
 ) {
   const ram = shared?.ram ?? new SharedArrayBuffer(FRAMES * 4096);
   const memory = new PhysicalMemory({ buffer: ram });
+  const buffer = shared?.ledger;
+  const ledger =
+    world.ledger === true
+      ? new FrameLedger({ frames: FRAMES, agents, agent, ...(buffer && { buffer }) })
+      : undefined;
+  const own = { agent, ...(ledger && { ledger }) };
   const frames =
     shared === undefined
-      ? FrameTable.create({ memory, mode: "shared", types: 1, agents, transits: 1 }, { agent })
-      : FrameTable.attach({ memory, buffer: shared.buffer }, { agent });
+      ? FrameTable.create({ memory, mode: "shared", types: 2, agents, transits: 1 }, own)
+      : FrameTable.attach({ memory, buffer: shared.buffer }, own);
   const creator = shared === undefined;
   frames.use(
     new OwnFrames(
@@ -117,130 +146,107 @@ function framesOf(
   views.refresh();
   const nothing = { fill: () => nothing } as unknown as BigUint64Array;
   frames.wide = { u8: views.liveU8, u64: nothing };
-  return { frames, ram };
+  return { frames, ram, ledger: ledger?.buffer as SharedArrayBuffer | undefined };
 }
 
 /** How a scenario starts. */
 export interface World {
-  readonly levels?: number;
-  /** Pages that are mapped, each to the frame 100 + its number. */
+  readonly config?: keyof typeof configs;
+  /** Pages that are mapped, each to the frame 100 + its number, or to an item. */
   readonly mapped: readonly number[];
+  /** What may be done with them. RW if not given. */
+  readonly prop?: number;
   /** Pages that have a table, in which nothing is mapped. */
   readonly emptied?: readonly number[];
+  /** Page 0 is the first of a huge one, of frame 512 on. */
+  readonly huge?: boolean;
+  /** Whether agents tell a ledger what they hold. */
+  readonly ledger?: boolean;
+  /** Nodes have a few entries and no more, for who looks at all of them. */
+  readonly narrow?: boolean;
 }
+
+/** Nobody looks at what scenarios do not use. */
+function narrowed({ store }: PageTable): void {
+  Object.assign(store, {
+    endEntry: (level: number): number => (level === store.levels ? TOP : ENTRIES),
+  });
+}
+
+function setUp(lib: Lib, world: World, agents: number): Shared {
+  const { config = "x86-64", mapped, emptied = [], prop = RW, huge = false } = world;
+  const { frames, ram, ledger } = framesOf(world, undefined, agents - 1, agents);
+  const table = lib.PageTable.create(frames, configs[config]);
+  if (world.narrow === true) narrowed(table);
+  for (const page of mapped) {
+    if (table.config.items === "untracked") table.mapRange(page * 4096, 1, 100 + page, prop);
+    else {
+      const cursor = table.cursorMut(page * 4096, 1);
+      cursor.map(allocFrame(frames, item, {}), prop);
+      cursor.close();
+    }
+  }
+  for (const page of emptied) {
+    table.mapRange(page * 4096, 1, 1, RW);
+    table.unmapRange(page * 4096, 1);
+  }
+  if (huge) table.mapRange(0, 512, 512, prop);
+  frames.agent?.leave();
+  return { table, buffer: frames.buffer as SharedArrayBuffer, ram, ledger };
+}
+
+function initial(world: World): Model {
+  const { mapped, prop = RW, huge = false, config = "x86-64" } = world;
+  const executable = (prop & EXECUTE) !== 0;
+  const tracked = config.includes("tracked");
+  const pages: Record<number, readonly [number, boolean]> = {};
+  // Items are the frames that are left when the tables have been made, from the last one on.
+  mapped.forEach((page, i) => {
+    pages[page] = [tracked ? itemOf(config, i) : 100 + page, executable];
+  });
+  for (let i = 0; huge && i < ENTRIES; i += 1) pages[i] = [512 + i, executable];
+  return { pages };
+}
+
+/** The frame of the first item: the root has the last frame, then come the tables for its page, which are made first. */
+const itemOf = (config: string, i: number): number =>
+  FIRST_SPARE - (config.includes("three") ? 4 : 3) - i;
 
 /** A table that begins as `world` says, and what its threads do. */
 export function scenarioOf(
   lib: Lib,
-  { levels = 2, mapped, emptied = [] }: World,
+  world: World,
   threads: readonly (readonly Op[])[],
 ): TableScenario {
   const agents = threads.length + 1;
+  const { config = "x86-64", narrow = false } = world;
   return {
-    setup: () => {
-      const { frames, ram } = framesOf(undefined, agents - 1, agents);
-      const table = lib.PageTable.create(frames, configOf(levels));
-      for (const page of mapped) table.mapRange(page * 4096, 1, 100 + page, RW);
-      for (const page of emptied) {
-        table.mapRange(page * 4096, 1, 1, RW);
-        table.unmapRange(page * 4096, 1);
-      }
-      frames.agent?.leave();
-      return { table, buffer: frames.buffer as SharedArrayBuffer, ram };
-    },
+    setup: () => setUp(lib, world, agents),
     attach: (shared, thread) => {
-      const { frames } = framesOf(shared, thread, agents);
-      return { table: lib.PageTable.attach(frames, configOf(levels), shared.table.rootPfn) };
+      const { frames } = framesOf(world, shared, thread, agents);
+      const table = lib.PageTable.attach(frames, configs[config], shared.table.rootPfn);
+      if (narrow) narrowed(table);
+      frames.bind(item);
+      return { lib, table };
     },
     threads,
     model: {
-      initial: () => ({
-        pages: Object.fromEntries(mapped.map((page) => [page, [100 + page, false] as const])),
-      }),
+      initial: () => initial(world),
       observe: ({ table }) => ({ pages: contents(table) }),
     },
-    invariants: { "PT-30 PT-33": nodesHold },
+    invariants: { "PT-30 PT-33": ({ table }) => nodesHold(table) },
     atEnd: {
       checkInvariants: ({ table }) =>
         lib
           .checkInvariants(table)
           .map(({ id, what }) => `${id}: ${what}`)
           .join("; ") || undefined,
-      "PT-52 PT-55": nothingLost,
+      "PT-52 PT-55": ({ table }) => nodesAreSomewhere(table),
+      "PT-55": ({ table }, outcomes) => straysAreKnown(table, outcomes),
+      ...(config.includes("tracked") && { "PT-31": ({ table }) => countsAreMappings(table) }),
     },
-    limits: { steps: 1500 },
+    limits: { steps: 4000 },
   };
-}
-
-const USAGE_WORD = 11;
-
-interface Node {
-  readonly pfn: number;
-  readonly level: number;
-  readonly page: number;
-}
-
-/** The nodes of the table, from the root on, and its leaves, read as bytes. */
-function look({ store, rootPfn, frames }: PageTable) {
-  const { coder, memory } = store;
-  const nodes: Node[] = [{ pfn: rootPfn, level: store.levels, page: 0 }];
-  const leaves: { readonly page: number; readonly lo: number; readonly hi: number }[] = [];
-  const wrong: string[] = [];
-  for (const { pfn, level, page } of nodes) {
-    const meta = frames.slots.wordOf(pfn, 0);
-    const usage = frames.slots.words[meta + USAGE_WORD];
-    const word = frames.slots.words[meta]!;
-    if (usage !== usageOfRoot({ frames, rootPfn }) || word >>> 24 !== level) {
-      wrong.push(`an entry leads to frame ${pfn}, which is no table of level ${level}`);
-      continue;
-    }
-    if ((word & 0x1_0000) !== 0) wrong.push(`node ${pfn} is stray, and an entry leads to it`);
-    if (frames.slots.countOf(pfn) < 1) wrong.push(`nobody holds node ${pfn}`);
-    const words = memory.words;
-    for (let i = 0, left = 4; i < 512 && left > 0; i += 1) {
-      if (i > 8) break; // scenarios use the first few entries of a node
-      const lo = words[pfn * 1024 + 2 * i]!;
-      const hi = words[pfn * 1024 + 2 * i + 1]!;
-      const at = page + i * 512 ** (level - 1);
-      const kind = coder.kind(lo, hi, level);
-      if (kind === 0) continue;
-      left -= 1;
-      if (kind === 1) leaves.push({ page: at, lo, hi });
-      else nodes.push({ pfn: coder.childOf(lo, hi), level: level - 1, page: at });
-    }
-  }
-  return { nodes, leaves, wrong };
-}
-
-const usageOfRoot = ({ frames, rootPfn }: Pick<PageTable, "frames" | "rootPfn">): number =>
-  frames.slots.words[frames.slots.wordOf(rootPfn, USAGE_WORD)]!;
-
-/** PT-30 PT-33: in every state an entry leads to a node that is somebody's, and not stray. */
-function nodesHold({ table }: Shared): string | undefined {
-  return look(table).wrong.join("; ") || undefined;
-}
-
-/** Every node is free, in the table and unlocked, or stray and some agent's to free. */
-function nothingLost({ table }: Shared): string | undefined {
-  const { slots } = table.frames;
-  const inTable = new Set(look(table).nodes.map(({ pfn }) => pfn));
-  const usage = usageOfRoot(table);
-  for (let pfn = 0; pfn < FRAMES; pfn += 1) {
-    if (slots.words[slots.wordOf(pfn, USAGE_WORD)] !== usage) continue;
-    const lock = slots.words[slots.wordOf(pfn, 1)]!;
-    if (inTable.has(pfn) && lock !== 0) return `node ${pfn} is locked by ${lock}`;
-    if (!inTable.has(pfn) && lock >= 0) return `node ${pfn} is in no table, and nobody's`;
-  }
-  return undefined;
-}
-
-function contents(table: PageTable): Model["pages"] {
-  const { coder } = table.store;
-  const found = look(table).leaves.map(({ page, lo, hi }) => {
-    const prop = coder.propertyOf(lo, hi, 1);
-    return [page, [coder.frameOf(lo, hi, 1), (prop & EXECUTE) !== 0]] as const;
-  });
-  return Object.fromEntries(found);
 }
 
 /** Thrown by models, as the shipped code throws its errors. */

@@ -9,23 +9,28 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
 import type { Lib } from "../world.js";
+import { libIn } from "./lib-in.js";
 import { type Edit, mutationsOf } from "./operators.js";
 
 /** The steps, and the functions in src that make each. */
 const STEPS: readonly (readonly [id: string, file: string, functions: readonly string[]])[] = [
   ["cover", "table/shared-locks.ts", ["cover", "tryCover"]],
-  ["lower", "table/shared-locks.ts", ["lower", "adopt"]],
+  ["lower", "table/shared-locks.ts", ["lower", "adopt", "release"]],
   ["below", "table/shared-locks.ts", ["lockBelow", "lockChild"]],
   ["wait", "table/shared-locks.ts", ["wait"]],
   ["open", "table/shared-locks.ts", ["open", "close", "unlockAll"]],
   ["stray", "table/shared-locks.ts", ["lose"]],
-  ["entry", "table/shared-store.ts", ["read", "put", "blank", "setMeta"]],
+  ["entry", "table/shared-store.ts", ["read", "put", "swap", "blank", "setMeta"]],
+  ["born", "table/shared-store.ts", ["alloc", "tryAlloc"]],
+  ["born", "table/node-store.ts", ["finish"]],
   ["retire", "table/shared-store.ts", ["dropTree", "strand", "strandTree", "collect"]],
   ["limbo", "table/limbo.ts", ["take"]],
   ["walk", "table/page-table.ts", ["translate"]],
   ["cursor", "cursor/shared-cursor-mut.ts", ["mapPfn", "unmapNext"]],
   ["make", "cursor/editor.ts", ["makeTables"]],
-  ["take", "cursor/cursor-mut.ts", ["takeTable"]],
+  ["take", "cursor/cursor-mut.ts", ["takeTable", "takeLeaf"]],
+  ["clear", "cursor/editor.ts", ["clearLeaf", "clearEntry"]],
+  ["reap", "table/reap.ts", ["takeOver", "childrenOf", "repair", "isUnfinished", "mend"]],
 ];
 
 const packageDir = join(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -102,15 +107,16 @@ export function generate(): Mutant[] {
   return mutants;
 }
 
-/** Loads a copy of the package with the mutant in it. */
-export async function load({ id, file, text }: Mutant): Promise<Lib> {
+/** Makes a copy of the package with the mutant in it. @returns its folder */
+export function copyOf({ id, file, text }: Mutant): string {
   const copy = join(folder, id);
   cpSync(base, copy, { recursive: true });
   put(copy, file, text);
-  const table = (await import(pathToFileURL(join(copy, "table.js")).href)) as Lib;
-  const model = (await import(pathToFileURL(join(copy, "model.js")).href)) as Lib;
-  return { ...table, ...model };
+  return pathToFileURL(copy).href;
 }
+
+/** Loads a copy of the package with the mutant in it. */
+export const load = (mutant: Mutant): Promise<Lib> => libIn(copyOf(mutant));
 
 /** Removes the copies. */
 export const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });

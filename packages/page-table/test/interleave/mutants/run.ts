@@ -1,74 +1,66 @@
 /**
- * `npm run mutants:interleavings -w packages/page-table`: runs all mutants through the scenarios of the suite, and writes test/MUTANTS.md.
+ * `npm run mutants:interleavings -w packages/page-table`: runs all mutants through the scenarios, and writes test/MUTANTS.md.
  *
- *     --only <text>       those whose whole id the expression matches, and writes nothing
+ * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its file.
+ *
+ *     --fresh             forgets what is known
+ *     --document          writes MUTANTS.md of what is known
+ *     --only <text>       those whose whole id the expression matches, anew, and writes nothing
  */
 
 // Before copies of the package are loaded: it replaces globals that they must find replaced.
 import "@memkit/interleave";
-import { writeFileSync } from "node:fs";
-import { explore, type Scenario } from "@memkit/interleave";
-import { entries } from "../scenarios.js";
-import type { Lib } from "../world.js";
-import { EQUIVALENT } from "./equivalent.js";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cleanUp, generate, load, type Mutant } from "./generate.js";
+import { type Findings, judge, likelyFor } from "./judge.js";
+import { documentOf, reasonOf } from "./table.js";
+
+// The explorer and the code under test throw as a matter of course: collecting stacks would take a third of the time.
+Error.stackTraceLimit = 0;
 
 const [, , option, text = ""] = process.argv;
-/** More than any of the scenarios needs that mutants run through. */
-const limits = { steps: 180, states: 12_000 };
-/** The one of the long form in which a table is freed beside a cursor that is on its way down, without a lock. */
-const FREED = "query, unmap of all around it";
-const scenarios = entries.filter(
-  ({ form, name }) => (form === "suite" && !name.startsWith("reap")) || name === FREED,
-);
+const temp = new URL("../../../temp/", import.meta.url);
+const file = new URL("mutants.json", temp);
 
-function killedBy(lib: Lib): string | undefined {
-  for (const { name, build } of scenarios) {
-    for (const scenario of build(lib) as unknown as readonly Scenario<unknown>[]) {
-      try {
-        const { failure, cut } = explore({ ...scenario, limits });
-        if (failure !== undefined) return `${failure.kind} in "${name}"`;
-        if (cut?.includes("may be spinning") === true) return `endless loop in "${name}"`;
-      } catch (error) {
-        const { code, name: kind } = error as { readonly code?: string; readonly name: string };
-        return `error ${code ?? kind} in "${name}"`;
-      }
-    }
-  }
-  return undefined;
+const keyOf = ({ text: of, kind, where, what }: Mutant): string =>
+  createHash("sha256").update([kind, where, what, of].join("\0")).digest("hex").slice(0, 24);
+
+const goesOn = existsSync(file) && option !== "--fresh" && option !== "--only";
+const known: Record<string, Findings> = goesOn ? JSON.parse(readFileSync(file, "utf8")) : {};
+const all = generate();
+const asked =
+  option === "--only" ? all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)) : all;
+const settled = (mutant: Mutant): boolean =>
+  known[keyOf(mutant)]?.kill !== undefined || reasonOf(mutant) !== undefined;
+
+function keep(): void {
+  if (option === "--only") return;
+  mkdirSync(temp, { recursive: true });
+  writeFileSync(file, JSON.stringify(known));
 }
 
-const reasonOf = (mutant: Mutant): string | undefined =>
-  EQUIVALENT.find(({ matches }) => matches(mutant))?.reason;
-const cell = (of: string): string => of.replaceAll("|", "\\|");
-
-const rows: string[] = [];
-let killed = 0;
-for (const mutant of generate()) {
-  if (option === "--only" && !new RegExp(`^(${text})$`).test(mutant.id)) continue;
-  const { id, kind, where, what } = mutant;
-  const kill = killedBy(await load(mutant));
-  if (kill !== undefined) killed += 1;
-  const verdict = kill ?? reasonOf(mutant) ?? "**survives**";
-  console.log(`${id}  ${kind}  ${where}: ${what}\n      ${verdict}`);
-  if (verdict === "**survives**") process.exitCode = 1;
-  rows.push(`| ${[id, kind, `\`${where}\`: \`${what}\``, verdict].map(cell).join(" | ")} |`);
+// What likely and small scenarios find is known of all before one of the large ones is asked.
+const phases = ["likely", 1500, 5000, 20_000, Number.POSITIVE_INFINITY] as const;
+for (const phase of option === "--document" ? [] : phases) {
+  for (const mutant of asked) {
+    if (settled(mutant)) continue;
+    const { id, kind, where, what } = mutant;
+    const before = known[keyOf(mutant)];
+    const found = judge(await load(mutant), before, phase === "likely" ? likelyFor(where) : phase);
+    known[keyOf(mutant)] = found;
+    keep();
+    const { kill, passed, cut } = found;
+    const verdict = kill
+      ? `${kill.oracle} in "${kill.scenario}"`
+      : `through ${passed.length} scenarios${cut.length > 0 ? `, cut in ${cut}` : ""}`;
+    console.log(`${id}  ${kind}  ${where}: ${what}\n      ${verdict}`);
+  }
 }
 cleanUp();
+const none: Findings = { passed: [], cut: [] };
+const verdicts = all.map((mutant) => [mutant, known[keyOf(mutant)] ?? none] as const);
+if (!asked.every(settled)) process.exitCode = 1;
 if (option !== "--only") {
-  writeFileSync(
-    new URL("../../MUTANTS.md", import.meta.url),
-    `# Mutants
-
-Written by \`npm run mutants:interleavings -w packages/page-table\`. For each step of the locking protocol, mistakes are made by a script in the functions that
-make it: a statement or a check is left out, an atomic access becomes plain, a swap a store, two statements change places. Each runs through the
-scenarios of the suite in a copy of the package.
-
-${rows.length} mutants, ${killed} killed. The others are no mistakes, or of no schedule, for the reason given.
-
-| id | kind | where | killed by, or why not |
-| --- | --- | --- | --- |
-${rows.join("\n")}
-`,
-  );
+  writeFileSync(new URL("../../MUTANTS.md", import.meta.url), documentOf(verdicts));
 }

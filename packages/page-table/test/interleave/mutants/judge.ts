@@ -1,0 +1,138 @@
+/**
+ * Runs a mutant through the scenarios until one fails.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { explore, rowIn, type Scenario } from "@memkit/interleave";
+import { type Entry, entries } from "../scenarios.js";
+import type { Lib } from "../world.js";
+
+/** Who found it out. */
+export interface Kill {
+  readonly scenario: string;
+  /** A kind of failure, or what broke before the threads started. */
+  readonly oracle: string;
+}
+
+/** What is known of a mutant: who killed it, or which scenarios it has come through, and which were cut short. */
+export interface Findings {
+  readonly kill?: Kill;
+  readonly passed: readonly string[];
+  readonly cut: readonly string[];
+}
+
+type AnyScenario = Scenario<unknown, unknown, unknown>;
+
+/** A scenario, and how much of it the shipped code needs. */
+interface Known {
+  readonly entry: Entry;
+  readonly states: number;
+  readonly trace: number;
+}
+
+/** More states than this are for `npm run explore` alone. */
+const LARGEST = 150_000;
+
+function known(): Known[] {
+  const document = readFileSync(new URL("../../INTERLEAVINGS.md", import.meta.url), "utf8");
+  return entries.flatMap((entry) => {
+    const [, , complete, , states = "", trace = ""] = rowIn(document, entry)?.split(" | ") ?? [];
+    if (complete !== "yes") return [];
+    return [{ entry, states: Number.parseInt(states, 10), trace: Number.parseInt(trace, 10) }];
+  });
+}
+
+/** The scenarios that mutants run through, the quickest first. */
+const scenarios: readonly Known[] = known()
+  .filter(({ states }) => states <= LARGEST)
+  .sort((a, b) => a.states - b.states);
+
+/** @returns who found it out; else whether a limit was reached first */
+function oracleOf(scenario: AnyScenario, { states, trace }: Known): string | boolean {
+  try {
+    const limits = { steps: trace + 40, states: 2 * states + 500 };
+    const { failure, cut } = explore({ ...scenario, limits, shorten: false });
+    if (failure === undefined) return cut !== undefined;
+    const { kind, name } = failure;
+    return name === undefined || kind === "threw" ? kind : `${kind}: ${name}`;
+  } catch (error) {
+    const { code, name } = error as { readonly code?: string; readonly name: string };
+    return `error: ${code ?? name}`;
+  }
+}
+
+/** What finds most mistakes in a function, asked first. */
+const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[]])[] = [
+  [/^(cover|tryCover|wait)$/, ["map, map: one table", "query, take of the table around it"]],
+  [
+    /^(lower|adopt|unlockAll)$/,
+    [
+      "map, map: the table is missing",
+      "query, take of the table around it",
+      "three levels: translate, map where nothing is",
+    ],
+  ],
+  [
+    /^lock(Below|Child)$|^open$|^lose$/,
+    [
+      "query, take of the table around it",
+      "map, take of the table around it",
+      "three levels: two cursors, one above",
+      "three levels: translate, map of two missing tables",
+    ],
+  ],
+  [/^close$/, ["map after map, map: one table"]],
+  [
+    /^(read|put|swap|translate)$/,
+    [
+      "translate, protect of both words",
+      "translate, unmap of a plain page, map anew",
+      "translate, map of what nobody may use",
+      "translate, unmap and map anew",
+      "reap at each access: protect",
+    ],
+  ],
+  [/^(mapPfn|unmapNext|setMeta)$/, ["map, map: one table", "translate, unmap and map anew"]],
+  [/^(strand|takeTable|clearEntry)$/, ["translate, take of the table around it"]],
+  [/^(dropTree|collect|take|alloc|blank)$/, ["translate, unmap of all, collect"]],
+  [/^(makeTables|finish)$/, ["three levels: translate, map by a wide cursor"]],
+  [/^(takeLeaf|clearLeaf)$/, ["tracked: take, take"]],
+  [
+    /^(takeOver|childrenOf|repair|isUnfinished|mend)$/,
+    ["reap, map", "reap at each access: protect"],
+  ],
+];
+
+/** The names of the scenarios that find most mistakes in a function. */
+export const likelyFor = (where: string): readonly string[] =>
+  LIKELY.find(([functions]) => functions.test(where))?.[1] ?? [];
+
+/**
+ * Runs a mutant through those scenarios that `before` does not know, up to the first that finds it out.
+ *
+ * @param asked - Names of the scenarios, or the most states that they may have
+ */
+export function judge(
+  lib: Lib,
+  before: Findings = { passed: [], cut: [] },
+  asked: readonly string[] | number = Number.POSITIVE_INFINITY,
+): Findings {
+  if (before.kill !== undefined) return before;
+  const passed = [...before.passed];
+  const cut = [...before.cut];
+  for (const of of scenarios) {
+    const { name, build } = of.entry;
+    if (passed.includes(name) || cut.includes(name)) continue;
+    if (typeof asked === "number" ? of.states > asked : !asked.includes(name)) continue;
+    let short = false;
+    for (const scenario of build(lib) as unknown as readonly AnyScenario[]) {
+      const oracle = oracleOf(scenario, of);
+      if (typeof oracle === "string") return { kill: { scenario: name, oracle }, passed, cut };
+      short ||= oracle;
+    }
+    (short ? cut : passed).push(name);
+  }
+  return { passed, cut };
+}
