@@ -99,7 +99,7 @@ function reachOf({ memory, kernel, block }: KernelWalkerInit): Reach {
  * const walker = new KernelWalker({ format, memory, kernel, block: 8 * 4096, root: 0 });
  * walker.translate(0x123); // => true
  * [walker.pfn, walker.offset, walker.level]; // => [7, 0x123, 1]
- * rightsText(walker.rights); // => "SRWX U---"
+ * rightsText(walker.rights); // => "SRW- U---"
  * walker.translate(0x1000); // => false
  * ```
  */
