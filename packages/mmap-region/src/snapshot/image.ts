@@ -15,7 +15,7 @@ import {
   type InstanceState,
   type Parts,
   partsOf,
-  track,
+  trackParts,
   translateState,
 } from "./instance-state.js";
 import { type MappedMemory, MemoryImage, shownBy } from "./memory-image.js";
@@ -157,8 +157,8 @@ export class Image {
       module as WebAssembly.Module,
       imports as WebAssembly.Imports,
     );
-    track(instance);
     const parts = partsOf(instance);
+    trackParts(instance, parts);
     this.#apply(instance, parts, this.#stateFor(instance));
     const guest = new Guest(this, instance, occupancyOf(instance, parts.memories.values()));
     this.#plan.reseed?.(guest);

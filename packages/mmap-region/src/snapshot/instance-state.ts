@@ -122,7 +122,11 @@ const tracked: WeakMap<object, Tracked> = new WeakMap();
  * @throws {@link RegionError} `invalid-argument`, `state-out-of-reach`
  */
 export function track(instance: InstanceTarget): void {
-  const parts = partsOf(requireTarget(instance));
+  trackParts(instance, partsOf(requireTarget(instance)));
+}
+
+/** {@link track} for who has looked at the exports already, which takes longer than anything else of it. */
+export function trackParts(instance: InstanceTarget, parts: Parts): void {
   const origins = exportedBy(instance);
   const functions = new Map<string, unknown[]>();
   for (const [name, table] of parts.tables) {
