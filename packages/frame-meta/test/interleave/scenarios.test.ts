@@ -13,7 +13,7 @@ describe("holds on every interleaving, with the numbers of INTERLEAVINGS.md:", (
   it.each(suite.map((entry) => [entry.name, entry] as const))("%s", (_name, entry) => {
     const report = exploreAll(entry, shipped);
     expect(report.complete, formatReport(report)).toBe(true);
-    const again = "npm run explore -w packages/frame-meta -- --suite renews the table";
+    const again = "npm run explore --prefix packages/frame-meta -- --suite renews the table";
     expect(rowOf(entry, report), again).toBe(rowIn(document, entry));
   });
 });

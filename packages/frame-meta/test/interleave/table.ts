@@ -6,7 +6,7 @@
 
 const HEAD = `# Interleavings
 
-Written by \`npm run explore -w packages/frame-meta\`, which takes minutes; \`-- --suite\` renews the rows of the suite alone.
+Written by \`npm run explore --prefix packages/frame-meta\`, which takes minutes; \`-- --suite\` renews the rows of the suite alone.
 
 Each scenario is explored over all orders of all accesses to shared memory, plain ones too, by \`@memkit/interleave\`; schedules and states are those
 that are left by its reductions. In each state the invariants S1, S3-S6, R1-R4 and F4 hold; at the end \`checkInvariants\` finds nothing; results and final

@@ -60,7 +60,7 @@ export const MMIO = 2;
 /** What {@link Tables.read} answers: the entry is in the window's fields. */
 export const READ_WHOLE = 1;
 /** There are no such words: the memory is shorter than the window. */
-export const READ_NOTHING = 0;
+const READ_NOTHING = 0;
 /** The reader has waited, and what it has read before may be gone. */
 export const BEGIN_ANEW = -1;
 

@@ -6,7 +6,7 @@
 
 const HEAD = `# Interleavings
 
-Written by \`npm run explore -w packages/page-table\`, which takes a quarter of an hour; \`-- --suite\` renews the rows of the suite alone.
+Written by \`npm run explore --prefix packages/page-table\`, which takes a quarter of an hour; \`-- --suite\` renews the rows of the suite alone.
 
 Each scenario is explored over all orders of all accesses to shared memory, plain ones too, by \`@memkit/interleave\`; schedules and states are those
 that are left by its reductions. In each state an entry leads to a node that is held and not stray; at the end \`checkInvariants\` finds nothing; results and final

@@ -1,11 +1,17 @@
 /** Frames with an allocator, tables over them, and the formats that everything is tried with. */
 
 import { PhysicalMemory, struct } from "@memkit/core";
-import { defineFrameMeta, type Frame, FrameTable, slotTableBytes, type TableMode } from "@memkit/frame-meta";
-import type { Segment } from "@memkit/frame-meta/segment";
+import {
+  defineFrameMeta,
+  type Frame,
+  FrameTable,
+  slotTableBytes,
+  type TableMode,
+} from "@memkit/frame-meta";
 import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { checkInvariants as checkSlots, FrameLedger } from "@memkit/frame-meta/model";
+import type { Segment } from "@memkit/frame-meta/segment";
 import {
   aarch64Format,
   type PteFormat,

@@ -1,4 +1,4 @@
-/** The long form of the soak: `npm run soak -w packages/page-table`, a minute for each row of the table. */
+/** The long form of the soak: `npm run soak --prefix packages/page-table`, a minute for each row of the table. */
 
 import { expect, it } from "vitest";
 import { vmSoak } from "../vm-space/workers.js";

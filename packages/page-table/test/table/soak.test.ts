@@ -1,4 +1,4 @@
-/** PT-50 PT-51 PT-53 PT-54 PT-55 PT-56: the short form of the soak; `npm run soak -w packages/page-table` is the long one. */
+/** PT-50 PT-51 PT-53 PT-54 PT-55 PT-56: the short form of the soak; `npm run soak --prefix packages/page-table` is the long one. */
 
 import { expect, it } from "vitest";
 import { soak } from "./soak.js";

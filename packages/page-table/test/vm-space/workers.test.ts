@@ -1,4 +1,4 @@
-/** PT-13 PT-14 PT-44 PT-58 PT-59 PT-60 with real workers; `npm run soak -w packages/page-table` goes on for longer. */
+/** PT-13 PT-14 PT-44 PT-58 PT-59 PT-60 with real workers; `npm run soak --prefix packages/page-table` goes on for longer. */
 
 import { once } from "node:events";
 import { allocFrame } from "@memkit/frame-meta/alloc";

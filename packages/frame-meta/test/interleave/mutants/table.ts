@@ -29,7 +29,7 @@ export function documentOf(verdicts: readonly Verdict[]): string {
   const only = killed.filter(({ kill }) => kill?.oracle === "not-linearizable");
   return `# Mutants
 
-Written by \`npm run mutants:interleavings -w packages/frame-meta\`. For each transition of a slot, mistakes are made by a script in the functions that make
+Written by \`npm run mutants:interleavings --prefix packages/frame-meta\`. For each transition of a slot, mistakes are made by a script in the functions that make
 it: a swap becomes a load and a store, or a store; a state becomes its neighbour; an atomic access becomes plain; a check or a statement is
 left out; a write comes too late, or the publication too early; an add is looked at afterwards. Each runs through the scenarios of the
 suite in a copy of the package; what \`reap\` does to slots, through seven of its own, an agent's death at each moment.

@@ -10,7 +10,7 @@ import { type Entry, entries } from "../scenarios.js";
 import type { Lib } from "../world.js";
 
 /** Who found it out. */
-export interface Kill {
+interface Kill {
   readonly scenario: string;
   /** A kind of failure, or what broke before the threads started. */
   readonly oracle: string;

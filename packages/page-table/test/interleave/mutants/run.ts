@@ -1,5 +1,5 @@
 /**
- * `npm run mutants:interleavings -w packages/page-table`: runs all mutants through the scenarios, and writes test/MUTANTS.md.
+ * `npm run mutants:interleavings --prefix packages/page-table`: runs all mutants through the scenarios, and writes test/MUTANTS.md.
  *
  * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its file.
  *

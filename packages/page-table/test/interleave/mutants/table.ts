@@ -49,7 +49,7 @@ export function documentOf(verdicts: readonly (readonly [Mutant, Findings])[]): 
   const open = verdicts.length - killed - argued;
   return `# Mutants
 
-Written by \`npm run mutants:interleavings -w packages/page-table\`. For each step of the locking protocol, mistakes are made by a script in the functions that
+Written by \`npm run mutants:interleavings --prefix packages/page-table\`. For each step of the locking protocol, mistakes are made by a script in the functions that
 make it: a statement or a check is left out, an atomic access becomes plain, a swap a store, two statements change places. Each runs through the
 scenarios of INTERLEAVINGS.md in a copy of the package, the quickest first, until one finds it out. That a scenario has not ended in time is no proof.
 
