@@ -11,7 +11,7 @@
  *
  * Why 32 bits where OSTD has 64: JavaScript's 64-bit atomics take and return a BigInt, which is allocated at each
  * call. 2^31-1 handles of one frame are out of reach of any heap that could hold them. The words of the two agree
- * under sign extension ({@link toOstdCount}), so every state keeps its meaning.
+ * under sign extension (`toOstdCount` of `./slots`), so every state keeps its meaning.
  *
  * Why load + compare-and-swap where OSTD adds and then looks: the states -2, -1, 0 and 1 are neighbours. An add that
  * finds too late that it had no right to (a clone of a unique frame: -2 becomes -1) has published a state that is not

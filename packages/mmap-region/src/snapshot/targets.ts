@@ -30,7 +30,9 @@ export type Index = number | bigint;
 /** A `WebAssembly.Table`. */
 export interface TableTarget {
   readonly length: Index;
+  /** The element: a function, an object or null. */
   get(index: Index): unknown;
+  /** Puts an element in its place. */
   set(index: Index, value: unknown): void;
   /** Adds elements; returns how many there were. */
   grow(elements: Index, value?: unknown): Index;

@@ -98,6 +98,7 @@ export abstract class Position {
     return (this.at - this.origin) >> 1;
   }
 
+  /** Puts the position at that entry of the leaf table at hand. */
   protected set index(index: number) {
     this.at = this.origin + 2 * index;
   }

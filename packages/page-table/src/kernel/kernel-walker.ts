@@ -190,6 +190,7 @@ export class KernelWalker {
     return this.quick ? this.words[this.at + ENTRY_LO]! : this.plain.lo;
   }
 
+  /** Its upper 32 bits. */
   get hi(): number {
     return this.quick ? this.words[this.at + ENTRY_HI]! : this.plain.hi;
   }
@@ -199,6 +200,7 @@ export class KernelWalker {
     return this.quick ? this.words[this.at + UPPER_AND]! : this.plain.upperAnd;
   }
 
+  /** The upper words of the tables' entries that the walk went through, or-ed. */
   get upperOr(): number {
     return this.quick ? this.words[this.at + UPPER_OR]! : this.plain.upperOr;
   }
@@ -208,6 +210,7 @@ export class KernelWalker {
     return this.quick ? this.words[this.at + TABLE]! + this.reach.first : this.plain.table;
   }
 
+  /** Which of its entries, 0..511. */
   get index(): number {
     return this.quick ? (this.words[this.at + ENTRY_AT]! >>> 3) & 511 : this.plain.index;
   }
