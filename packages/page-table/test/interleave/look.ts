@@ -5,19 +5,31 @@
  */
 
 import type { Outcomes } from "@memkit/interleave";
-import { EXECUTE } from "@memkit/page-table/format";
+import { EXECUTE, READ, WRITE } from "@memkit/page-table/format";
 import type { PageTable } from "@memkit/page-table/table";
 
-/** By page: the frame it is mapped to, and whether it may be executed. */
-export type Pages = Record<number, readonly [pfn: number, executable: boolean]>;
+/** Of a property, what scenarios look at. */
+export const ACCESS: number = READ | WRITE | EXECUTE;
+/** By page: the frame it is mapped to, and what may be done with it. */
+export type Pages = Record<number, readonly [pfn: number, access: number]>;
 
 interface Node {
   readonly pfn: number;
+  /** The upper word of the entry that leads to it. */
+  readonly hi: number;
   readonly level: number;
   readonly page: number;
 }
 
+const VERSION_WORD = 2;
 const USAGE_WORD = 11;
+interface Leaf {
+  readonly page: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly level: number;
+}
+
 /** Scenarios use the first few entries of a node, and nobody looks at the others. */
 export const ENTRIES = 9;
 /** Entries of the root. */
@@ -30,13 +42,8 @@ const usageAt = ({ frames }: PageTable, pfn: number): number =>
 function look(table: PageTable) {
   const { store, rootPfn, frames } = table;
   const { coder, memory } = store;
-  const nodes: Node[] = [{ pfn: rootPfn, level: store.levels, page: 0 }];
-  const leaves: {
-    readonly page: number;
-    readonly lo: number;
-    readonly hi: number;
-    readonly level: number;
-  }[] = [];
+  const nodes: Node[] = [{ pfn: rootPfn, hi: 0, level: store.levels, page: 0 }];
+  const leaves: Leaf[] = [];
   const wrong: string[] = [];
   for (const { pfn, level, page } of nodes) {
     const word = frames.slots.words[frames.slots.wordOf(pfn, 0)]!;
@@ -55,7 +62,7 @@ function look(table: PageTable) {
       const kind = coder.kind(lo, hi, level);
       if (kind === 0) continue;
       if (kind === 1) leaves.push({ page: at, lo, hi, level });
-      else nodes.push({ pfn: coder.childOf(lo, hi), level: level - 1, page: at });
+      else nodes.push({ pfn: coder.childOf(lo, hi), hi, level: level - 1, page: at });
     }
   }
   return { nodes, leaves, wrong };
@@ -129,16 +136,47 @@ export function countsAreMappings(table: PageTable, spare = 0): string | undefin
   return left < 0 ? `${spare - left} counts that are no mapping's` : undefined;
 }
 
+/** Entries as sets have them. */
+export const entriesOf = (pages: Pages): string[] =>
+  Object.entries(pages).map((entry) => JSON.stringify(entry));
+
+/**
+ * PT-56: in every state a processor, which asks for no version, finds what an operation has written, or nothing.
+ *
+ * @param may - Entries that the operations make
+ */
+export function wordsFit(table: PageTable, may: ReadonlySet<string>): string | undefined {
+  const { coder } = table.store;
+  const { nodes, leaves } = look(table);
+  const half = nodes.find(({ hi }) => (hi & ~coder.hiMask) !== 0);
+  if (half !== undefined) return `the entry that leads to node ${half.pfn} is half a page's`;
+  const valid = leaves.filter(({ lo }) => (lo & coder.valid) !== 0);
+  const found = pagesOf(table, valid);
+  const mixed = entriesOf(found).find((entry) => !may.has(entry));
+  return mixed && `nobody has mapped ${mixed}`;
+}
+
+/** At the end no entry is being changed: who reads one would wait for ever. */
+export function versionsAreEven(table: PageTable): string | undefined {
+  const { slots } = table.frames;
+  const odd = look(table).nodes.find(
+    ({ pfn }) => (slots.words[slots.wordOf(pfn, VERSION_WORD)]! & 1) !== 0,
+  );
+  return odd && `an entry of node ${odd.pfn} is being changed`;
+}
+
 /** What is mapped: of a huge page, the pages that scenarios look at. */
-export function contents(table: PageTable): Pages {
+export const contents = (table: PageTable): Pages => pagesOf(table, look(table).leaves);
+
+function pagesOf(table: PageTable, leaves: readonly Leaf[]): Pages {
   const { coder } = table.store;
   const found: Pages = {};
-  for (const { page, lo, hi, level } of look(table).leaves) {
-    const executable = (coder.propertyOf(lo, hi, level) & EXECUTE) !== 0;
+  for (const { page, lo, hi, level } of leaves) {
+    const access = coder.propertyOf(lo, hi, level) & ACCESS;
     const pages = level === 1 ? 1 : ENTRIES;
     const pfn = coder.frameOf(lo, hi, level);
     for (let i = 0; i < pages; i += 1) {
-      found[page + i] = [pfn + i, executable];
+      found[page + i] = [pfn + i, access];
     }
   }
   return found;

@@ -5,7 +5,8 @@
  */
 
 import { allocFrame } from "@memkit/frame-meta/alloc";
-import { EXECUTE, READ, USER, WRITE } from "@memkit/page-table/format";
+import { EXECUTE, pageProperty, READ, USER, WRITE } from "@memkit/page-table/format";
+import { ACCESS, ENTRIES } from "./look.js";
 import { item, type Op, RW, refuse } from "./world.js";
 
 /** A cursor on one page, which maps it. */
@@ -22,7 +23,7 @@ export const map = (page: number, pfn: number, prop: number = RW): Op => ({
   },
   model: ({ pages }) => {
     if (pages[page] !== undefined) refuse("already-mapped");
-    pages[page] = [pfn, (prop & EXECUTE) !== 0];
+    pages[page] = [pfn, prop & ACCESS];
     return "mapped";
   },
 });
@@ -47,7 +48,7 @@ export const mapItem = (page: number): Op => ({
   },
   model: ({ pages }, { value }) => {
     if (pages[page] !== undefined) refuse("already-mapped");
-    if (value !== undefined) pages[page] = [value as number, false];
+    if (value !== undefined) pages[page] = [value as number, RW & ACCESS];
     return value;
   },
 });
@@ -77,7 +78,7 @@ export const takeItem = (page: number): Op => ({
       const taken = cursor.takeNext(1);
       if (taken?.kind !== "mapped") return "nothing";
       taken.item?.drop();
-      return taken.pfn;
+      return cursor.atEnd ? taken.pfn : "not past it";
     } finally {
       cursor.close();
     }
@@ -98,7 +99,12 @@ export const forkAndLook = (...looked: readonly number[]): Op => ({
     child.drop();
     return found;
   },
-  model: ({ pages }) => looked.map((page) => pages[page]?.[0] ?? "nothing"),
+  model: ({ pages }) => {
+    for (const [page, [pfn, access]] of Object.entries(pages)) {
+      pages[Number(page)] = [pfn, access & ~WRITE]; // who writes first copies it
+    }
+    return looked.map((page) => pages[page]?.[0] ?? "nothing");
+  },
 });
 
 /** protectRange to what nobody may use: the mapping stays, in an entry that is not valid. */
@@ -108,7 +114,7 @@ export const hide = (page: number): Op => ({
   model: ({ pages }) => {
     const old = pages[page];
     if (old === undefined) return 0;
-    pages[page] = [old[0], false];
+    pages[page] = [old[0], 0];
     return 1;
   },
 });
@@ -134,7 +140,7 @@ export const mapAll = (pages: readonly number[], pfn: number): Op => ({
   },
   model: ({ pages: state }) => {
     const free = pages.filter((page) => state[page] === undefined);
-    for (const page of free) state[page] = [pfn, false];
+    for (const page of free) state[page] = [pfn, RW & ACCESS];
     return free.length;
   },
 });
@@ -152,14 +158,20 @@ export const unmap = (first: number, count: number): Op => ({
   },
 });
 
-/** A cursor on all of it, which takes the first table or page out, and keeps it. */
-export const take = (first: number, count: number): Op => ({
+/**
+ * A cursor on all of it, which takes the first table or page out, and keeps it.
+ *
+ * @param size - pages of the largest table that it may take
+ */
+export const take = (first: number, count: number, size = 512): Op => ({
   name: `take ${first}+${count}`,
   run: ({ table }) => {
     const cursor = table.cursorMut(first * 4096, count);
     try {
       const taken = cursor.takeNext(count);
-      return taken === undefined ? 0 : taken.kind === "stray" ? taken.mapped : taken.pages;
+      if (taken === undefined) return 0;
+      if (cursor.va !== taken.va + BigInt(taken.pages * 4096)) return "not past it";
+      return taken.kind === "stray" ? taken.mapped : taken.pages;
     } finally {
       cursor.close();
     }
@@ -167,7 +179,7 @@ export const take = (first: number, count: number): Op => ({
   model: ({ pages }) => {
     const mapped = Object.keys(pages).map(Number);
     const inFirst = mapped.filter(
-      (p) => p >= first && Math.floor(p / 512) === Math.floor(Math.min(...mapped) / 512),
+      (p) => p >= first && Math.floor(p / size) === Math.floor(Math.min(...mapped) / size),
     );
     for (const page of inFirst) delete pages[page];
     return inFirst.length;
@@ -179,7 +191,7 @@ export const look = (page: number): Op => ({
   name: `translate ${page}`,
   run: ({ table }) => {
     const found = table.translate(page * 4096 + 8);
-    return found === undefined ? "nothing" : [found.pfn, (found.prop & EXECUTE) !== 0];
+    return found === undefined ? "nothing" : [found.pfn, found.prop & ACCESS];
   },
   model: ({ pages }) => pages[page] ?? "nothing",
 });
@@ -191,16 +203,16 @@ export const makeExecutable = (page: number): Op => ({
   model: ({ pages }) => {
     const old = pages[page];
     if (old === undefined) return 0;
-    pages[page] = [old[0], true];
+    pages[page] = [old[0], (old[1] | EXECUTE) & ~WRITE];
     return 1;
   },
 });
 
-/** A cursor on all pages up to this one, which maps it: the tables for it are made by the cursor, not on the way to its node. */
-export const mapLast = (page: number, pfn: number): Op => ({
+/** A cursor on so many pages, which maps one of them: the tables for it are made by the cursor, not on the way to its node. */
+export const mapIn = (first: number, count: number, page: number, pfn: number): Op => ({
   ...map(page, pfn),
   run: ({ table }) => {
-    const cursor = table.cursorMut(0, page + 1);
+    const cursor = table.cursorMut(first * 4096, count);
     try {
       cursor.jump(page * 4096);
       cursor.mapPfn(pfn, RW);
@@ -208,6 +220,131 @@ export const mapLast = (page: number, pfn: number): Op => ({
       cursor.close();
     }
     return "mapped";
+  },
+});
+
+/** The same of all pages up to this one. */
+export const mapLast = (page: number, pfn: number): Op => mapIn(0, page + 1, page, pfn);
+
+/** Whether a cursor refuses what is behind its range. */
+function refusesMore(more: () => unknown): boolean {
+  try {
+    more();
+    return false;
+  } catch (error) {
+    return (error as { readonly code?: string }).code === "out-of-range";
+  }
+}
+
+/** A cursor that maps its pages one after the other, and would map one more. */
+export const mapRow = (
+  first: number,
+  row: readonly (readonly [pfn: number, prop: number])[],
+): Op => ({
+  name: `map ${first}+${row.length}`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(first * 4096, row.length);
+    try {
+      for (const [pfn, prop] of row) cursor.mapPfn(pfn, prop);
+      return refusesMore(() => cursor.mapPfn(...row.at(-1)!)) ? "mapped" : "mapped too much";
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }) => {
+    for (const [i, [pfn, prop]] of row.entries()) {
+      if (pages[first + i] !== undefined) refuse("already-mapped");
+      pages[first + i] = [pfn, prop & ACCESS];
+    }
+    return "mapped";
+  },
+});
+
+/** A cursor that unmaps its pages one after the other, and would at each go on past the last. */
+export const unmapRow = (first: number, count: number): Op => ({
+  name: `unmap ${first}+${count}, each`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(first * 4096, count);
+    const found: unknown[] = [];
+    try {
+      for (let i = 0; i < count; i += 1) {
+        if (!refusesMore(() => cursor.unmapNext(cursor.remaining + 1))) return "unmapped too much";
+        found.push(cursor.unmapNext(1) === 0 ? "nothing" : cursor.pfn);
+      }
+      return refusesMore(() => cursor.unmapNext(1)) ? found : "unmapped too much";
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }) =>
+    Array.from({ length: count }, (_, i) => {
+      const [pfn] = pages[first + i] ?? ["nothing"];
+      delete pages[first + i];
+      return pfn;
+    }),
+});
+
+/** A cursor that looks at the first page of a huge one, and maps that. */
+export const mapHuge = (page: number, pfn: number): Op => ({
+  name: `map the huge page ${page}`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(page * 4096, 512);
+    try {
+      cursor.query();
+      cursor.mapPfn(pfn, pageProperty(READ), 2);
+    } finally {
+      cursor.close();
+    }
+    return "mapped";
+  },
+  model: ({ pages }) => {
+    if (Object.keys(pages).some((p) => Number(p) >= page && Number(p) < page + 512)) {
+      refuse("already-mapped");
+    }
+    for (let i = 0; i < ENTRIES; i += 1) pages[page + i] = [pfn + i, READ];
+    return "mapped";
+  },
+});
+
+/** PT-51: a cursor on one page, which has locked the leaf table, and nothing else that it would unlock. */
+export const open = (page: number): Op => ({
+  name: `open ${page}`,
+  run: ({ table }) => {
+    const { slots } = table.frames;
+    const cursor = table.cursorMut(page * 4096, 1);
+    try {
+      const words = [...cursor.locked].map((pfn) => slots.load(slots.wordOf(pfn, 1)));
+      return words.map((word) => (word === table.store.locks.mark ? "its own" : "another's"));
+    } finally {
+      cursor.close();
+    }
+  },
+  model: () => ["its own"],
+});
+
+/** A cursor that has walked through a table, takes it out, and maps a page where it was. */
+export const takeAndMap = (count: number, page: number, pfn: number): Op => ({
+  name: `take ${count}, map ${page}`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(0, count);
+    try {
+      cursor.jump(page * 4096);
+      cursor.query();
+      cursor.jump(0);
+      const taken = cursor.takeNext(count);
+      cursor.jump(page * 4096);
+      cursor.mapPfn(pfn, RW);
+      return taken?.kind === "stray" && taken.mapped;
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }) => {
+    const mapped = Object.keys(pages).map(Number);
+    const taken = mapped.filter((p) => p < count);
+    for (const p of taken) delete pages[p];
+    pages[page] = [pfn, RW & ACCESS];
+    return taken.length;
   },
 });
 
@@ -234,7 +371,7 @@ export const query = (page: number): Op => ({
     const cursor = table.cursor(page * 4096, 1);
     const level = cursor.query();
     cursor.close();
-    return level === 0 ? "nothing" : [cursor.pfn, (cursor.prop & EXECUTE) !== 0];
+    return level === 0 ? "nothing" : [cursor.pfn, cursor.prop & ACCESS];
   },
   model: ({ pages }) => pages[page] ?? "nothing",
 });

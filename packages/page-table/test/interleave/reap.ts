@@ -9,9 +9,9 @@
 
 import { reap } from "@memkit/frame-meta/agents";
 import { explore } from "@memkit/interleave";
-import { contents, countsAreMappings, nodesAreSomewhere } from "./look.js";
-import type { Agent, Lib, Model, Op, Shared, TableScenario, World } from "./world.js";
-import { scenarioOf } from "./world.js";
+import { contents, countsAreMappings, entriesOf, nodesAreSomewhere } from "./look.js";
+import type { Agent, Lib, Op, Shared, TableScenario, World } from "./world.js";
+import { possible, scenarioOf } from "./world.js";
 
 const [VICTIM, REAPER] = [0, 1];
 
@@ -43,33 +43,17 @@ function noneOfTheDead({ table }: Shared): string | undefined {
   return undefined;
 }
 
-/** What each page may be mapped to: what it was, and what the operations make of it, in any order and as far as they come. */
-function possible({ model }: TableScenario, ...threads: (readonly Op[])[]): Set<string> {
-  const found = new Set<string>();
-  const add = ({ pages }: Model): void => {
-    for (const entry of Object.entries(pages)) found.add(JSON.stringify(entry));
-  };
-  for (const order of [threads, threads.toReversed()]) {
-    const state = model!.initial();
-    add(state);
-    for (const { model: means } of order.flat()) {
-      try {
-        means?.(state, {});
-      } catch {
-        // Refused: it changes nothing.
-      }
-      add(state);
-    }
-  }
-  return found;
-}
-
-/** What was half-written is nothing. Frames of items are not known beforehand. */
-function nothingInvented({ table }: Shared, may: ReadonlySet<string>): string | undefined {
+/** What was half-written is nothing, and what nobody has changed is as it was. Frames of items are not known beforehand. */
+function onlyWhatWasWritten(
+  { table }: Shared,
+  { may, must }: ReturnType<typeof possible>,
+): string | undefined {
   if (table.config.items === "tracked") return undefined;
-  const entries = Object.entries(contents(table)).map((entry) => JSON.stringify(entry));
+  const entries = entriesOf(contents(table));
   const invented = entries.find((entry) => !may.has(entry));
-  return invented && `nobody has mapped ${invented}`;
+  if (invented !== undefined) return `nobody has mapped ${invented}`;
+  const lost = [...must].find((entry) => !entries.includes(entry));
+  return lost && `nobody has unmapped ${lost}`;
 }
 
 /** More accesses than this the dying one has not, when somebody is in its way, than when it is alone. */
@@ -89,7 +73,7 @@ function reapScenario(
 ): TableScenario {
   const scenario = scenarioOf(lib, world, [dying, [], living]);
   const { model: _, threads: __, ...rest } = scenario;
-  const may = possible(scenario, dying, living);
+  const written = possible(world, [dying, living]);
   const reaping = ({ table }: Agent): unknown =>
     reap(table.frames, [VICTIM], { patience: Number.MAX_SAFE_INTEGER }).error;
   const counted = "PT-31" in (rest.atEnd ?? {});
@@ -102,7 +86,7 @@ function reapScenario(
     atEnd: {
       ...rest.atEnd,
       "PT-58, locks": noneOfTheDead,
-      "PT-58, entries": (shared: Shared) => nothingInvented(shared, may),
+      "PT-58, entries": (shared: Shared) => onlyWhatWasWritten(shared, written),
       "PT-52 PT-55": ({ table }: Shared) => nodesAreSomewhere(table, spare),
       ...(counted && { "PT-31": ({ table }: Shared) => countsAreMappings(table, 1) }),
     },

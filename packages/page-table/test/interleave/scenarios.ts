@@ -15,15 +15,21 @@ import {
   makeExecutable,
   map,
   mapAll,
+  mapHuge,
+  mapIn,
   mapItem,
   mapLast,
+  mapRow,
+  open,
   query,
   take,
+  takeAndMap,
   takeItem,
   unmap,
+  unmapRow,
 } from "./operations.js";
 import { reapScenarios } from "./reap.js";
-import { type Lib, NONE, type Op, RWX, scenarioOf, type World } from "./world.js";
+import { type Lib, NONE, type Op, RW, RWX, scenarioOf, type World } from "./world.js";
 
 /** `suite`: explored by every `npm test`. `long`: by `npm run explore`. */
 /** A scenario by name, for any version of the code. */
@@ -77,14 +83,26 @@ const apart: World = { mapped: [3, 1027] };
 /** Where the bit of a page that nobody may use is in the upper word. */
 const riscv: World = { config: "RISC-V", mapped: [3] };
 
+/** Behind the first entry of the root a leaf table. */
+const deepFar: World = { config: "x86-64, three levels", mapped: [2 ** 18 + 3] };
+/** A page that nobody may use. */
+const closed: World = { config: "RISC-V", mapped: [3], prop: NONE };
+
 /** The same, where reap knows what the dead had in hand. */
 const known = (world: World): World => ({ ...world, ledger: true });
 /** For who looks at all entries of a node. */
 const few = (world: World): World => ({ ...world, narrow: true });
 
+/** Two pages in a row: a cursor writes the second the quick way. */
+const twice = (prop: number): (readonly [pfn: number, prop: number])[] => [
+  [1, prop],
+  [2, prop],
+];
+
 /** All that one entry of the root and the next are for, with so many levels. */
 const ALL = 1024;
 const DEEP = 2 * 512 ** 2;
+const HALF = DEEP / 2;
 
 export const entries: readonly Entry[] = [
   entry("suite", "map, map: tables of their own", two, [map(4, 1)], [map(516, 2)]),
@@ -123,9 +141,72 @@ export const entries: readonly Entry[] = [
   entry("long", "map after map, map: one table", one, [map(4, 1), map(5, 1)], [map(6, 2)]),
   entry("long", "translate, unmap of all, collect", one, [look(3)], [unmap(0, ALL), collect]),
   entry("suite", "translate, map of what nobody may use", riscv, [look(4)], [map(4, 1, NONE)]),
+  entry("suite", "translate, map of pages in a row", one, [look(5)], [mapRow(4, twice(RW))]),
+  entry(
+    "long",
+    "translate, map in a row of what nobody may use",
+    riscv,
+    [look(5)],
+    [mapRow(4, twice(NONE))],
+  ),
+  entry("long", "open, map: the table is missing", empty, [open(4)], [map(5, 2)]),
+  entry(
+    "long",
+    "translate, map of a huge page in a table's place",
+    bare,
+    [look(5)],
+    [mapHuge(0, 512)],
+  ),
+  entry(
+    "long",
+    "translate, cleanUp of one table and of another",
+    { mapped: [], emptied: [3, 515] },
+    [look(515)],
+    [clean(0, 512), clean(512, 512)],
+  ),
+  // One agent: mistakes that need no other.
+  entry("suite", "alone: map in a row", one, [
+    mapRow(4, [
+      [1, RW],
+      [2, RW],
+      [3, RWX],
+      [2 ** 32 + 4, RWX],
+    ]),
+    look(3),
+    look(7),
+  ]),
+  entry("suite", "alone: map in a row up to what is mapped", plain, [
+    mapRow(1, [...twice(RWX), [9, RWX]]),
+  ]),
+  entry("suite", "alone: map in a row up to what nobody may use", closed, [
+    mapRow(1, [...twice(RW), [9, RW]]),
+  ]),
+  entry("suite", "alone: unmap in a row", { mapped: [3, 4, 6, 7] }, [unmapRow(3, 4)]),
+  entry("suite", "alone: unmap of plain pages in a row", { mapped: [3, 4, 5], prop: RWX }, [
+    unmapRow(3, 2),
+  ]),
+  entry("long", "alone: unmap of items in a row", { ...held, mapped: [3, 4] }, [unmapRow(3, 2)]),
+  entry("long", "alone: fork", few({ ...held, mapped: [3, 4] }), [forkAndLook(3, 4)]),
+  entry("long", "alone: three levels: take, map where it was", deep, [takeAndMap(HALF, 4, 1)]),
+  entry("long", "alone: three levels: take of all", deep, [take(0, DEEP, HALF)]),
+  entry("long", "translate, unmap of what nobody may use", closed, [look(3)], [unmap(3, 1)]),
   // Three levels.
+  entry(
+    "long",
+    "three levels: two cursors, one at the root",
+    deepFar,
+    [mapIn(HALF - 1, 7, HALF + 4, 1)],
+    [map(HALF + 5, 2)],
+  ),
+  entry(
+    "long",
+    "three levels: two cursors, one at the root, a table missing",
+    deepFar,
+    [mapIn(HALF - 1, 518, HALF + 4, 1)],
+    [map(HALF + 516, 2)],
+  ),
   entry("long", "three levels: translate, unmap of all", deep, [look(3)], [unmap(0, DEEP)]),
-  entry("long", "three levels: query, take of all", deep, [query(3)], [take(0, DEEP)]),
+  entry("long", "three levels: query, take of all", deep, [query(3)], [take(0, DEEP, HALF)]),
   entry("long", "three levels: map, unmap of all", deep, [map(4, 1)], [unmap(0, DEEP)]),
   entry("long", "three levels: cleanUp, map", few(deepBare), [clean(0, DEEP)], [map(4, 1)]),
   entry("long", "three levels: cleanUp, translate", few(deepBare), [clean(0, DEEP)], [look(3)]),
@@ -172,6 +253,22 @@ export const entries: readonly Entry[] = [
   ),
   reaping("suite", "reap, map", [30], one, [map(4, 1)], [look(3)]),
   reaping("long", "reap of a mapper that has the lock, map", [22], one, [map(4, 1)], [map(5, 2)]),
+  reaping(
+    "long",
+    "reap of a mapper that has the lock, beside a map",
+    [22],
+    few(one),
+    [map(4, 1)],
+    [map(5, 2)],
+  ),
+  reaping(
+    "long",
+    "reap of a mapper, beside a map in another table",
+    [22],
+    few(two),
+    [map(4, 1)],
+    [map(516, 2)],
+  ),
   // Deaths at every access, beside one that lives.
   reaping(
     "long",
@@ -205,8 +302,48 @@ export const entries: readonly Entry[] = [
     [makeExecutable(3)],
     [query(3)],
   ),
+  reaping(
+    "long",
+    "reap at each access, beside a translate: protect",
+    "all",
+    few(one),
+    [makeExecutable(3)],
+    [look(3)],
+  ),
+  reaping(
+    "long",
+    "reap at each access, beside a translate: map",
+    "all",
+    few(one),
+    [map(4, 1)],
+    [look(4)],
+  ),
   // And alone, where there is more to see.
   reaping("long", "reap at each access: protect", "all", few(one), [makeExecutable(3)], []),
+  reaping(
+    "long",
+    "reap at each access: map of a missing table",
+    "all",
+    few(empty),
+    [map(4, 1)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access: map of a huge page in a table's place",
+    "all",
+    few(bare),
+    [mapHuge(0, 512)],
+    [],
+  ),
+  reaping(
+    "long",
+    "reap at each access: three levels, map by a wide cursor",
+    "all",
+    few(deepEmpty),
+    [mapLast(HALF + 4, 1)],
+    [],
+  ),
   reaping("long", "reap at each access: hide", "all", few(riscv), [hide(3)], []),
   reaping("long", "reap at each access: unmap of all", "all", few(two), [unmap(0, ALL)], []),
   reaping("long", "reap at each access: map of an item", "all", few(held), [mapItem(4)], []),

@@ -27,14 +27,18 @@ import * as model from "@memkit/page-table/model";
 import * as shippedTable from "@memkit/page-table/table";
 import { type PageTable, type PageTableConfig, pageTableConfig } from "@memkit/page-table/table";
 import {
+  ACCESS,
   contents,
   countsAreMappings,
   ENTRIES,
+  entriesOf,
   nodesAreSomewhere,
   nodesHold,
   type Pages,
   straysAreKnown,
   TOP,
+  versionsAreEven,
+  wordsFit,
 } from "./look.js";
 
 /** The code under test. */
@@ -176,6 +180,9 @@ function narrowed({ store }: PageTable): void {
 function setUp(lib: Lib, world: World, agents: number): Shared {
   const { config = "x86-64", mapped, emptied = [], prop = RW, huge = false } = world;
   const { frames, ram, ledger } = framesOf(world, undefined, agents - 1, agents);
+  const { slots } = frames;
+  // Frames have been something else before: where a node has its version is anything.
+  for (let slot = 0; slot < slots.frames; slot += 1) slots.words[slots.wordOf(slot, 2)] = 1;
   const table = lib.PageTable.create(frames, configs[config]);
   if (world.narrow === true) narrowed(table);
   for (const page of mapped) {
@@ -197,20 +204,51 @@ function setUp(lib: Lib, world: World, agents: number): Shared {
 
 function initial(world: World): Model {
   const { mapped, prop = RW, huge = false, config = "x86-64" } = world;
-  const executable = (prop & EXECUTE) !== 0;
+  const access = prop & ACCESS;
   const tracked = config.includes("tracked");
-  const pages: Record<number, readonly [number, boolean]> = {};
+  const pages: Record<number, readonly [number, number]> = {};
   // Items are the frames that are left when the tables have been made, from the last one on.
   mapped.forEach((page, i) => {
-    pages[page] = [tracked ? itemOf(config, i) : 100 + page, executable];
+    pages[page] = [tracked ? itemOf(config, i) : 100 + page, access];
   });
-  for (let i = 0; huge && i < ENTRIES; i += 1) pages[i] = [512 + i, executable];
+  for (let i = 0; huge && i < ENTRIES; i += 1) pages[i] = [512 + i, access];
   return { pages };
 }
 
 /** The frame of the first item: the root has the last frame, then come the tables for its page, which are made first. */
 const itemOf = (config: string, i: number): number =>
   FIRST_SPARE - (config.includes("three") ? 4 : 3) - i;
+
+/**
+ * What each page may be mapped to: what it was, and what the operations make of it, in any order and as far as they come.
+ *
+ * @returns `must`: what it is in all of them
+ */
+export function possible(
+  world: World,
+  threads: readonly (readonly Op[])[],
+): { readonly may: ReadonlySet<string>; readonly must: ReadonlySet<string> } {
+  const begin = initial(world);
+  const may = new Set(entriesOf(begin.pages));
+  const must = new Set(may);
+  const goOn = (from: Model, rest: readonly (readonly Op[])[]): void => {
+    for (const [thread, [op, ...others]] of rest.entries()) {
+      if (op === undefined) continue;
+      const state = structuredClone(from);
+      try {
+        op.model?.(state, {});
+      } catch {
+        // Refused: what it has done before that, it has done.
+      }
+      const now = new Set(entriesOf(state.pages));
+      for (const entry of now) may.add(entry);
+      for (const entry of must) if (!now.has(entry)) must.delete(entry);
+      goOn(state, rest.with(thread, others));
+    }
+  };
+  goOn(begin, threads);
+  return { may, must };
+}
 
 /** A table that begins as `world` says, and what its threads do. */
 export function scenarioOf(
@@ -220,6 +258,7 @@ export function scenarioOf(
 ): TableScenario {
   const agents = threads.length + 1;
   const { config = "x86-64", narrow = false } = world;
+  const { may } = possible(world, threads);
   return {
     setup: () => setUp(lib, world, agents),
     attach: (shared, thread) => {
@@ -234,7 +273,11 @@ export function scenarioOf(
       initial: () => initial(world),
       observe: ({ table }) => ({ pages: contents(table) }),
     },
-    invariants: { "PT-30 PT-33": ({ table }) => nodesHold(table) },
+    invariants: {
+      "PT-30 PT-33": ({ table }) => nodesHold(table),
+      // Frames of items are not known beforehand.
+      ...(!config.includes("tracked") && { "PT-56": ({ table }) => wordsFit(table, may) }),
+    },
     atEnd: {
       checkInvariants: ({ table }) =>
         lib
@@ -243,6 +286,7 @@ export function scenarioOf(
           .join("; ") || undefined,
       "PT-52 PT-55": ({ table }) => nodesAreSomewhere(table),
       "PT-55": ({ table }, outcomes) => straysAreKnown(table, outcomes),
+      "PT-56": ({ table }) => versionsAreEven(table),
       ...(config.includes("tracked") && { "PT-31": ({ table }) => countsAreMappings(table) }),
     },
     limits: { steps: 4000 },

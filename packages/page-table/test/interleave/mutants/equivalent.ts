@@ -25,6 +25,10 @@ const LOCAL = "the order of two notes of this agent, between which it does nothi
 const UNDER_LOCK =
   "the count of a locked node is looked at by its owner alone; who walks without a lock reads entries, who reaps counts anew";
 const ENDLESS = "no mistake that runs: the loop has no access and never ends";
+const OWN_NODE =
+  "of a node that has the reaper's mark: nobody else writes its metadata, and what the dead wrote is there since the reap has begun";
+const PROCESSOR =
+  "of a bit that a processor sets meanwhile (PT-59), which no agent does: test/table/processor-bits.test.ts sets one between";
 const SHORTCUT = "a shorter way to where the longer one leads";
 
 export const EQUIVALENT: readonly Equivalent[] = [
@@ -87,6 +91,11 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   { matches: of("swap", /^if \(words/, "dropped check"), reason: `${SHORTCUT}: with the version` },
   {
+    matches: of("finish", /^this\.locks\.release.* before/, "too early"),
+    reason:
+      "nobody but its maker has the root yet: of one who dies between, the handle on the root is what the reap ends, marked or not",
+  },
+  {
     matches: of("tryAlloc", /./),
     reason: "of a lack of memory, whatever the schedule: test/cursor/refusals.test.ts is for it",
   },
@@ -125,6 +134,20 @@ export const EQUIVALENT: readonly Equivalent[] = [
     matches: of("translate", /page < first/),
     reason: "of an address outside of the table: test/table/agents.test.ts is for it",
   },
+  {
+    matches: of("mapPfn", /^if \(/),
+    reason: `${SHORTCUT}: what the quick way does not take on, mapAnew does`,
+  },
+  {
+    matches: of("mapPfn", /^words\[at \+ 1\] === 0/),
+    reason:
+      "no whole entry has a lower word of 0 and an upper one of its own, in no format: mutants.test.ts asks them",
+  },
+  {
+    matches: of("unmapNext", /^if \(/),
+    reason: `${SHORTCUT}: what the quick way does not take on, unmapAnew does`,
+  },
+  { matches: of("unmapNext", /^last = store\.lo/), reason: PROCESSOR },
   { matches: of("mapPfn", /^this\.at = at \+ 2; before/, "too early"), reason: LOCAL },
   { matches: of("mapPfn", /^this\.store\.setMeta.* before/, "too early"), reason: UNDER_LOCK },
   { matches: of("unmapNext", / before /, "too early"), reason: LOCAL },
@@ -133,6 +156,11 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: LOCAL,
   },
   { matches: of("clearLeaf", / before /, "too early"), reason: LOCAL },
+  {
+    matches: of("clearLeaf", /^\(\{ lo \} = store\)|^this\.foundHuge/, "dropped statement"),
+    reason: PROCESSOR,
+  },
+  { matches: of("clearEntry", /count.* before/, "too early"), reason: UNDER_LOCK },
   {
     matches: of("finish", /locate.* before|before memory\.locate/, "too early"),
     reason: "its makers have located it last",
@@ -144,6 +172,23 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     matches: of("childrenOf", /level === 1/),
     reason: `${SHORTCUT}: no entry of a leaf table leads to a table`,
+  },
+  {
+    matches: of("repair", /collect\(\)/, "dropped statement"),
+    reason: "nodes are freed later: by the next collect, or when there is no memory",
+  },
+  { matches: of("repair", /slots\.load\(meta\)/, "plain access"), reason: OWN_NODE },
+  { matches: of("isUnfinished", /./, "plain access"), reason: OWN_NODE },
+  { matches: of("mend", /slots\.load/, "plain access"), reason: OWN_NODE },
+  {
+    matches: of("mend", /^hi !== 0/),
+    reason:
+      "where the upper word is 0 too, 0 is written over 0, and what is nothing is not counted",
+  },
+  {
+    matches: of("mend", /^\(absent \|\| changing\)/),
+    reason:
+      "no whole entry has a lower word of 0 and an upper one of its own, in no format: mutants.test.ts asks them",
   },
   {
     matches: of("repair", /errors\.length/),

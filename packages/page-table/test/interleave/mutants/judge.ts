@@ -28,6 +28,7 @@ type AnyScenario = Scenario<unknown, unknown, unknown>;
 /** A scenario, and how much of it the shipped code needs. */
 interface Known {
   readonly entry: Entry;
+  readonly row: string;
   readonly states: number;
   readonly trace: number;
 }
@@ -38,9 +39,10 @@ const LARGEST = 150_000;
 function known(): Known[] {
   const document = readFileSync(new URL("../../INTERLEAVINGS.md", import.meta.url), "utf8");
   return entries.flatMap((entry) => {
-    const [, , complete, , states = "", trace = ""] = rowIn(document, entry)?.split(" | ") ?? [];
+    const row = rowIn(document, entry) ?? "";
+    const [, , complete, , states = "", trace = ""] = row.split(" | ");
     if (complete !== "yes") return [];
-    return [{ entry, states: Number.parseInt(states, 10), trace: Number.parseInt(trace, 10) }];
+    return [{ entry, row, states: Number.parseInt(states, 10), trace: Number.parseInt(trace, 10) }];
   });
 }
 
@@ -49,10 +51,15 @@ const scenarios: readonly Known[] = known()
   .filter(({ states }) => states <= LARGEST)
   .sort((a, b) => a.states - b.states);
 
+/** Their rows in INTERLEAVINGS.md: with another row a scenario is another. */
+export const ROWS: Readonly<Record<string, string>> = Object.fromEntries(
+  scenarios.map(({ entry, row }) => [entry.name, row]),
+);
+
 /** @returns who found it out; else whether a limit was reached first */
 function oracleOf(scenario: AnyScenario, { states, trace }: Known): string | boolean {
   try {
-    const limits = { steps: trace + 40, states: 2 * states + 500 };
+    const limits = { steps: 2 * trace + 100, states: 2 * states + 500 };
     const { failure, cut } = explore({ ...scenario, limits, shorten: false });
     if (failure === undefined) return cut !== undefined;
     const { kind, name } = failure;
@@ -71,6 +78,7 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
     [
       "map, map: the table is missing",
       "query, take of the table around it",
+      "open, map: the table is missing",
       "three levels: translate, map where nothing is",
     ],
   ],
@@ -80,6 +88,8 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
       "query, take of the table around it",
       "map, take of the table around it",
       "three levels: two cursors, one above",
+      "three levels: two cursors, one at the root",
+      "three levels: two cursors, one at the root, a table missing",
       "three levels: translate, map of two missing tables",
     ],
   ],
@@ -90,11 +100,25 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
       "translate, protect of both words",
       "translate, unmap of a plain page, map anew",
       "translate, map of what nobody may use",
+      "translate, map of a huge page in a table's place",
+      "translate, unmap of what nobody may use",
+      "alone: unmap of plain pages in a row",
       "translate, unmap and map anew",
       "reap at each access: protect",
     ],
   ],
-  [/^(mapPfn|unmapNext|setMeta)$/, ["map, map: one table", "translate, unmap and map anew"]],
+  [
+    /^(mapPfn|unmapNext|setMeta)$/,
+    [
+      "alone: map in a row",
+      "alone: map in a row up to what is mapped",
+      "alone: unmap in a row",
+      "alone: unmap of items in a row",
+      "translate, map of pages in a row",
+      "map, map: one table",
+      "translate, unmap and map anew",
+    ],
+  ],
   [/^(strand|takeTable|clearEntry)$/, ["translate, take of the table around it"]],
   [/^(dropTree|collect|take|alloc|blank)$/, ["translate, unmap of all, collect"]],
   [/^(makeTables|finish)$/, ["three levels: translate, map by a wide cursor"]],

@@ -1,7 +1,8 @@
 /**
  * `npm run mutants:interleavings --prefix packages/page-table`: runs all mutants through the scenarios, and writes test/MUTANTS.md.
  *
- * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its file.
+ * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its file, and
+ * forgotten of scenarios that have other rows in INTERLEAVINGS.md by now.
  *
  *     --fresh             forgets what is known
  *     --document          writes MUTANTS.md of what is known
@@ -13,7 +14,7 @@ import "@memkit/interleave";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cleanUp, generate, load, type Mutant } from "./generate.js";
-import { type Findings, judge, likelyFor } from "./judge.js";
+import { type Findings, judge, likelyFor, ROWS } from "./judge.js";
 import { documentOf, reasonOf } from "./table.js";
 
 // The explorer and the code under test throw as a matter of course: collecting stacks would take a third of the time.
@@ -27,7 +28,18 @@ const keyOf = ({ text: of, kind, where, what }: Mutant): string =>
   createHash("sha256").update([kind, where, what, of].join("\0")).digest("hex").slice(0, 24);
 
 const goesOn = existsSync(file) && option !== "--fresh" && option !== "--only";
-const known: Record<string, Findings> = goesOn ? JSON.parse(readFileSync(file, "utf8")) : {};
+interface Kept {
+  readonly rows: Readonly<Record<string, string>>;
+  readonly known: Record<string, Findings>;
+}
+const kept: Kept = goesOn ? JSON.parse(readFileSync(file, "utf8")) : { rows: {}, known: {} };
+const same = (name: string): boolean => kept.rows[name] === ROWS[name];
+const known = Object.fromEntries(
+  Object.entries(kept.known).map(([key, { kill, passed, cut }]): [string, Findings] => {
+    const still = { passed: passed.filter(same), cut: cut.filter(same) };
+    return [key, kill !== undefined && same(kill.scenario) ? { kill, ...still } : still];
+  }),
+);
 const all = generate();
 const asked =
   option === "--only" ? all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)) : all;
@@ -37,7 +49,7 @@ const settled = (mutant: Mutant): boolean =>
 function keep(): void {
   if (option === "--only") return;
   mkdirSync(temp, { recursive: true });
-  writeFileSync(file, JSON.stringify(known));
+  writeFileSync(file, JSON.stringify({ rows: ROWS, known } satisfies Kept));
 }
 
 // What likely and small scenarios find is known of all before one of the large ones is asked.
