@@ -42,13 +42,10 @@ const OPEN: readonly string[] = [
   "reap at each access: three levels, unmap of all",
   "reap at each access: three levels, cleanUp",
   "reap at each access, with a ledger: take of all",
-  "alone: three levels: take, map where it was",
-  "alone: three levels: take of all",
   "reap of a mapper that has the lock, beside a map",
   "reap of a mapper, beside a map in another table",
   "reap at each access, beside a translate: protect",
   "reap at each access, beside a translate: map",
-  "reap at each access: map of a missing table",
   "reap at each access: map of a huge page in a table's place",
   "reap at each access: three levels, map by a wide cursor",
 ];
