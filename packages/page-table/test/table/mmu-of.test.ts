@@ -16,7 +16,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { mmuOf, PageTable } from "@memkit/page-table/table";
-import { Mmu, UX } from "@memkit/page-table/walk";
+import { Mmu, UR, UW, UX } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
 import { makeExecutable, take } from "../interleave/operations.js";
 import { type Op, scenarioOf, shipped } from "../interleave/world.js";
@@ -133,6 +133,12 @@ describe("in the middle of an access", () => {
   );
 });
 
+/** What the user may do, as flags of a property. */
+const accessOf = (rights: number): number =>
+  ((rights & UR) !== 0 ? READ : 0) |
+  ((rights & UW) !== 0 ? WRITE : 0) |
+  ((rights & UX) !== 0 ? EXECUTE : 0);
+
 /** What an access comes to, without a bit set: writing them is no race, but the cursor reads its own entries plainly. */
 const access = (page: number): Op => ({
   name: `access ${page}`,
@@ -140,7 +146,7 @@ const access = (page: number): Op => ({
     const mmu = mmuOf(table, { settings: { accessedDirty: "ignore" } });
     const answer = mmu.access(page * 4096, 4, { kind: "read", mode: "user" });
     // The scenario's pages are of no memory.
-    return answer.kind === "outside" ? [answer.pfn, (mmu.rights & UX) !== 0] : "nothing";
+    return answer.kind === "outside" ? [answer.pfn, accessOf(mmu.rights)] : "nothing";
   },
   model: ({ pages }) => pages[page] ?? "nothing",
 });
