@@ -93,7 +93,7 @@ export interface Agent {
   readonly lib: Lib;
   readonly table: PageTable;
 }
-export interface Model {
+interface Model {
   readonly pages: Pages;
 }
 export type Op = Operation<Agent, Model>;
