@@ -5,7 +5,6 @@
  * @module
  */
 
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FrameTable } from "@memkit/frame-meta";
 import { createBuddy } from "@memkit/frame-meta/alloc";
@@ -13,11 +12,10 @@ import { EXECUTE, userConfig, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
 import { PageTable } from "@memkit/page-table/table";
 import { expect } from "vitest";
+import { type Report as Rounds, runCrew } from "../support/crew.js";
 
-interface Report {
-  readonly round: number;
+interface Report extends Rounds {
   readonly model: readonly (readonly [page: number, executable: boolean])[];
-  readonly wrong: readonly string[];
 }
 
 export interface Soak {
@@ -51,15 +49,7 @@ export async function soak({ agents, pages, step, rounds, seconds }: Soak): Prom
         workerData: { ...data, agent, agents, gate, pages, step, rounds },
       }),
   );
-  const stop = (): unknown => Atomics.store(gate, 1, 1);
-  const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
-  try {
-    await Promise.all(workers.map((worker) => once(worker, "message")));
-    const done = workers.map((worker) => once(worker, "message"));
-    Atomics.store(gate, 0, 1);
-    Atomics.notify(gate, 0);
-    const reports = (await Promise.all(done)).map(([report]) => report as Report);
-    for (const { wrong } of reports) expect(wrong).toEqual([]);
+  return runCrew<Report>(workers, gate, seconds, (reports) => {
     const want = reports.flatMap(({ model }) => model).sort(([a], [b]) => a - b);
     const found: [number, boolean][] = [];
     for (let page = 0; page < pages; page += 1) {
@@ -71,9 +61,5 @@ export async function soak({ agents, pages, step, rounds, seconds }: Soak): Prom
     expect(table.unmapRange(0, pages * step)).toBe(want.length);
     table.drop();
     expect(allocator.stats().taken).toBe(0);
-    return reports.reduce((sum, { round }) => sum + round, 0);
-  } finally {
-    clearTimeout(timer);
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+  });
 }

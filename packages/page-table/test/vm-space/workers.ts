@@ -6,7 +6,6 @@
  * @module
  */
 
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FrameTable } from "@memkit/frame-meta";
 import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
@@ -15,6 +14,7 @@ import { PageTable } from "@memkit/page-table/table";
 import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
 import { checkInvariants, VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { expect } from "vitest";
+import { runCrew } from "../support/crew.js";
 import { pageMeta } from "../support/space.js";
 
 const AGENTS = 2;
@@ -23,11 +23,6 @@ const FRAMES = 512;
 const STABLE = { stable: 1024, huge: 24, replaced: 1000 };
 
 const RW = pageProperty(READ | WRITE | USER);
-
-interface Report {
-  readonly round: number;
-  readonly wrong: readonly string[];
-}
 
 /** Frames, an empty table, and what a worker needs to be a processor of it. */
 export function machine(dies = false) {
@@ -69,24 +64,12 @@ export async function vmSoak(rounds: number, pages: number, seconds?: number): P
   cursor.map(allocFrame(frames, pageMeta, {}), RW);
   cursor.close();
   const workers = [0, 1].map((agent) => start(agent, { rounds, pages }));
-  const stop = (): unknown => Atomics.store(gate, 1, 1);
-  const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
-  try {
-    await Promise.all(workers.map((worker) => once(worker, "message")));
-    const done = workers.map((worker) => once(worker, "message"));
-    Atomics.store(gate, 0, 1);
-    Atomics.notify(gate, 0);
-    const reports = (await Promise.all(done)).map(([report]) => report as Report);
-    for (const { wrong } of reports) expect(wrong).toEqual([]);
+  return runCrew(workers, gate, seconds, () => {
     const mine = space();
     expect(checkInvariants(mine)).toEqual([]);
     mine.unmap(0, stable + 512 * huge);
     mine.drop();
     table.drop();
     expect(allocator.stats().taken).toBe(0);
-    return reports.reduce((sum, { round }) => sum + round, 0);
-  } finally {
-    clearTimeout(timer);
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+  });
 }
