@@ -15,10 +15,7 @@ export {
   vaddrRange,
 } from "./format/config.js";
 export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
-export { type FaultOptions, type FaultOutcome, handleFault } from "./table/fault.js";
-export { COPY_ON_WRITE, fork } from "./table/fork.js";
 export type { NodeFrame, PageTablePageMeta } from "./table/node-store.js";
-export { type MmuOfOptions, mmuOf } from "./table/node-tables.js";
 export { PageTable, type Translation } from "./table/page-table.js";
 export type { Item } from "./table/references.js";
 export type { TableErrorDetail } from "./table/table-error.js";

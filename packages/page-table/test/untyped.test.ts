@@ -2,6 +2,7 @@
 
 import { FrameTable, unitMeta } from "@memkit/frame-meta";
 import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+import { handleFault } from "@memkit/page-table/fork";
 import {
   encodeLeaf,
   encodeTable,
@@ -12,7 +13,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { handleFault, PageTable } from "@memkit/page-table/table";
+import { PageTable } from "@memkit/page-table/table";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { Mmu } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";

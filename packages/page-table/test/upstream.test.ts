@@ -22,8 +22,8 @@ import {
   userConfig,
   WRITE,
 } from "@memkit/page-table/format";
+import { mmuOf } from "@memkit/page-table/mmu";
 import type { PageTable } from "@memkit/page-table/table";
-import { mmuOf } from "@memkit/page-table/table";
 import { describe, expect, test } from "vitest";
 import { formats, Space } from "./support/space.js";
 

@@ -158,8 +158,9 @@ class Copy {
  * ```ts
  * import { FrameTable, unitMeta } from "@memkit/frame-meta";
  * import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+ * import { fork, handleFault } from "@memkit/page-table/fork";
  * import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
- * import { fork, handleFault, PageTable } from "@memkit/page-table/table";
+ * import { PageTable } from "@memkit/page-table/table";
  *
  * const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
  * createBuddy(frames);

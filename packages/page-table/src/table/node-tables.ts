@@ -154,7 +154,8 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
  * import { FrameTable } from "@memkit/frame-meta";
  * import { createBuddy } from "@memkit/frame-meta/alloc";
  * import { DIRTY, pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
- * import { mmuOf, PageTable } from "@memkit/page-table/table";
+ * import { mmuOf } from "@memkit/page-table/mmu";
+ * import { PageTable } from "@memkit/page-table/table";
  *
  * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
  * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });

@@ -45,7 +45,7 @@ export interface VmSpaceOptions {
   readonly kernel?: PageTable;
   /** Asked about faults that copy-on-write does not explain. May unmap any page, also one that is being read. */
   readonly onFault?: VmFaultHandler;
-  /** How a page that is copied on write is copied: see `handleFault` of `/table`. */
+  /** How a page that is copied on write is copied: see `handleFault` of `/fork`. */
   readonly copy?: FaultOptions["copy"];
 }
 
@@ -184,7 +184,7 @@ export class VmSpace implements Droppable {
    * A copy, whose tracked pages are copied when one of the two writes to them. Another processor that had a page writable may write to
    * it until it has flushed: `cpu.flusher.sync()` waits for that.
    *
-   * @throws as `fork` of `/table`; {@link PageTableError} `asid-in-use`
+   * @throws as `fork` of `/fork`; {@link PageTableError} `asid-in-use`
    */
   fork(asid?: number): VmSpace {
     this.live();
@@ -338,9 +338,9 @@ export class VmSpace implements Droppable {
 
   /**
    * What a fault of the user comes to: a page that is copied on write is copied, anything else is the handler's. The exception that a
-   * processor would raise where it stays a fault is `mmuOf(space.table).access(va, size, { kind, mode: "user" })`, of `/table`.
+   * processor would raise where it stays a fault is `mmuOf(space.table).access(va, size, { kind, mode: "user" })`, of `/mmu`.
    *
-   * @throws as `handleFault` of `/table`; what the handler throws
+   * @throws as `handleFault` of `/fork`; what the handler throws
    */
   handleFault(va: VirtualAddress, access: VmAccess): FaultOutcome {
     this.live();

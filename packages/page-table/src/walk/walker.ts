@@ -64,7 +64,7 @@ export interface Step {
 /** What a walker is made from. */
 export interface WalkerInit {
   readonly format: PteFormat;
-  /** Where the tables are. Those that agents change in frames: `mmuOf` of `/table`. */
+  /** Where the tables are. Those that agents change in frames: `mmuOf` of `/mmu`. */
   readonly memory: PhysicalMemory | PageSource | Tables;
   /** Frame of the root: CR3, satp.PPN or TTBR0 in pages. */
   readonly root: number;

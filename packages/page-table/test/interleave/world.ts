@@ -11,6 +11,7 @@ import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
 import { allocFrame, type FrameAllocator } from "@memkit/frame-meta/alloc";
 import { FrameLedger } from "@memkit/frame-meta/model";
 import type { Operation, Scenario } from "@memkit/interleave";
+import * as forking from "@memkit/page-table/fork";
 import {
   defineFormat,
   EXECUTE,
@@ -42,8 +43,8 @@ import {
 } from "./look.js";
 
 /** The code under test. */
-export type Lib = typeof shippedTable & typeof model;
-export const shipped: Lib = { ...shippedTable, ...model };
+export type Lib = typeof shippedTable & typeof forking & typeof model;
+export const shipped: Lib = { ...shippedTable, ...forking, ...model };
 
 /** A format with so many levels: the protocol is the same at each, and a walk shorter. */
 function few(of: PteFormat, levels: number, items: PageTableConfig["items"]): PageTableConfig {

@@ -4,9 +4,10 @@ import { MemkitError } from "@memkit/core";
 import { FrameTable } from "@memkit/frame-meta";
 import { pinnedAgents, reap } from "@memkit/frame-meta/agents";
 import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+import { fork, handleFault } from "@memkit/page-table/fork";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { type CursorMut, fork, handleFault, PageTable } from "@memkit/page-table/table";
+import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { expect, test, vi } from "vitest";
 import { pageMeta } from "../support/space.js";
 

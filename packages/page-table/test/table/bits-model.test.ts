@@ -12,8 +12,8 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { mmuOf } from "@memkit/page-table/mmu";
 import { checkInvariants } from "@memkit/page-table/model";
-import { mmuOf } from "@memkit/page-table/table";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Space } from "../support/space.js";

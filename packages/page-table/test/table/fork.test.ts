@@ -3,6 +3,7 @@
 import { struct, u32 } from "@memkit/core";
 import { defineFrameMeta } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
+import { COPY_ON_WRITE, fork, handleFault } from "@memkit/page-table/fork";
 import {
   aarch64Format,
   kernelConfig,
@@ -14,7 +15,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { COPY_ON_WRITE, fork, handleFault, type PageTable } from "@memkit/page-table/table";
+import type { PageTable } from "@memkit/page-table/table";
 import { Walker } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
 import { formatsIn, MODES, Space } from "../support/space.js";

@@ -15,7 +15,8 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { mmuOf, PageTable } from "@memkit/page-table/table";
+import { mmuOf } from "@memkit/page-table/mmu";
+import { PageTable } from "@memkit/page-table/table";
 import { Mmu, UR, UW, UX } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
 import { makeExecutable, take } from "../interleave/operations.js";

@@ -5,6 +5,7 @@
 
 import { MemkitError } from "@memkit/core";
 import type { Frame } from "@memkit/frame-meta";
+import { fork, handleFault } from "@memkit/page-table/fork";
 import {
   aarch64Format,
   EXECUTE,
@@ -16,7 +17,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { type CursorMut, fork, handleFault, type PageTable } from "@memkit/page-table/table";
+import type { CursorMut, PageTable } from "@memkit/page-table/table";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MODES, Space } from "../support/space.js";

@@ -6,6 +6,7 @@
 import type { Frame } from "@memkit/frame-meta";
 import { FrameTable } from "@memkit/frame-meta";
 import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+import { fork } from "@memkit/page-table/fork";
 import {
   ACCESSED,
   aarch64Format,
@@ -20,7 +21,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { type CursorMut, fork, PageTable } from "@memkit/page-table/table";
+import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { Mmu } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
 import { interrupted } from "../support/interrupted.js";

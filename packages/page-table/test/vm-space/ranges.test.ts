@@ -4,7 +4,7 @@ import { PhysicalMemory, u32, VmWriter } from "@memkit/core";
 import { FrameTable, unitMeta } from "@memkit/frame-meta";
 import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { GLOBAL, pageProperty, READ, USER, WRITE, x86Format } from "@memkit/page-table/format";
-import { mmuOf } from "@memkit/page-table/table";
+import { mmuOf } from "@memkit/page-table/mmu";
 import { checkInvariants, VmCpu, VmSpace, type VmSpaceOptions } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
 

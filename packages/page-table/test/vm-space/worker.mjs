@@ -11,7 +11,7 @@ const { allocFrame, attachBuddy } = await import("../../../frame-meta/src/alloc.
 const { DIRTY, EXECUTE, pageProperty, READ, USER, WRITE, x86Format } = await import(
   "../../src/format.ts"
 );
-const { mmuOf } = await import("../../src/table.ts");
+const { mmuOf } = await import("../../src/mmu.ts");
 const { Shootdown, Tlb } = await import("../../src/tlb.ts");
 const { VmCpu, VmSpace } = await import("../../src/vm-space.ts");
 await unregister();

@@ -10,8 +10,9 @@ import { struct } from "@memkit/core";
 import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
 import { allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import type { Segment } from "@memkit/frame-meta/segment";
+import { COPY_ON_WRITE, fork } from "@memkit/page-table/fork";
 import { userConfig, WRITE, x86Format } from "@memkit/page-table/format";
-import { COPY_ON_WRITE, fork, PageTable } from "@memkit/page-table/table";
+import { PageTable } from "@memkit/page-table/table";
 import { mapAll, RW, START, timed, unmapAll } from "../../cursor-loops.js";
 import { type Formula, type Row, ratio, type SelfTimed, type Suite } from "../../suite.js";
 

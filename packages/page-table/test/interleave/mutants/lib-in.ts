@@ -3,7 +3,6 @@
 import type { Lib } from "../world.js";
 
 export async function libIn(copy: string): Promise<Lib> {
-  const table = (await import(`${copy}/table.js`)) as Lib;
-  const model = (await import(`${copy}/model.js`)) as Lib;
-  return { ...table, ...model };
+  const parts = ["table", "fork", "model"].map((of) => import(`${copy}/${of}.js`));
+  return Object.assign({}, ...(await Promise.all(parts))) as Lib;
 }
