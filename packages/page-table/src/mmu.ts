@@ -4,4 +4,5 @@
  * @module
  */
 
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
 export { type MmuOfOptions, mmuOf } from "./table/node-tables.js";

@@ -3,8 +3,11 @@
 import { FrameTable } from "@memkit/frame-meta";
 import { createBuddy } from "@memkit/frame-meta/alloc";
 import { PageTableError, type PageTableErrorDetail } from "@memkit/page-table";
+import * as fork from "@memkit/page-table/fork";
 import * as format from "@memkit/page-table/format";
 import * as inspect from "@memkit/page-table/inspect";
+import * as mmu from "@memkit/page-table/mmu";
+import * as shared from "@memkit/page-table/shared";
 import * as table from "@memkit/page-table/table";
 import * as tlb from "@memkit/page-table/tlb";
 import * as vmSpace from "@memkit/page-table/vm-space";
@@ -29,7 +32,7 @@ function thrown(run: () => unknown): unknown {
 }
 
 describe("the class", () => {
-  test.each(Object.entries({ format, inspect, table, tlb, vmSpace, walk }))(
+  test.each(Object.entries({ fork, format, inspect, mmu, shared, table, tlb, vmSpace, walk }))(
     "is the same in %s",
     (_, subpath) => {
       expect(subpath.PageTableError).toBe(PageTableError);

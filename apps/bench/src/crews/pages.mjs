@@ -2,6 +2,7 @@
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 
 const PAGES = 512;
@@ -15,11 +16,13 @@ const tableOf = (data, member) => {
     const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
     const frames = FrameTable.create({ memory, mode: "shared" }, { agent: member });
     createBuddy(frames);
+    shareTables(frames);
     return PageTable.create(frames, config);
   }
   const { buffer, memory, allocBuffer, root } = data;
   const frames = FrameTable.attach({ buffer, memory }, { agent: member });
   attachBuddy(frames, { buffer: allocBuffer });
+  shareTables(frames);
   return PageTable.attach(frames, config, root);
 };
 

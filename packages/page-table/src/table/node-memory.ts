@@ -73,7 +73,6 @@ export class NodeMemory {
     this.firstWords = this.words;
     this.firstMeta = frames.slots.wordOf(0, META_WORD);
     for (let bank = 0; bank < this.banks.length; bank += 1) this.refresh(bank);
-    if (frames.mode !== "single") checkShared(frames);
   }
 
   /** A node's metadata word. */
@@ -139,43 +138,4 @@ export class NodeMemory {
     this.base = base;
     this.meta = meta;
   }
-}
-
-/** The word of the header of a frames' table that has the width: `HeaderWord.entryWidth` of frame-meta's layout. */
-const WIDTH_WORD = 14;
-/** Bits of an access to an entry in shared memory: JavaScript's atomic accesses of 64 bits allocate. */
-const WIDTH = 32;
-
-/** Proves that agents can work on tables in these frames together. */
-function checkShared({ mode, agent, memory, slots }: FrameTable): void {
-  if (agent === undefined) {
-    const what = `the frames' table is in mode "${mode}", where locks have owners: open it with an agent's number`;
-    throw new TableError({ code: "unsupported-memory", what });
-  }
-  if (memory.banks.some(({ views }) => !views.shared)) {
-    const what = `the frames' table is in mode "${mode}", and the frames are not in a SharedArrayBuffer`;
-    throw new TableError({ code: "unsupported-memory", what });
-  }
-  const got = slots.swap(WIDTH_WORD, 0, WIDTH);
-  if (got !== 0 && got !== WIDTH)
-    throw new TableError({ code: "access-width", expected: WIDTH, got });
-}
-
-/** Where other agents change the metadata of nodes that this one has not locked. */
-class SharedNodeMemory extends NodeMemory {
-  protected override metaAt(index: number): number {
-    return this.frames.slots.load(index);
-  }
-}
-
-const memories = new WeakMap<FrameTable, NodeMemory>();
-
-/** The one of a table of frames. @throws {@link PageTableError} `unsupported-memory` */
-export function nodeMemoryOf(frames: FrameTable): NodeMemory {
-  let memory = memories.get(frames);
-  if (memory === undefined) {
-    memory = frames.mode === "single" ? new NodeMemory(frames) : new SharedNodeMemory(frames);
-    memories.set(frames, memory);
-  }
-  return memory;
 }

@@ -155,11 +155,13 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
  * import { createBuddy } from "@memkit/frame-meta/alloc";
  * import { DIRTY, pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
  * import { mmuOf } from "@memkit/page-table/mmu";
+ * import { shareTables } from "@memkit/page-table/shared";
  * import { PageTable } from "@memkit/page-table/table";
  *
  * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
  * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
  * createBuddy(frames);
+ * shareTables(frames);
  * const table = PageTable.create(frames, userConfig(x86Format()));
  * table.mapRange(0x40_0000, 1, 9, pageProperty(READ | WRITE | USER));
  * const mmu = mmuOf(table);

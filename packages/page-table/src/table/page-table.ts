@@ -10,8 +10,7 @@ import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
 import type { Segment } from "@memkit/frame-meta/segment";
 import { Cursor } from "../cursor/cursor.js";
-import { CursorMut } from "../cursor/cursor-mut.js";
-import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";
+import type { CursorMut } from "../cursor/cursor-mut.js";
 import type { PageTableConfig } from "../format/config.js";
 import { vaddrRange } from "../format/config.js";
 import { refuseFormat } from "../format/other-format.js";
@@ -21,7 +20,7 @@ import type { VirtualAddress } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
 import { Descent, type Locks } from "./locks.js";
 import type { NodeFrame, NodeStore, PageTablePageMeta } from "./node-store.js";
-import { nodeMetaOf, nodeStoreOf } from "./stores.js";
+import { nodeMetaOf, nodeStoreOf, writerFor } from "./stores.js";
 import { TableError } from "./table-error.js";
 
 /** What {@link PageTable.translate} has found. */
@@ -53,6 +52,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   readonly locks: Locks;
   /** Cursors of this agent that are open. @internal */
   readonly open: Cursor[];
+  private readonly Writer: typeof CursorMut;
   private readonly handle: NodeFrame<C>;
   /** The root whose upper half this one shares. */
   private readonly shared: Frame | undefined;
@@ -64,6 +64,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     this.frames = store.frames;
     this.store = store;
     this.locks = store.locks;
+    this.Writer = writerFor(store.frames);
     this.handle = handle;
     this.shared = shared;
     this.rootPfn = (handle.paddr / PAGE_SIZE) as Pfn;
@@ -78,7 +79,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * A table in which nothing is mapped. Of a configuration whose top tables are shared (`topLevelCanUnmap` is false) it has all
    * of them already, so that every user table made from it sees what is mapped later.
    *
-   * @throws {@link PageTableError} `unsupported-memory`; `FrameError` `no-memory`, `no-allocator`: nothing has changed then
+   * @throws {@link PageTableError} `unsupported-memory`, also where agents share the frames and this one has not called `shareTables` of
+   * `/shared`; `FrameError` `no-memory`, `no-allocator`: nothing has changed then
    *
    * @example
    * ```ts
@@ -119,23 +121,26 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    *
    * @param kernel - the kernel's table here, where the root's upper half is that one's
    * @throws {@link PageTableError} `not-a-table` unless the frame is the root of a table of this configuration, which is of the same
-   * type in all agents by its format, name and items; `unsupported-memory`, `access-width`; `FrameError` as `Frame.fromInUse`
+   * type in all agents by its format, name and items; `unsupported-memory` as {@link PageTable.create}; `FrameError` as `Frame.fromInUse`
    *
    * @example
    * ```ts
    * import { FrameTable } from "@memkit/frame-meta";
    * import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
    * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
+   * import { shareTables } from "@memkit/page-table/shared";
    * import { PageTable } from "@memkit/page-table/table";
    *
    * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
    * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
    * const allocator = createBuddy(frames);
+   * shareTables(frames);
    * const table = PageTable.create(frames, userConfig(x86Format()));
    * table.mapRange(0x40_0000, 2, 7, pageProperty(READ | USER));
    * // In a worker, with frames.buffer, memory.buffer, allocator.buffer and table.rootPfn:
    * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
    * attachBuddy(there, { buffer: allocator.buffer });
+   * shareTables(there);
    * const same = PageTable.attach(there, userConfig(x86Format()), table.rootPfn);
    * same.translate(0x40_1234)?.pfn; // => 8
    * same.unmapRange(0x40_0000, 2); // => 2
@@ -322,8 +327,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
 
   private writing(va: VirtualAddress, pages: number, create: boolean): CursorMut {
     const start = this.claim(va, pages);
-    const Made = this.frames.mode === "single" ? CursorMut : SharedCursorMut;
-    return this.opened(new Made(this, start, start + pages), create);
+    return this.opened(new this.Writer(this, start, start + pages), create);
   }
 
   private opened<T extends Cursor>(cursor: T, create: boolean): T {

@@ -1,6 +1,6 @@
 /**
- * Which nodes are whose: the type of a configuration's nodes, and for each table of frames its nodes and locks, of the kind that its
- * mode needs.
+ * Which nodes are whose: the type of a configuration's nodes, and for each table of frames its nodes and locks: those of an agent that is
+ * alone, or what `shareTables` has put here instead.
  *
  * @module
  */
@@ -8,13 +8,12 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import { type DropContext, defineFrameMeta, type FrameTable } from "@memkit/frame-meta";
 import { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
+import { CursorMut } from "../cursor/cursor-mut.js";
 import type { PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
-import { nodeMemoryOf } from "./node-memory.js";
+import { NodeMemory } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta, releaseFailed } from "./node-store.js";
-import { sharedOf, takeOver } from "./reap.js";
-import { SharedLocks } from "./shared-locks.js";
-import { SharedNodeStore } from "./shared-store.js";
+import { TableError } from "./table-error.js";
 
 /** Ends what a node's entries hold when its last handle has gone. */
 function onDrop(config: PageTableConfig, type: () => PageTablePageMeta) {
@@ -44,33 +43,59 @@ export function nodeMetaOf<C extends PageTableConfig>(config: C): PageTablePageM
   return type as PageTablePageMeta<C>;
 }
 
-/** What is kept for a table of frames. */
-interface Kept {
+/** What tables in some frames are made of: of one kind where an agent is alone, of another where there are several. */
+interface Kind {
+  readonly memory: NodeMemory;
   readonly locks: Locks;
+  readonly Store: typeof NodeStore;
+  /** The class of cursors that write. */
+  readonly Writer: typeof CursorMut;
+}
+
+/** What is kept for a table of frames. */
+interface Kept extends Kind {
   readonly stores: Map<PageTableConfig, NodeStore>;
 }
 
 const kept = new WeakMap<FrameTable, Kept>();
 
-function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePageMeta): NodeStore {
-  const single = frames.mode === "single";
-  let of = kept.get(frames);
-  let store = of?.stores.get(config);
-  if (store !== undefined) return store;
-  const memory = nodeMemoryOf(frames);
-  if (of === undefined) {
-    of = { locks: single ? new SingleLocks() : new SharedLocks(frames), stores: new Map() };
-    kept.set(frames, of);
-    const { stores } = of;
-    if (!single) frames.onReap = (dead) => takeOver(sharedOf(stores.values()), dead);
+/** Whether it is known what tables in these frames are made of. */
+export const isKept = (frames: FrameTable): boolean => kept.has(frames);
+
+/** Says what tables in these frames are made of, before there is one. @returns the nodes of each configuration, as it is opened */
+export function keep(frames: FrameTable, kind: Kind): ReadonlyMap<PageTableConfig, NodeStore> {
+  const stores = new Map<PageTableConfig, NodeStore>();
+  kept.set(frames, { ...kind, stores });
+  return stores;
+}
+
+function keptFor(frames: FrameTable): Kept {
+  if (!isKept(frames)) {
+    const { mode } = frames;
+    if (mode !== "single") {
+      const what = `the frames' table is in mode "${mode}": call shareTables(frames) of @memkit/page-table/shared first`;
+      throw new TableError({ code: "unsupported-memory", what });
+    }
+    const memory = new NodeMemory(frames);
+    keep(frames, { memory, locks: new SingleLocks(), Store: NodeStore, Writer: CursorMut });
   }
-  const Store = single ? NodeStore : SharedNodeStore;
-  store = new Store(memory, config, type, of.locks);
-  of.stores.set(config, store);
+  return kept.get(frames)!;
+}
+
+function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePageMeta): NodeStore {
+  const { stores, memory, locks, Store } = keptFor(frames);
+  let store = stores.get(config);
+  if (store === undefined) {
+    store = new Store(memory, config, type, locks);
+    stores.set(config, store);
+  }
   return store;
 }
 
-/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory`, `access-width` */
+/** The class of cursors that write to tables in these frames. */
+export const writerFor = (frames: FrameTable): typeof CursorMut => keptFor(frames).Writer;
+
+/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory` */
 export function nodeStoreOf(frames: FrameTable, config: PageTableConfig): NodeStore {
   return storeOf(frames, config, nodeMetaOf(config));
 }

@@ -129,6 +129,7 @@ export class VmSpace implements Droppable {
    * import { FrameTable, unitMeta } from "@memkit/frame-meta";
    * import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
    * import { pageProperty, READ, USER, WRITE, x86Format } from "@memkit/page-table/format";
+   * import { shareTables } from "@memkit/page-table/shared";
    * import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
    * import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
    *
@@ -136,11 +137,13 @@ export class VmSpace implements Droppable {
    * const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
    * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
    * const allocator = createBuddy(frames);
+   * shareTables(frames);
    * const cpu = new VmCpu(frames, x86Format(), new Shootdown(words, 2, 0, new Tlb()));
    * const space = VmSpace.create(cpu, { asid: 1 });
    * // In a worker, with memory, words, frames.buffer, allocator.buffer and space.table.rootPfn:
    * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
    * attachBuddy(there, { buffer: allocator.buffer });
+   * shareTables(there);
    * const other = new VmCpu(there, x86Format(), new Shootdown(words, 2, 1, new Tlb()));
    * const same = VmSpace.attach(other, space.table.rootPfn, { asid: 1 });
    * same.map(0x40_0000, allocFrame(there, unitMeta, {}), pageProperty(READ | WRITE | USER));

@@ -15,6 +15,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable, PageTableError } from "@memkit/page-table/table";
 import { describe, expect, test } from "vitest";
 import { formatsIn, MODES, Space } from "../support/space.js";
@@ -271,7 +272,7 @@ describe.each(MODES)("in mode %s", (mode) => {
     });
     createBuddy(frames);
     const config = userConfig(x86Format());
-    expect(code(() => PageTable.create(frames, config))).toBe("unsupported-memory");
+    expect(code(() => shareTables(frames))).toBe("unsupported-memory");
     const none = FrameTable.create({ memory: { buffer: new ArrayBuffer(16 * 4096) } });
     expect(code(() => PageTable.create(none, config))).toBe("no-allocator");
   });

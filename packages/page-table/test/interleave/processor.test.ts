@@ -12,6 +12,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Mmu } from "@memkit/page-table/walk";
 import { expect, it } from "vitest";
@@ -26,6 +27,7 @@ function unmapWrittenBefore(nth: number): boolean {
   const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
   createBuddy(frames);
   const format = x86Format();
+  shareTables(frames);
   const table = PageTable.create(frames, userConfig(format, "untracked"));
   table.mapRange(VA, 2, 8, pageProperty(READ | WRITE | USER));
   const settings = { accessedDirty: "update" } as const;

@@ -25,6 +25,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import * as model from "@memkit/page-table/model";
+import * as sharing from "@memkit/page-table/shared";
 import * as shippedTable from "@memkit/page-table/table";
 import { type PageTable, type PageTableConfig, pageTableConfig } from "@memkit/page-table/table";
 import {
@@ -43,8 +44,8 @@ import {
 } from "./look.js";
 
 /** The code under test. */
-export type Lib = typeof shippedTable & typeof forking & typeof model;
-export const shipped: Lib = { ...shippedTable, ...forking, ...model };
+export type Lib = typeof shippedTable & typeof forking & typeof model & typeof sharing;
+export const shipped: Lib = { ...shippedTable, ...forking, ...model, ...sharing };
 
 /** A format with so many levels: the protocol is the same at each, and a walk shorter. */
 function few(of: PteFormat, levels: number, items: PageTableConfig["items"]): PageTableConfig {
@@ -184,6 +185,7 @@ function setUp(lib: Lib, world: World, agents: number): Shared {
   const { slots } = frames;
   // Frames have been something else before: where a node has its version is anything.
   for (let slot = 0; slot < slots.frames; slot += 1) slots.words[slots.wordOf(slot, 2)] = 1;
+  lib.shareTables(frames);
   const table = lib.PageTable.create(frames, configs[config]);
   if (world.narrow === true) narrowed(table);
   for (const page of mapped) {
@@ -264,6 +266,7 @@ export function scenarioOf(
     setup: () => setUp(lib, world, agents),
     attach: (shared, thread) => {
       const { frames } = framesOf(world, shared, thread, agents);
+      lib.shareTables(frames);
       const table = lib.PageTable.attach(frames, configs[config], shared.table.rootPfn);
       if (narrow) narrowed(table);
       frames.bind(item);

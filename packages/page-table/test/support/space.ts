@@ -20,6 +20,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable, type PageTableConfig } from "@memkit/page-table/table";
 import { expect } from "vitest";
 
@@ -63,6 +64,7 @@ export class Space {
       ledger ? { ledger: new FrameLedger({ frames, ...agent }), ...agent } : agent,
     );
     this.allocator = createBuddy(this.frames);
+    shareTables(this.frames);
   }
 
   table<C extends PageTableConfig>(config: C): PageTable<C> {

@@ -1,12 +1,14 @@
 /** Agents of one table, in one thread: what each sees of the others, and what is left of one that dies (PT-52, PT-55, PT-57, PT-58). */
 
 import { MemkitError } from "@memkit/core";
-import { FrameTable } from "@memkit/frame-meta";
+import { FrameTable, slotTableBytes } from "@memkit/frame-meta";
 import { pinnedAgents, reap } from "@memkit/frame-meta/agents";
 import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { fork, handleFault } from "@memkit/page-table/fork";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { expect, test, vi } from "vitest";
 import { pageMeta } from "../support/space.js";
@@ -32,6 +34,7 @@ function two() {
   const allocator = createBuddy(mine);
   const theirs = FrameTable.attach({ memory: ram, buffer: mine.buffer }, { agent: 1 });
   attachBuddy(theirs, { buffer: allocator.buffer });
+  for (const frames of [mine, theirs]) shareTables(frames);
   const table = PageTable.create(mine, config);
   const same = PageTable.attach(theirs, config, table.rootPfn);
   return { mine, theirs, table, same, allocator };
@@ -151,6 +154,43 @@ test("tables that a dead agent has taken out are the reaper's to free (PT-57, PT
   expect(allocator.stats().taken).toBe(before);
 });
 
+test.each(["shared", "kernel"] as const)(
+  "%s: who has not said that it shares makes no table",
+  (mode) => {
+    const ram = memory();
+    const kernel = FrameKernel.create(slotTableBytes({ memory: ram }));
+    const options = mode === "kernel" ? { memory: ram, kernel } : { memory: ram, mode };
+    const frames = FrameTable.create(options, { agent: 0 });
+    const allocator = createBuddy(frames);
+    const before = frames.slots.words.slice();
+    const make = [
+      () => PageTable.create(frames, config),
+      () => PageTable.attach(frames, config, 1),
+      () => PageTable.adopt(frames, config, 1),
+    ];
+    for (const run of make) {
+      expect(code(run)).toBe("unsupported-memory");
+      expect(run).toThrow("shareTables(frames) of @memkit/page-table/shared");
+    }
+    expect(frames.slots.words).toEqual(before);
+    shareTables(frames);
+    const table = PageTable.create(frames, config);
+    shareTables(frames); // again: nothing
+    expect(PageTable.attach(frames, config, table.rootPfn).store).toBe(table.store);
+    expect(allocator.stats().taken).toBe(1);
+  },
+);
+
+test("who is alone need not say so, and may", () => {
+  const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(16 * 4096) } });
+  createBuddy(frames);
+  shareTables(frames);
+  const table = PageTable.create(frames, config);
+  expect(table.locks.mark).toBe(0);
+  shareTables(frames);
+  expect(PageTable.create(frames, config).store).toBe(table.store);
+});
+
 test("what is no root of such a table is not attached to, and other widths are refused", () => {
   const { mine, theirs, table } = two();
   expect(
@@ -163,12 +203,12 @@ test("what is no root of such a table is not attached to, and other widths are r
   const other = FrameTable.create({ memory: ram, mode: "shared" }, { agent: 0 });
   createBuddy(other);
   other.slots.words[14] = 64; // made by an agent with atomic accesses of 64 bits
-  expect(() => PageTable.create(other, config)).toThrow(
+  expect(() => shareTables(other)).toThrow(
     expect.objectContaining({ code: "access-width", expected: 32, got: 64 }),
   );
   const unshared = { buffer: new ArrayBuffer(16 * 4096) };
   const frames = FrameTable.create({ memory: unshared, mode: "shared" }, { agent: 0 });
-  expect(code(() => PageTable.create(frames, config))).toBe("unsupported-memory");
+  expect(code(() => shareTables(frames))).toBe("unsupported-memory");
   expect(mine.slots.words[14]).toBe(32);
 });
 

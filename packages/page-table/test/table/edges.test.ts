@@ -13,6 +13,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable, pageTableConfig } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { interrupted } from "../support/interrupted.js";
@@ -56,9 +57,11 @@ test.each<readonly [string, (table: PageTable) => unknown]>([
     const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
     const allocator = createBuddy(frames);
     const config = userConfig(x86Format(), "untracked");
+    shareTables(frames);
     const table = PageTable.create(frames, config);
     const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
     attachBuddy(there, { buffer: allocator.buffer });
+    shareTables(there);
     const same = PageTable.attach(there, config, table.rootPfn);
     table.mapRange(0, 1, 7, RW | USER);
     table.mapRange(GIB, 1, 7, RW | USER);

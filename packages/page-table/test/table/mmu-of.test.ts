@@ -16,6 +16,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { mmuOf } from "@memkit/page-table/mmu";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Mmu, UR, UW, UX } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
@@ -106,10 +107,12 @@ describe("in the middle of an access", () => {
         const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
         const allocator = createBuddy(frames);
         const config = userConfig(x86Format(), "untracked");
+        shareTables(frames);
         const table = PageTable.create(frames, config);
         table.mapRange(VA, 512, 0, RW);
         const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
         attachBuddy(there, { buffer: allocator.buffer });
+        shareTables(there);
         const same = PageTable.attach(there, config, table.rootPfn);
         const mmu = mmuOf(same, { settings: { accessedDirty: "update" } });
         let kind = "";

@@ -4,6 +4,7 @@ import { MemkitError } from "@memkit/core";
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 
@@ -29,6 +30,7 @@ function two() {
   const allocator = createBuddy(mine);
   const theirs = FrameTable.attach({ memory, buffer: mine.buffer }, { agent: 1 });
   attachBuddy(theirs, { buffer: allocator.buffer });
+  for (const frames of [mine, theirs]) shareTables(frames);
   const tables = [PageTable.create(mine, config), PageTable.create(mine, config)];
   tables.sort((a, b) => a.rootPfn - b.rootPfn);
   const same = tables.map((table) => PageTable.attach(theirs, config, table.rootPfn));

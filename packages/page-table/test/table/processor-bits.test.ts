@@ -21,6 +21,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { Mmu } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
@@ -37,6 +38,7 @@ function world(format: PteFormat, level = 1) {
   const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
   const allocator = createBuddy(frames);
   frames.bind(pageMeta);
+  shareTables(frames);
   const table = PageTable.create(frames, userConfig(format));
   if (level > 1)
     table.mapRange(VA, 512, 0, RW); // nobody writes to the frames: what is asked is whether it may be

@@ -5,6 +5,7 @@ import { reap } from "@memkit/frame-meta/agents";
 import { allocSegment, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { pageMeta } from "../support/space.js";
@@ -22,6 +23,7 @@ function mapped() {
   mine.bind(pageMeta);
   theirs.bind(pageMeta);
   const config = userConfig(x86Format());
+  for (const frames of [mine, theirs]) shareTables(frames);
   const table = PageTable.create(mine, config);
   const align = PAGES * 4096;
   table.mapSegment(

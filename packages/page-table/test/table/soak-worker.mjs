@@ -9,6 +9,7 @@ const { attachBuddy } = await import("../../../frame-meta/src/alloc.ts");
 const { EXECUTE, pageProperty, READ, USER, userConfig, WRITE, x86Format } = await import(
   "../../src/format.ts"
 );
+const { shareTables } = await import("../../src/shared.ts");
 const { PageTable } = await import("../../src/table.ts");
 await unregister();
 
@@ -17,6 +18,7 @@ const GATE = 0;
 const STOP = 1;
 const frames = FrameTable.attach({ memory, buffer }, { agent });
 attachBuddy(frames, { buffer: allocBuffer });
+shareTables(frames);
 const table = PageTable.attach(frames, userConfig(x86Format(), "untracked"), root);
 const RW = pageProperty(READ | WRITE | USER);
 

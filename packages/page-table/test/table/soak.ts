@@ -10,6 +10,7 @@ import { FrameTable } from "@memkit/frame-meta";
 import { createBuddy } from "@memkit/frame-meta/alloc";
 import { EXECUTE, userConfig, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect } from "vitest";
 import { type Report as Rounds, runCrew } from "../support/crew.js";
@@ -34,6 +35,7 @@ export async function soak({ agents, pages, step, rounds, seconds }: Soak): Prom
   const memory = { buffer: new SharedArrayBuffer(FRAMES * 4096) };
   const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 15 });
   const allocator = createBuddy(frames);
+  shareTables(frames);
   const table = PageTable.create(frames, userConfig(x86Format(), "untracked"));
   const gate = new Int32Array(new SharedArrayBuffer(12));
   const data = {

@@ -13,6 +13,7 @@ import {
   userConfig,
   x86Format,
 } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Shootdown, shootdownWords, Tlb, TlbFlusher } from "@memkit/page-table/tlb";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
@@ -196,6 +197,7 @@ function mortals() {
   const theirs = new FrameLedger({ frames: 64, agents: 2, agent: 1, buffer: ledger.buffer });
   const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1, ledger: theirs });
   attachBuddy(there, { buffer: buddy.buffer });
+  for (const one of [frames, there]) shareTables(one);
   const table = PageTable.create(frames, config);
   const cursor = table.cursorMut(VA, 1);
   cursor.map(frameOf(frames), RO);

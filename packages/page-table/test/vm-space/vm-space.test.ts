@@ -22,6 +22,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
 import { checkInvariants, IoMem, VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { UR, UW } from "@memkit/page-table/walk";
@@ -51,6 +52,7 @@ function machineIn(mode: TableMode, format: PteFormat, cpus: number, frames: num
             { agent: 0 },
           );
   const allocator = createBuddy(table);
+  shareTables(table);
   const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(cpus)));
   const processors = Array.from({ length: cpus }, (_, n) => {
     return new VmCpu(table, format, new Shootdown(words, cpus, n, new Tlb({ entries: 64 })));

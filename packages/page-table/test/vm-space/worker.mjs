@@ -12,6 +12,7 @@ const { DIRTY, EXECUTE, pageProperty, READ, USER, WRITE, x86Format } = await imp
   "../../src/format.ts"
 );
 const { mmuOf } = await import("../../src/mmu.ts");
+const { shareTables } = await import("../../src/shared.ts");
 const { Shootdown, Tlb } = await import("../../src/tlb.ts");
 const { VmCpu, VmSpace } = await import("../../src/vm-space.ts");
 await unregister();
@@ -26,6 +27,7 @@ const meta = defineFrameMeta({ name: "page", layout: struct(), isUntyped: true }
 const frames = FrameTable.attach({ memory, buffer }, { agent });
 frames.bind(meta);
 attachBuddy(frames, { buffer: allocBuffer });
+shareTables(frames);
 const cpu = new VmCpu(frames, x86Format(), new Shootdown(log, agents + 1, agent, new Tlb()));
 const space = VmSpace.attach(cpu, root, { asid: 1 });
 space.activate();

@@ -10,6 +10,7 @@ import { Worker } from "node:worker_threads";
 import { FrameTable } from "@memkit/frame-meta";
 import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Shootdown, shootdownWords, Tlb } from "@memkit/page-table/tlb";
 import { checkInvariants, VmCpu, VmSpace } from "@memkit/page-table/vm-space";
@@ -30,6 +31,7 @@ export function machine(dies = false) {
   const frames = FrameTable.create({ memory, mode: "shared" }, { agent: AGENTS });
   const allocator = createBuddy(frames);
   frames.bind(pageMeta);
+  shareTables(frames);
   const table = PageTable.create(frames, userConfig(x86Format()));
   const log = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(AGENTS + 1)));
   const gate = new Int32Array(new SharedArrayBuffer(12));

@@ -8,6 +8,7 @@
 import { FrameTable } from "@memkit/frame-meta";
 import { createBuddy } from "@memkit/frame-meta/alloc";
 import { userConfig, x86Format } from "@memkit/page-table/format";
+import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { crew } from "../../crew.js";
 import type { Row, Suite } from "../../suite.js";
@@ -25,6 +26,7 @@ function table(): unknown {
   const memory = { buffer: new SharedArrayBuffer(FRAMES * PAGE) };
   const frames = FrameTable.create({ memory, mode: "shared" }, { agent: MAKER });
   const allocator = createBuddy(frames);
+  shareTables(frames);
   const made = PageTable.create(frames, userConfig(x86Format(), "untracked"));
   return { memory, buffer: frames.buffer, allocBuffer: allocator.buffer, root: made.rootPfn };
 }

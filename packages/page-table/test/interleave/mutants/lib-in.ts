@@ -3,6 +3,6 @@
 import type { Lib } from "../world.js";
 
 export async function libIn(copy: string): Promise<Lib> {
-  const parts = ["table", "fork", "model"].map((of) => import(`${copy}/${of}.js`));
+  const parts = ["table", "fork", "model", "shared"].map((of) => import(`${copy}/${of}.js`));
   return Object.assign({}, ...(await Promise.all(parts))) as Lib;
 }

@@ -1,0 +1,8 @@
+/**
+ * Tables that several agents change at a time.
+ *
+ * @module
+ */
+
+export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
+export { shareTables } from "./table/share.js";

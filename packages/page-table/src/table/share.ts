@@ -1,0 +1,58 @@
+/**
+ * `shareTables`: what an agent needs who is not alone on the tables in some frames.
+ *
+ * Apart from `/table`, which is all that who is alone needs: locks, versions and what becomes of a dead agent's nodes are as much again.
+ *
+ * @module
+ */
+
+import type { FrameTable } from "@memkit/frame-meta";
+import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";
+import { sharedOf, takeOver } from "./reap.js";
+import { SharedLocks } from "./shared-locks.js";
+import { checkShared, SharedNodeMemory } from "./shared-memory.js";
+import { SharedNodeStore } from "./shared-store.js";
+import { isKept, keep } from "./stores.js";
+
+/**
+ * Lets this agent work on page tables in these frames beside others: each agent calls it, once, before it makes, attaches or adopts the
+ * first table in them. On frames that are in mode `single` it does nothing, nor does it when it is called again.
+ *
+ * @param frames - the table of frames, opened with the agent's number, of frames in shared memory
+ * @throws {@link PageTableError} `unsupported-memory` for frames that are not in shared memory, are in a resizable buffer, or were opened
+ * without a number; `access-width` where others access entries in them by another number of bits. Nothing has changed then.
+ *
+ * @example
+ * ```ts
+ * import { FrameTable } from "@memkit/frame-meta";
+ * import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
+ * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
+ * import { shareTables } from "@memkit/page-table/shared";
+ * import { PageTable } from "@memkit/page-table/table";
+ *
+ * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
+ * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+ * const allocator = createBuddy(frames);
+ * shareTables(frames);
+ * const table = PageTable.create(frames, userConfig(x86Format()));
+ * // In a worker, with memory, frames.buffer, allocator.buffer and table.rootPfn:
+ * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
+ * attachBuddy(there, { buffer: allocator.buffer });
+ * shareTables(there);
+ * const same = PageTable.attach(there, userConfig(x86Format()), table.rootPfn);
+ * same.mapRange(0x40_0000, 2, 7, pageProperty(READ | USER));
+ * table.translate(0x40_1234)?.pfn; // => 8
+ * ```
+ */
+export function shareTables(frames: FrameTable): void {
+  if (frames.mode === "single" || isKept(frames)) return;
+  const memory = new SharedNodeMemory(frames);
+  checkShared(frames);
+  const stores = keep(frames, {
+    memory,
+    locks: new SharedLocks(frames),
+    Store: SharedNodeStore,
+    Writer: SharedCursorMut,
+  });
+  frames.onReap = (dead) => takeOver(sharedOf(stores.values()), dead);
+}
