@@ -8,6 +8,7 @@ import { type Access, accessText, Kind, sameAccess, type Word } from "./access.j
 import { InterleaveError, unsupported } from "./interleave-error.js";
 import type { Memory } from "./memory.js";
 import { type Host, raise } from "./realm.js";
+import type { RunAhead } from "./run-ahead.js";
 import type { RunBuffers } from "./run-buffers.js";
 
 /** Accesses and what they gave. */
@@ -88,7 +89,7 @@ const SUSPENSION = new Error("suspended by the explorer: this thread runs again 
 const MAX_REFUSED = 1000;
 
 /**
- * Gives the results of a log, and suspends the thread at the first access after it.
+ * Gives the results of a log, and suspends the thread at the first access after it, or the first that is not done ahead.
  *
  * IL-2: what code does between its suspension and its end, in a `finally` or after catching everything, changes nothing: each
  * access there throws the suspension again, and the objects that it changes are thrown away.
@@ -98,6 +99,7 @@ export class Replayer extends BufferedHost {
   #log: Log;
   #next = 0;
   #last = false;
+  #ahead: RunAhead | undefined;
   #refused = 0;
   /** The access at which the thread was suspended. */
   pending: Access | undefined;
@@ -108,12 +110,13 @@ export class Replayer extends BufferedHost {
     this.#log = log;
   }
 
-  /** Goes on with another log when this one is used up. `last`: suspends after it. */
-  continueWith(log: Log, last: boolean): void {
+  /** Goes on with another log when this one is used up. `last`: suspends after it, and after what is done `ahead`. */
+  continueWith(log: Log, last: boolean, ahead?: RunAhead): void {
     this.finish();
     this.#log = log;
     this.#next = 0;
     this.#last = last;
+    this.#ahead = ahead;
   }
 
   /** @throws {@link InterleaveError} `nondeterministic` if accesses of the log were left out */
@@ -129,6 +132,7 @@ export class Replayer extends BufferedHost {
     const expected = accesses[i];
     if (expected === undefined) {
       if (!this.#last) this.#differs("nothing more", accessText(access));
+      if (this.#ahead?.takes(access) === true) return this.#ahead.perform(access);
       this.pending = access;
       throw SUSPENSION;
     }

@@ -14,6 +14,7 @@ import { InterleaveError, unsupported } from "./interleave-error.js";
 import { LocalState, type Progress } from "./local-state.js";
 import type { Memory } from "./memory.js";
 import { checkFault, withHost } from "./realm.js";
+import { RunAhead } from "./run-ahead.js";
 import { RunBuffers } from "./run-buffers.js";
 import type { Outcome, Plan } from "./scenario.js";
 
@@ -87,14 +88,58 @@ export class Program {
     return recorder;
   }
 
+  /** What a thread that has just taken a step may do ahead: none that has not started, for it may not be its turn. */
+  #aheadOf(thread: number, { accesses }: Log): RunAhead | undefined {
+    if (accesses.length === 0) return undefined;
+    const { death, limits } = this.#plan;
+    const most = death?.thread === thread ? Math.min(death.after, limits.steps) : limits.steps;
+    return new RunAhead(this.#memory, most - accesses.length);
+  }
+
   #grow(thread: number, parent: LocalState | undefined, result: Word): LocalState {
     const log = pathTo(parent, result);
-    const progress = this.#run(thread, log);
+    const ahead = this.#aheadOf(thread, log);
+    let progress: Progress;
+    try {
+      progress = this.#run(thread, log, ahead);
+    } finally {
+      ahead?.undo();
+    }
+    const steps = ahead?.steps ?? [];
+    for (const step of steps) {
+      log.accesses.push(step.access);
+      log.results.push(step.result);
+    }
+    if (steps.length > 0) this.#run(thread, log, undefined); // IL-3
+    let [from, told] = [parent, result];
+    let first: LocalState | undefined;
+    for (const { access, operation, result: next } of steps) {
+      const outcomes = progress.outcomes.slice(0, operation);
+      const state = this.#add({ access, operation, outcomes }, from, told);
+      first ??= state;
+      [from, told] = [state, next];
+    }
+    const last = this.#last(thread, progress, log, from, told);
+    return first ?? last;
+  }
+
+  /** Where a run has come to. */
+  #last(
+    thread: number,
+    progress: Progress,
+    log: Log,
+    parent: LocalState | undefined,
+    result: Word,
+  ): LocalState {
     if (progress.access === undefined) return this.#end(thread, progress, parent, result);
+    const paused = progress.access.kind === Kind.pause;
+    const access = paused ? pauseOf(this.#watchedAfter(log)) : progress.access;
+    return this.#add({ ...progress, access }, parent, result);
+  }
+
+  #add(progress: Progress, parent: LocalState | undefined, result: Word): LocalState {
     this.#states += 1;
-    const access =
-      progress.access.kind === Kind.pause ? pauseOf(this.#watchedAfter(log)) : progress.access;
-    const state = new LocalState(this.#states, { ...progress, access }, parent, result);
+    const state = new LocalState(this.#states, progress, parent, result);
     parent?.grow(result, state);
     return state;
   }
@@ -139,8 +184,8 @@ export class Program {
     return [...watched.values()];
   }
 
-  /** Runs a thread with the results of `log` and no further. */
-  #run(thread: number, log: Log): Progress {
+  /** Runs a thread with the results of `log`, and no further than `ahead` of it. */
+  #run(thread: number, log: Log, ahead: RunAhead | undefined): Progress {
     this.runs += 1;
     const { setup, attach, threads } = this.#plan;
     const buffers = new RunBuffers();
@@ -152,18 +197,20 @@ export class Program {
       buffers.sharing = false;
       replayer.continueWith(this.attached[thread]!, false);
       const agent = attach === undefined ? shared : attach(shared, thread);
-      replayer.continueWith(log, true);
+      replayer.continueWith(log, true, ahead);
       for (const { run } of threads[thread]!) {
         const outcome = outcomeOf(() => run(agent));
         if (replayer.pending !== undefined) return;
         outcomes.push(outcome);
         operation += 1;
+        if (ahead !== undefined) ahead.operation = operation;
       }
     });
     this.#finish(buffers);
     if (replayer.pending === undefined) replayer.finish();
     const { death } = this.#plan;
-    const dies = death?.thread === thread && log.accesses.length >= death.after;
+    const done = log.accesses.length + (ahead?.steps.length ?? 0);
+    const dies = death?.thread === thread && done >= death.after;
     return { access: dies ? undefined : replayer.pending, operation, outcomes };
   }
 
@@ -189,7 +236,10 @@ function outcomeOf(run: () => unknown): Outcome {
 }
 
 /** What a thread has done and been told up to the state after `result` of `parent`. */
-function pathTo(parent: LocalState | undefined, result: Word): Log {
+function pathTo(
+  parent: LocalState | undefined,
+  result: Word,
+): { readonly accesses: Access[]; readonly results: Word[] } {
   const accesses: Access[] = [];
   const results: Word[] = [];
   let last = result;

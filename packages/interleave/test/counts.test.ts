@@ -73,16 +73,37 @@ describe("closed forms", () => {
 });
 
 describe("re-execution", () => {
-  it("runs a thread once for each local state, however many schedules there are", () => {
+  it("runs a thread to its end at once and a second time to compare, however many schedules there are", () => {
     let runs = 0;
     const count = (shared: Int32Array): void => {
       runs += 1;
       for (let i = 0; i < 8; i += 1) Atomics.store(shared, 0, i);
     };
     const report = explore({ setup: words(0), threads: [count, count], reduction: "none" });
-    expect(report.schedules).toBe(choose(16, 8));
-    expect(runs).toBe(report.localStates);
-    expect(runs).toBe(18);
+    expect(report).toMatchObject({ schedules: choose(16, 8), localStates: 18 });
+    expect(runs).toBe(2 * (1 + 2)); // up to its first access, then ahead of it, then IL-3
+  });
+
+  it("runs it again only where it is told something else", () => {
+    let runs = 0;
+    const copy = (shared: Int32Array): void => {
+      runs += 1;
+      for (let i = 0; i < 8; i += 1) Atomics.load(shared, 0);
+    };
+    const store = (shared: Int32Array): number => Atomics.store(shared, 0, 1);
+    const report = explore({ setup: words(0), threads: [copy, store], reduction: "none" });
+    expect(report).toMatchObject({ schedules: 9, localStates: 36 + 1 + 2 });
+    // From each of the loads on 1 can be seen: a branch that leaves the one of zeros there.
+    expect(runs).toBe(1 + 2 + 7 * 2 + 1);
+  });
+
+  it("IL-3: what is done ahead is done again, and must be the same", () => {
+    let runs = 0;
+    const fickle = (shared: Int32Array): void => {
+      runs += 1;
+      for (let i = 0; i < 8; i += 1) Atomics.load(shared, runs > 2 && i === 5 ? 1 : 0);
+    };
+    expect(() => explore({ setup: words(0, 0), threads: [fickle] })).toThrow(/as access 5/);
   });
 });
 
