@@ -7,7 +7,7 @@
 export { type Aligned, aligned } from "./layout/aligned.js";
 export { type ArrayType, type ArrayView, array } from "./layout/array.js";
 export { type Atomic, type AtomicRepr, atomic } from "./layout/atomic.js";
-export type { AtomicCell } from "./layout/atomic-cell.js";
+export { AtomicCell } from "./layout/atomic-cell.js";
 export { type Codec, withCodec } from "./layout/codec.js";
 export { emit } from "./layout/emit.js";
 export { type Enumeration, enumeration, type TagRepr } from "./layout/enumeration.js";

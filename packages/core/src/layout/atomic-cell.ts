@@ -33,16 +33,20 @@ function wordsOf(buffer: ArrayBufferLike, size: number): Words {
  * Made by the view of an `atomic(...)` type.
  */
 export class AtomicCell {
-  readonly #type: LayoutNode;
+  readonly #type: Pick<LayoutNode, "name" | "width">;
   #dv: DataView | undefined;
   /** The words of the whole buffer: for code that calls `Atomics` itself. */
   words: Uint8Array | Uint16Array | Uint32Array;
   /** Where the number is in {@link AtomicCell.words}. */
   index: number;
 
-  /** @internal */
-  constructor(type: object, dv: DataView, offset: number) {
-    this.#type = type as LayoutNode;
+  /** @param type - what its view is of, or for a view that is written by hand as much as it must say @internal */
+  constructor(
+    type: { readonly name: string; readonly width: number },
+    dv: DataView,
+    offset: number,
+  ) {
+    this.#type = type;
     this.#dv = undefined;
     this.words = NONE;
     this.index = 0;

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { type FitsIn, type Struct, struct, u32 } from "@memkit/core";
+import { atomic, bool8, type FitsIn, type Struct, struct, u8, u16, u32 } from "@memkit/core";
 import { META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import {
   type DropContext,
@@ -20,6 +20,7 @@ import {
   makeFrameMeta,
   refuseMisfit,
 } from "./frame-meta.js";
+import { layoutText, PT_NODE, textHash } from "./layout-text.js";
 import type { MetaLayout } from "./meta-layout.js";
 import type { MetaViewMut } from "./meta-view.js";
 
@@ -62,7 +63,7 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
   const { name, layout, isUntyped, usage, onDrop, onDropPre } = inner as FrameMeta<L, U>;
   refuseMisfit(name, "size", layout.size, META_SLOT_SMALL_SIZE);
   refuseMisfit(name, "alignment", layout.align, META_SLOT_SMALL_ALIGN);
-  const inside: MetaLayout = layout.size === 0 ? struct() : layout; // see no-fields.ts
+  const inside = insideCore(layout);
   const definition: FrameMetaDefinition<LinkLayout<L>, U> = {
     name: `Link<${name}>`,
     layout: struct(["next", u32], ["prev", u32], ["inner", inside]) as unknown as LinkLayout<L>,
@@ -77,6 +78,13 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
 }
 
 const LINKS = new WeakMap<FrameMeta, LinkMeta>();
+
+/** The same layout as core makes it, of those that are written by hand: core puts no others into a record. */
+function insideCore(layout: MetaLayout): MetaLayout {
+  if (layout.size === 0) return struct(); // see no-fields.ts
+  if (textHash(layoutText(layout)) !== PT_NODE) return layout;
+  return struct(["nrChildren", u16], ["stray", bool8], ["level", u8], ["lock", atomic(u32)]);
+}
 
 /** What the type inside learns: its own metadata, the rest as it is. */
 function insideOf<L extends MetaLayout>(context: DropContext<LinkLayout<L>>): DropContext<L> {
