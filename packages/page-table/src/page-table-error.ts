@@ -54,6 +54,13 @@ export type PageTableErrorDetail =
   | { readonly code: "invalid-property"; readonly flags: number; readonly cache: string }
   /** Two things that must be of one format, or of formats with the same addresses, are not. */
   | { readonly code: "other-format"; readonly expected: string; readonly got: string }
+  /** Not a thing of the kind that is needed there: `wanted` says what to give. */
+  | {
+      readonly code: "invalid-argument";
+      readonly argument: string;
+      readonly got: string;
+      readonly wanted: string;
+    }
   /** Accesses have 1..4096 bytes. */
   | { readonly code: "invalid-size"; readonly size: number }
   /** A page source returned something else than 4096 bytes, undefined or "absent". */
@@ -67,9 +74,21 @@ export type PageTableErrorDetail =
   /** Not the image that the opener reads; `what` is what is wrong. */
   | { readonly code: "invalid-image"; readonly what: string };
 
+/**
+ * Any value as messages show it: numbers as they are, of everything else what it is. Runs none of the value's own code, which may
+ * throw or lie.
+ *
+ * @internal
+ */
+export function shown(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return `${value}`;
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return ArrayBuffer.isView(value) ? "a view of bytes" : "an object";
+}
+
 /** A number as messages show it. @internal */
 export const hex = (n: number | bigint): string =>
-  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : String(n);
+  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : shown(n);
 
 /** Adds sentences to {@link PageTableError}, and returns it. */
 export const pageTableError: ErrorCases<PageTableErrorDetail> =
@@ -77,13 +96,14 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
     "invalid-vaddr": (d) =>
       `${hex(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`,
     "invalid-level": (d) =>
-      `${d.paging} has no level ${d.level}: its levels are 1 (leaves) to ${d.levels}`,
+      `${d.paging} has no level ${shown(d.level)}: its levels are 1 (leaves) to ${d.levels}`,
     unrepresentable: (d) =>
-      `${d.paging} cannot express property ${hex(d.prop)} at level ${d.level}`,
+      `${d.paging} cannot express property ${hex(d.prop)} at level ${shown(d.level)}`,
     "invalid-pfn": (d) =>
       `${hex(d.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`,
     "invalid-setting": (d) =>
       `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
+    "invalid-argument": (d) => `${d.got} is no ${d.argument}: give ${d.wanted}`,
     "invalid-index-range": (d) =>
       `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
     "invalid-page": (d) =>

@@ -17,7 +17,7 @@ export {
   USER_ACCESS,
   WRITE_ACCESS,
 } from "./walk/dialect.js";
-export { Machine } from "./walk/machine.js";
+export type { Machine } from "./walk/machine.js";
 export { type Access, type AccessRequest, type Fault, Mmu, type Part } from "./walk/mmu.js";
 export { type Reason, reasonName } from "./walk/reason.js";
 export { type MmuSettings, type StatusSettings, statusWith } from "./walk/settings.js";

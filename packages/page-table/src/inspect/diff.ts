@@ -7,7 +7,7 @@
 import type { Pfn } from "@memkit/core/address";
 import { refuseFormat } from "../format/other-format.js";
 import type { Walker } from "../walk/walker.js";
-import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
+import { addressOf, Budget, checkWalker, probe, rangesOf, type ScanOptions } from "./scan.js";
 
 /** What a page is mapped to. */
 export interface Side {
@@ -26,7 +26,7 @@ export interface Change {
 }
 
 function sideOf({ reason, software, pfn, rights, level }: Walker): Side | undefined {
-  return reason === 0 && software === undefined ? { pfn: pfn as Pfn, rights, level } : undefined;
+  return reason === 0 && software === undefined ? { pfn, rights, level } : undefined;
 }
 
 /** A huge page that was split into the same frames with the same rights is no change. */
@@ -38,15 +38,25 @@ function same(a: Side | undefined, b: Side | undefined): boolean {
  * The differences, from the lowest address to the highest: frame or rights.
  *
  * @param before - Both must be of formats with the same addresses
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`, `other-format`
+ * @throws {@link PageTableError} `invalid-vaddr`, `other-format`, `invalid-argument`; `walk-budget` on the way
  */
-export function* diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
+export function diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
+  const ranges = rangesOf(before, options);
+  checkWalker(after);
   const [{ paging }, other] = [before.format, after.format];
   if (paging.vaBits !== other.paging.vaBits || paging.canonical !== other.paging.canonical) {
     refuseFormat(before.format, other);
   }
-  const budget = new Budget(options.budget);
-  for (const [first, last] of rangesOf(before, options)) {
+  return compared(before, after, ranges, new Budget(options.budget));
+}
+
+function* compared(
+  before: Walker,
+  after: Walker,
+  ranges: readonly (readonly [number, number])[],
+  budget: Budget,
+): Generator<Change> {
+  for (const [first, last] of ranges) {
     let next: number;
     for (let page = first; page <= last; page = next) {
       budget.spend();

@@ -11,7 +11,7 @@ import { rightsText } from "../format/rights.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { reasonName } from "../walk/reason.js";
 import type { Step, Walker } from "../walk/walker.js";
-import { type Found, type ScanOptions, scan } from "./scan.js";
+import { checkWalker, type Found, type ScanOptions, scan } from "./scan.js";
 
 const SIZES = ["", "4 KiB", "2 MiB", "1 GiB", "512 GiB", "256 TiB"];
 
@@ -39,7 +39,7 @@ function entryText(walker: Walker, { level, table, index, lo, hi }: Step): strin
 /**
  * One translation in words, a line for each entry and one for the outcome.
  *
- * @throws {@link PageTableError} `invalid-vaddr`
+ * @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument`
  *
  * @example
  * ```ts
@@ -58,6 +58,7 @@ function entryText(walker: Walker, { level, table, index, lo, hi }: Step): strin
  * ```
  */
 export function explain(walker: Walker, va: VirtualAddress): string {
+  checkWalker(walker);
   const [hi, lo] = [hiOf(va), loOf(va)];
   const found = walker.walk(hi, lo);
   const { reason, level, pfn, offset, rights, software, format } = walker;
@@ -97,7 +98,7 @@ function lostText({ kind, va, pages, pfn, lo, hi, level }: Found): string | unde
  * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights, and one for each
  * table that cannot be read and each entry that is malformed.
  *
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ * @throws {@link PageTableError} `walk-budget`; as {@link scan}
  */
 export function dump(walker: Walker, options: ScanOptions = {}): string {
   const lines: string[] = [];

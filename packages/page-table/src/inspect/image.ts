@@ -6,6 +6,7 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
+import { refuseArgument } from "../argument.js";
 import { pageTableError } from "../page-table-error.js";
 import type { Page, PageSource } from "../walk/tables.js";
 
@@ -38,20 +39,36 @@ class Image implements PageSource {
   }
 
   page(pfn: Pfn): Page {
-    for (const { firstPfn, frames, left, offset } of this.pieces) {
-      const index = pfn - firstPfn;
-      if (index < 0 || index >= frames + left) continue;
-      const at = offset + index * PAGE;
-      return index < frames ? this.bytes.subarray(at, at + PAGE) : undefined;
+    const { bytes, pieces } = this;
+    if (!Number.isInteger(pfn)) return "absent";
+    // The last piece that begins at the frame or before: a file may have 65,534 of them.
+    let [low, high] = [0, pieces.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (pieces[middle]!.firstPfn <= pfn) low = middle + 1;
+      else high = middle;
     }
-    return "absent";
+    const piece = pieces[low - 1];
+    if (piece === undefined) return "absent";
+    const index = pfn - piece.firstPfn;
+    if (index >= piece.frames) return index < piece.frames + piece.left ? undefined : "absent";
+    const at = piece.offset + index * PAGE;
+    if (at + PAGE > bytes.length) refuse("its bytes are detached, or fewer than they were");
+    return bytes.subarray(at, at + PAGE);
+  }
+}
+
+function checkBytes(bytes: Uint8Array): void {
+  if (!(ArrayBuffer.isView(bytes) && bytes instanceof Uint8Array)) {
+    refuseArgument("image", bytes, "its bytes, a Uint8Array");
   }
 }
 
 /**
  * Memory as it lies, from frame `firstPfn` on: what `dd`, LiME's raw format and QEMU's `pmemsave` write.
  *
- * @throws {@link PageTableError} `invalid-image` if it is no whole number of pages; `invalid-pfn`
+ * @throws {@link PageTableError} `invalid-image` if it is empty or no whole number of pages; `invalid-pfn` unless all frames are in
+ * 0..2^52-1; `invalid-argument`
  *
  * @example
  * ```ts
@@ -65,11 +82,14 @@ class Image implements PageSource {
  * ```
  */
 export function rawImage(bytes: Uint8Array, firstPfn = 0): PageSource {
-  if (!Number.isInteger(firstPfn) || firstPfn < 0 || firstPfn >= 2 ** 52) {
+  checkBytes(bytes);
+  if (bytes.length === 0) refuse("it has no bytes");
+  if (bytes.length % PAGE !== 0) refuse(`${bytes.length} bytes are no whole number of pages`);
+  const frames = bytes.length / PAGE;
+  if (!Number.isInteger(firstPfn) || firstPfn < 0 || firstPfn + frames > 2 ** 52) {
     throw new PageTableError({ code: "invalid-pfn", pfn: firstPfn });
   }
-  if (bytes.length % PAGE !== 0) refuse(`${bytes.length} bytes are no whole number of pages`);
-  return new Image(bytes, [{ firstPfn, frames: bytes.length / PAGE, left: 0, offset: 0 }]);
+  return new Image(bytes, [{ firstPfn, frames, left: 0, offset: 0 }]);
 }
 
 /** Size of the ELF header's and of a program header's fixed part. */
@@ -84,9 +104,10 @@ const PN_XNUM = 0xffff;
  *
  * Pages that a segment has in memory but not in the file are not there yet: `page-missing`.
  *
- * @throws {@link PageTableError} `invalid-image`
+ * @throws {@link PageTableError} `invalid-image`, `invalid-argument`
  */
 export function elfCore(bytes: Uint8Array): PageSource {
+  checkBytes(bytes);
   if (bytes.length < EHDR) refuse(`${bytes.length} bytes are no ELF header`);
   const dv = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (dv.getUint32(0) !== 0x7f45_4c46) refuse("it does not begin with ELF's magic number");
@@ -113,14 +134,17 @@ export function elfCore(bytes: Uint8Array): PageSource {
       number,
     ];
     if (!(offset + filesz <= bytes.length)) refuse("a segment lies outside of it");
+    if (filesz > memsz) refuse("a segment has more bytes in the file than in memory");
     if (!(paddr + memsz <= Number.MAX_SAFE_INTEGER)) refuse("a segment ends above 2^53");
     // Frames that begin before the segment does are not all in the file.
     const skip = (PAGE - (paddr % PAGE)) % PAGE;
     const whole = (size: number): number => Math.max(0, Math.floor((size - skip) / PAGE));
     const frames = whole(filesz);
     const left = Math.max(0, whole(memsz) - frames);
+    if (frames + left === 0) continue;
     pieces.push({ firstPfn: (paddr + skip) / PAGE, frames, left, offset: offset + skip });
   }
+  if (pieces.length === 0) refuse("it has no segment with a page of memory");
   pieces.sort((a, b) => a.firstPfn - b.firstPfn);
   pieces.forEach(({ firstPfn }, i) => {
     const before = pieces[i - 1];

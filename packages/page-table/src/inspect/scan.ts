@@ -8,9 +8,11 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
+import { checkObject, refuseArgument } from "../argument.js";
 import { pageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
+import { frame } from "../walk/machine.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
 import type { Walker } from "../walk/walker.js";
 
@@ -57,6 +59,11 @@ function pageOf(va: VirtualAddress): number {
   return hiOf(va) * HI + (loOf(va) >>> 12);
 }
 
+/** Proves that it is a walker. A `KernelWalker` is not, for here. @throws {@link PageTableError} `invalid-argument` */
+export function checkWalker(walker: Walker): void {
+  checkObject("walker", walker, "a Walker or an Mmu", "walk", "steps");
+}
+
 /** The first address of a page. */
 export function addressOf(page: number): bigint {
   return joinVa(Math.floor(page / HI), (page % HI) * 4096);
@@ -85,8 +92,11 @@ function runsOf(walker: Walker): [number, number][] {
   ];
 }
 
-/** The runs of pages within the options' range. */
-export function rangesOf(walker: Walker, { from, to }: ScanOptions): [number, number][] {
+/** The runs of pages within the options' range. @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument` */
+export function rangesOf(walker: Walker, options: ScanOptions): [number, number][] {
+  checkWalker(walker);
+  checkObject("choice of addresses", options, "{ from, to, budget }, or nothing");
+  const { from, to } = options;
   const first = from === undefined ? 0 : pageOf(from);
   const last = to === undefined ? END - 1 : pageOf(to);
   return runsOf(walker)
@@ -99,7 +109,12 @@ export class Budget {
   private left: number;
   private readonly all: number;
 
+  /** @throws {@link PageTableError} `invalid-argument` */
   constructor(budget: number = 2 ** 26) {
+    // Another number would count for ever.
+    if (!(Number.isSafeInteger(budget) && budget >= 0)) {
+      refuseArgument("budget", budget, "an integer of 0..2^53-1");
+    }
     this.left = this.all = budget;
   }
 
@@ -113,11 +128,18 @@ export class Budget {
  * Everything in the tables but what is plainly absent, from the lowest address to the highest: leaves, software entries that
  * the hook knows, malformed entries, tables that are missing or outside of the memory.
  *
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ * @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument`; `walk-budget` on the way
  */
-export function* scan(walker: Walker, options: ScanOptions = {}): Generator<Found> {
-  const budget = new Budget(options.budget);
-  for (const [first, last] of rangesOf(walker, options)) {
+export function scan(walker: Walker, options: ScanOptions = {}): Generator<Found> {
+  return scanned(walker, rangesOf(walker, options), new Budget(options.budget));
+}
+
+function* scanned(
+  walker: Walker,
+  ranges: readonly (readonly [number, number])[],
+  budget: Budget,
+): Generator<Found> {
+  for (const [first, last] of ranges) {
     let next: number;
     for (let page = first; page <= last; page = next) {
       budget.spend();
@@ -130,8 +152,7 @@ export function* scan(walker: Walker, options: ScanOptions = {}): Generator<Foun
 }
 
 function found(walker: Walker, page: number, pages: number): Found {
-  const { reason, software, level, rights, lo, hi } = walker;
-  const pfn = walker.pfn as Pfn;
+  const { reason, software, level, rights, lo, hi, pfn } = walker;
   const name = reasonName(reason);
   const kind =
     software !== undefined ? "software" : reason === 0 || name === "not-present" ? "mapped" : name;
@@ -141,7 +162,7 @@ function found(walker: Walker, page: number, pages: number): Found {
 /**
  * The mappings, from the lowest address to the highest; a huge page is one.
  *
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ * @throws {@link PageTableError} as {@link scan}
  *
  * @example
  * ```ts
@@ -158,8 +179,12 @@ function found(walker: Walker, page: number, pages: number): Found {
  * [only?.va, only?.pages, only?.pfn]; // => [0x4000_0000n, 2 ** 18, 0x40000]
  * ```
  */
-export function* mappings(walker: Walker, options: ScanOptions = {}): Generator<Found> {
-  for (const one of scan(walker, options)) if (one.kind === "mapped") yield one;
+export function mappings(walker: Walker, options: ScanOptions = {}): Generator<Found> {
+  return mapped(scan(walker, options));
+}
+
+function* mapped(all: Iterable<Found>): Generator<Found> {
+  for (const one of all) if (one.kind === "mapped") yield one;
 }
 
 /**
@@ -167,14 +192,18 @@ export function* mappings(walker: Walker, options: ScanOptions = {}): Generator<
  *
  * There is no index of that in hardware tables: this looks at all of them.
  *
- * @throws {@link PageTableError} `walk-budget`, `invalid-vaddr`
+ * @throws {@link PageTableError} `invalid-pfn`; as {@link scan}
  */
-export function* virtualOf(
+export function virtualOf(
   walker: Walker,
   pfn: number,
   options: ScanOptions = {},
 ): Generator<bigint> {
-  for (const one of mappings(walker, options)) {
+  return addressesOf(mappings(walker, options), frame(pfn));
+}
+
+function* addressesOf(all: Iterable<Found>, pfn: Pfn): Generator<bigint> {
+  for (const one of all) {
     const inside = pfn - one.pfn;
     if (inside >= 0 && inside < one.pages) yield one.va + BigInt(inside) * 4096n;
   }

@@ -10,8 +10,10 @@
  * @module
  */
 
-import type { PhysicalMemory } from "@memkit/core/physical";
+import type { Pfn } from "@memkit/core/address";
+import type { Bank, PhysicalMemory } from "@memkit/core/physical";
 import type { KernelMemory } from "@memkit/frame-meta/kernel";
+import { checkObject } from "../argument.js";
 import { TableError } from "../table/table-error.js";
 import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Plan } from "../walk/plan.js";
@@ -54,20 +56,21 @@ class PlainWalker extends Walker {
 
 const refuse = (what: string): Error => new TableError({ code: "unsupported-memory", what });
 
-/** The frames that the kernel reaches. @throws {@link PageTableError} `unsupported-memory` */
+/** The frames that the kernel reaches. @throws {@link PageTableError} `unsupported-memory`, `invalid-argument` */
 function reachOf({ memory, kernel, block }: KernelWalkerInit): Reach {
+  checkObject("memory of a kernel's walker", memory, "a PhysicalMemory", "bankIndexOf");
+  checkObject("kernel's memory", kernel, "a shared WebAssembly.Memory");
   const here = memory.banks.filter(({ views }) => {
     views.refresh();
     return views.liveU8.buffer === kernel.buffer;
   });
   const bank = here[0];
   if (bank === undefined) throw refuse("no bank of the memory lies in the kernel's");
-  const end = block + BLOCK_BYTES;
-  const whole = Number.isInteger(block) && block >= 0 && block % BLOCK_BYTES === 0;
-  const overlaps = here.some(
-    ({ byteOffset, frames }) => block < byteOffset + frames * BLOCK_BYTES && byteOffset < end,
-  );
-  if (!whole || end > kernel.buffer.byteLength || overlaps) {
+  const end = Number.isInteger(block) ? block + BLOCK_BYTES : Number.NaN;
+  const whole = end >= BLOCK_BYTES && end % BLOCK_BYTES === 0;
+  const overlaps = ({ byteOffset, frames }: Bank): boolean =>
+    block < byteOffset + frames * BLOCK_BYTES && byteOffset < end;
+  if (!(whole && end <= kernel.buffer.byteLength) || here.some(overlaps)) {
     throw refuse(
       "the walker's block is not 4096 bytes, aligned, of the kernel's memory outside of its banks",
     );
@@ -116,10 +119,10 @@ export class KernelWalker {
   /** Whether the last answer is the kernel's. */
   private quick = false;
 
-  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn`, `unsupported-memory` */
+  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn`, `unsupported-memory`, `invalid-argument` */
   constructor(init: KernelWalkerInit) {
-    const { kernel, block } = init;
     this.plain = new PlainWalker(init);
+    const { kernel, block } = init;
     this.reach = reachOf(init);
     this.run = kernelWalk(kernel);
     this.words = new Int32Array(kernel.buffer);
@@ -166,8 +169,8 @@ export class KernelWalker {
   }
 
   /** After a translation: the frame, of 4 KiB also inside a huge page. After `outside`: that frame. */
-  get pfn(): number {
-    return this.quick ? this.words[this.at + PFN]! : this.plain.pfn;
+  get pfn(): Pfn {
+    return this.quick ? (this.words[this.at + PFN] as Pfn) : this.plain.pfn;
   }
 
   /** The address within the frame, 0..4095. */
@@ -206,8 +209,9 @@ export class KernelWalker {
   }
 
   /** Where the entry is: the table's frame, and 0..511. */
-  get table(): number {
-    return this.quick ? this.words[this.at + TABLE]! + this.reach.first : this.plain.table;
+  get table(): Pfn {
+    if (!this.quick) return this.plain.table;
+    return (this.words[this.at + TABLE]! + this.reach.first) as Pfn;
   }
 
   /** Which of its entries, 0..511. */

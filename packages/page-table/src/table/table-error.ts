@@ -5,7 +5,12 @@
  */
 
 import type { ErrorClass } from "@memkit/core/error";
-import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
+import {
+  hex as at,
+  type PageTableErrorDetail,
+  pageTableError,
+  shown,
+} from "../page-table-error.js";
 
 /** Every `code` that tables and cursors add, with the fields that come with it. */
 export type TableErrorDetail =
@@ -43,12 +48,6 @@ export type TableErrorDetail =
   /** Mappings were removed, and of their frames some could not be let go; the errors are the `cause`. */
   | { readonly code: "release-failed"; readonly failed: number };
 
-function at(va: number | bigint): string {
-  return (typeof va === "bigint" || Number.isInteger(va)) && va >= 0
-    ? `0x${va.toString(16)}`
-    : String(va);
-}
-
 /** `PageTableError`, where tables throw it. @internal */
 export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
   TableErrorDetail["code"]
@@ -57,8 +56,9 @@ export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ page
     `${at(d.va)} is mapped already, to frame ${at(d.pfn)} at level ${d.level}: unmap it first`,
   "not-mapped": (d) => `nothing is mapped at ${at(d.va)}`,
   "invalid-range": (d) =>
-    `${d.pages} pages from ${at(d.va)} are no range of this table: it has its property "pages" of them, from page "firstVpn" on`,
-  "out-of-range": (d) => `${d.pages} pages from ${at(d.va)} are not all in the cursor's range`,
+    `${shown(d.pages)} pages from ${at(d.va)} are no range of this table: it has its property "pages" of them, from page "firstVpn" on`,
+  "out-of-range": (d) =>
+    `${shown(d.pages)} pages from ${at(d.va)} are not all in the cursor's range`,
   unaligned: (d) => `${at(d.va)} is not aligned to a page of level ${d.level}`,
   "cursor-deadlock": (d) =>
     `an open cursor has some of the ${d.pages} pages from ${at(d.va)}: close it first`,

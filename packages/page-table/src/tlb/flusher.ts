@@ -7,8 +7,9 @@
  * @module
  */
 
-import { checkRequest, type Shootdown } from "./shootdown.js";
-import { ANY_ASID } from "./translation-cache.js";
+import { checkObject } from "../argument.js";
+import type { Shootdown } from "./shootdown.js";
+import { ANY_ASID, checkRequest } from "./translation-cache.js";
 
 /** A handle on frames: a `Frame`, a `Segment`. */
 export interface Releasable {
@@ -55,7 +56,9 @@ export class TlbFlusher {
   private fresh: Releasable[] = [];
   private waiting: { readonly ticket: number; readonly kept: Releasable[] }[] = [];
 
+  /** @throws {@link PageTableError} `invalid-argument` */
   constructor(shootdown: Shootdown) {
+    checkObject("end of a log", shootdown, "a Shootdown", "publish", "done");
     this.shootdown = shootdown;
   }
 
@@ -65,7 +68,7 @@ export class TlbFlusher {
    * @throws {@link PageTableError} as {@link Shootdown.publish}
    */
   issue(hi: number, lo: number, pages: number, asid: number): void {
-    checkRequest(pages, asid);
+    checkRequest(hi, lo, pages, asid);
     this.batch.push([hi, lo, pages, asid]);
     this.pages += pages;
   }
@@ -75,8 +78,9 @@ export class TlbFlusher {
     this.issue(0, 0, EVERYTHING, asid);
   }
 
-  /** Hands over what the unmapped addresses led to. */
+  /** Hands over what the unmapped addresses led to. @throws {@link PageTableError} `invalid-argument`: it cannot be dropped */
   keep(item: Releasable): void {
+    checkObject("handle", item, "a Frame, a Segment or what else has drop()", "drop");
     this.fresh.push(item);
   }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { TlbOptions } from "./tlb.js";
-import { TranslationCache } from "./translation-cache.js";
+import type { Pfn } from "@memkit/core/address";
+import { checkObject } from "../argument.js";
+import { ENTRIES, type TlbOptions } from "./tlb.js";
+import { MISS, TranslationCache } from "./translation-cache.js";
 
 /** The size of a cache with several entries for a page. */
 export interface SetAssociativeTlbOptions extends TlbOptions {
@@ -29,19 +31,20 @@ export interface SetAssociativeTlbOptions extends TlbOptions {
  * ```
  */
 export class SetAssociativeTlb extends TranslationCache {
-  /** @throws {@link PageTableError} `invalid-tlb` */
-  constructor({ entries = 256, ways = 4 }: SetAssociativeTlbOptions = {}) {
-    super(entries, ways);
+  /** @throws {@link PageTableError} `invalid-tlb`, `invalid-argument` */
+  constructor(options: SetAssociativeTlbOptions = {}) {
+    checkObject("size of a cache", options, "{ entries, ways }");
+    super(options.entries ?? ENTRIES, options.ways ?? 4);
   }
 
-  lookup(hi: number, lo: number, need: number): number {
+  lookup(hi: number, lo: number, need: number): Pfn {
     const { tags, highs, sets } = this;
     const mask = this.space | need;
     const wanted = lo | 4095;
     const high = hi | 0;
     for (let at = (lo >>> 12) & this.setMask; at < tags.length; at += sets) {
-      if (((tags[at]! ^ wanted) & mask) === 0 && highs[at] === high) return this.frames[at]!;
+      if (((tags[at]! ^ wanted) & mask) === 0 && highs[at] === high) return this.frames[at] as Pfn;
     }
-    return -1;
+    return MISS;
   }
 }

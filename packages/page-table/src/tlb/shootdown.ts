@@ -16,9 +16,10 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import { ASID_WORDS, Asids, isAsid } from "./asids.js";
 import { PageTableError } from "./tlb-error.js";
-import { ANY_ASID, ASID_END, type TranslationCache } from "./translation-cache.js";
+import { ANY_ASID, checkRequest, type TranslationCache } from "./translation-cache.js";
 
 const LOCK = 0;
 const HEAD = 1;
@@ -43,16 +44,6 @@ function checkAgents(agents: number): number {
 function checkAgent(agent: number, agents: number): void {
   if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
     throw new PageTableError({ code: "invalid-tlb", option: "agent", got: agent });
-  }
-}
-
-/** Proves that a request is about pages, and an address space or all. @throws {@link PageTableError} `invalid-tlb` */
-export function checkRequest(pages: number, asid: number): void {
-  if (!(Number.isInteger(pages) && pages >= 1)) {
-    throw new PageTableError({ code: "invalid-tlb", option: "pages", got: pages });
-  }
-  if (!(Number.isInteger(asid) && asid >= ANY_ASID && asid < ASID_END)) {
-    throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
   }
 }
 
@@ -99,11 +90,13 @@ export class Shootdown {
    * Attaches an agent with its cache, which is flushed.
    *
    * @throws {@link PageTableError} `invalid-tlb`: not so many agents, or others said another number of them; no such agent, another's
-   * number, or too few words
+   * number, or too few words; `invalid-argument`: no words, no cache
    */
   constructor(words: Int32Array, agents: number, agent: number, tlb: TranslationCache) {
-    if (words.length < shootdownWords(agents)) {
-      throw new PageTableError({ code: "invalid-tlb", option: "words", got: words.length });
+    checkObject("cache", tlb, "a Tlb or a SetAssociativeTlb", "flush", "flushAll");
+    const length = ArrayBuffer.isView(words) && words instanceof Int32Array ? words.length : 0;
+    if (length < shootdownWords(agents)) {
+      throw new PageTableError({ code: "invalid-tlb", option: "words", got: length });
     }
     checkAgent(agent, agents);
     const crew = Atomics.compareExchange(words, CREW, 0, agents);
@@ -129,10 +122,10 @@ export class Shootdown {
    * Tells every agent to flush, and flushes the own cache. Waits for another that is just publishing.
    *
    * @returns a ticket for {@link Shootdown.done}
-   * @throws {@link PageTableError} `invalid-tlb` unless `pages` is an integer above 0, and `asid` one of 0..2^16-1 or {@link ANY_ASID}
+   * @throws {@link PageTableError} `invalid-tlb` as `flush` of a cache; nobody is told then
    */
   publish(hi: number, lo: number, pages: number, asid: number): number {
-    checkRequest(pages, asid);
+    checkRequest(hi, lo, pages, asid);
     const { words } = this;
     this.lock();
     const head = Atomics.load(words, HEAD);
@@ -171,9 +164,17 @@ export class Shootdown {
     Atomics.store(words, mine, head);
   }
 
-  /** Whether every agent has flushed what the ticket says, this one included. */
+  /**
+   * Whether every agent has flushed what the ticket says, this one included.
+   *
+   * @throws {@link PageTableError} `invalid-tlb`: there is no such ticket yet, so waiting for it could be for ever
+   */
   done(ticket: number): boolean {
     const { words, agents } = this;
+    const whole = typeof ticket === "number" && (ticket | 0) === ticket;
+    if (!whole || ((Atomics.load(words, HEAD) - ticket) | 0) < 0) {
+      throw new PageTableError({ code: "invalid-tlb", option: "ticket", got: ticket });
+    }
     for (let agent = 0; agent < agents; agent++) {
       const at = AGENTS + agent * AGENT_WORDS;
       if (Atomics.load(words, at) === 0) continue;
@@ -182,7 +183,7 @@ export class Shootdown {
     return true;
   }
 
-  /** Waits until {@link Shootdown.done}, polling: two agents that wait for each other both get on. */
+  /** Waits until {@link Shootdown.done}, polling: two agents that wait for each other both get on. @throws as it */
   wait(ticket: number): void {
     while (!this.done(ticket)) {
       this.poll();

@@ -5,7 +5,7 @@
  */
 
 import type { ErrorClass } from "@memkit/core/error";
-import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
+import { type PageTableErrorDetail, pageTableError, shown } from "../page-table-error.js";
 
 const WANTED: Readonly<Record<string, string>> = {
   entries: "give a power of two in 1..2^20",
@@ -16,10 +16,13 @@ const WANTED: Readonly<Record<string, string>> = {
     "give an integer from 0 on, below the number of agents, that no other has; detach one that died first",
   words: "give an Int32Array of as many words as shootdownWords says",
   pages: "give an integer above 0",
+  word: "give the halves of an address, 32 bits each",
+  ticket: "give what publish or detach has returned, of this log",
 };
 
 /** @internal */
 export const PageTableError: ErrorClass<PageTableErrorDetail> =
   /* @__PURE__ */ pageTableError<"invalid-tlb">({
-    "invalid-tlb": (d) => `${d.got} will not do for the option "${d.option}": ${WANTED[d.option]}`,
+    "invalid-tlb": (d) =>
+      `${shown(d.got)} will not do for the option "${d.option}": ${WANTED[d.option]}`,
   });

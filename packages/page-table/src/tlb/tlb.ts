@@ -4,7 +4,12 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
+import { checkObject } from "../argument.js";
 import { TranslationCache } from "./translation-cache.js";
+
+/** Entries of a cache for which nothing else is said. */
+export const ENTRIES = 256;
 
 /** The size of a cache. */
 export interface TlbOptions {
@@ -33,15 +38,16 @@ export interface TlbOptions {
  * ```
  */
 export class Tlb extends TranslationCache {
-  /** @throws {@link PageTableError} `invalid-tlb` */
-  constructor({ entries = 256 }: TlbOptions = {}) {
-    super(entries, 1);
+  /** @throws {@link PageTableError} `invalid-tlb`, `invalid-argument` */
+  constructor(options: TlbOptions = {}) {
+    checkObject("size of a cache", options, "{ entries }");
+    super(options.entries ?? ENTRIES, 1);
   }
 
-  lookup(hi: number, lo: number, need: number): number {
+  lookup(hi: number, lo: number, need: number): Pfn {
     const at = (lo >>> 12) & this.setMask;
     const rest = ((this.tags[at]! ^ (lo | 4095)) & (this.space | need)) | (this.highs[at]! ^ hi);
     // Without a branch: a frame is not negative, and whatever is left over makes it so.
-    return this.frames[at]! | ((rest | -rest) >> 31);
+    return (this.frames[at]! | ((rest | -rest) >> 31)) as Pfn;
   }
 }

@@ -22,6 +22,8 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
+import { checkObject } from "../argument.js";
 import type { Walker } from "../walk/walker.js";
 import { PageTableError } from "./tlb-error.js";
 
@@ -41,7 +43,7 @@ export const ASID_END: number = 1 << 16;
 /** Frames from here on are not cached: a hit is integers. 8 TiB. */
 const FRAME_END = 2 ** 31;
 /** The answer of a lookup that finds nothing. */
-const MISS = -1;
+export const MISS = -1 as Pfn;
 
 /** A translation that is in a cache. */
 export interface TlbEntry {
@@ -50,10 +52,33 @@ export interface TlbEntry {
   readonly lo: number;
   /** {@link ANY_ASID} if it is global. */
   readonly asid: number;
-  readonly pfn: number;
+  readonly pfn: Pfn;
   readonly rights: number;
   readonly level: number;
   readonly global: boolean;
+}
+
+/** Whether it is 32 bits of an address, signed or unsigned. */
+function isWord(word: number): boolean {
+  return typeof word === "number" && (word === (word | 0) || word === word >>> 0);
+}
+
+/** Proves that it is an address space's number, or {@link ANY_ASID}. @throws {@link PageTableError} `invalid-tlb` */
+function checkAsid(asid: number): void {
+  if (!(Number.isInteger(asid) && asid >= ANY_ASID && asid < ASID_END)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
+  }
+}
+
+/** Proves that a flush is about pages, and an address space or all. @throws {@link PageTableError} `invalid-tlb` */
+export function checkRequest(hi: number, lo: number, pages: number, asid: number): void {
+  if (!(isWord(hi) && isWord(lo))) {
+    throw new PageTableError({ code: "invalid-tlb", option: "word", got: isWord(hi) ? lo : hi });
+  }
+  if (!(Number.isInteger(pages) && pages >= 1)) {
+    throw new PageTableError({ code: "invalid-tlb", option: "pages", got: pages });
+  }
+  checkAsid(asid);
 }
 
 function power(option: string, got: number, most: number): number {
@@ -70,7 +95,7 @@ function power(option: string, got: number, most: number): number {
  */
 export abstract class TranslationCache {
   /** After {@link Tlb.find}: the frame of 4 KiB, what the tables grant, the level of the leaf, whether the page is global. */
-  pfn: number = 0;
+  pfn: Pfn = 0 as Pfn;
   rights: number = 0;
   level: number = 0;
   global: boolean = false;
@@ -137,7 +162,7 @@ export abstract class TranslationCache {
    *
    * -1 is said also where a walk would find more: ask it, and insert what it says.
    */
-  abstract lookup(hi: number, lo: number, need: number): number;
+  abstract lookup(hi: number, lo: number, need: number): Pfn;
 
   /** Whether the cache has the page, whatever it grants; what it knows is in the fields then. */
   find(hi: number, lo: number): boolean {
@@ -145,7 +170,7 @@ export abstract class TranslationCache {
     for (let at = (lo >>> 12) & this.setMask; at < tags.length; at += sets) {
       const tag = tags[at]!;
       if (((tag ^ (lo | 4095)) & space) !== 0 || highs[at] !== (hi | 0)) continue;
-      this.pfn = this.frames[at]!;
+      this.pfn = this.frames[at] as Pfn;
       this.rights = tag & RIGHTS;
       this.level = this.levels[at]!;
       this.global = (tag & SPACES) === SPACES;
@@ -154,7 +179,11 @@ export abstract class TranslationCache {
     return false;
   }
 
-  /** Puts a translation of the page of an address in, in place of an older one of the same page. */
+  /**
+   * Puts a translation of the page of an address in, in place of an older one of the same page.
+   *
+   * Caller must give what a walk has said: a frame's number, rights, a level of 1..5.
+   */
   insert(
     hi: number,
     lo: number,
@@ -190,14 +219,15 @@ export abstract class TranslationCache {
    * Translates through the cache: a hit, or a walk whose answer is kept.
    *
    * @returns the frame, if there is one and the tables grant all of `need`; otherwise -1
-   * @throws {@link PageTableError} `page-source-threw`, `invalid-page`
+   * @throws {@link PageTableError} `page-source-threw`, `invalid-page`; `invalid-argument`: what is to walk cannot
    */
-  translate(walker: Walker, hi: number, lo: number, need: number): number {
+  translate(walker: Walker, hi: number, lo: number, need: number): Pfn {
     const frame = this.lookup(hi, lo, need);
     return frame < 0 ? this.miss(walker, hi, lo, need) : frame;
   }
 
-  private miss(walker: Walker, hi: number, lo: number, need: number): number {
+  private miss(walker: Walker, hi: number, lo: number, need: number): Pfn {
+    checkObject("walker", walker, "a Walker or an Mmu", "walk");
     if (walker.walk(hi, lo) < 0) return MISS;
     const { pfn, rights } = walker;
     // What only a hook knows is not the tables'.
@@ -217,8 +247,11 @@ export abstract class TranslationCache {
    * Forgets `pages` pages from an address on; of a huge page that is touched, every piece.
    *
    * @param asid - Whose: {@link ANY_ASID}, or one address space's, whose global entries then stay
+   * @throws {@link PageTableError} `invalid-tlb` unless `pages` is an integer above 0, `asid` one of 0..2^16-1 or {@link ANY_ASID}, and
+   * the address two words of 32 bits
    */
   flush(hi: number, lo: number, pages: number, asid: number): void {
+    checkRequest(hi, lo, pages, asid);
     const { tags, highs, sets, levels } = this;
     const spaces = this.spacesOf(asid);
     const single = pages === 1 && this.huge === 0;
@@ -241,8 +274,10 @@ export abstract class TranslationCache {
    *
    * @param asid - Default: {@link ANY_ASID}
    * @param global - Whether global entries go, too. Default: with {@link ANY_ASID}
+   * @throws {@link PageTableError} `invalid-tlb`
    */
   flushAll(asid: number = ANY_ASID, global: boolean = asid === ANY_ASID): void {
+    checkAsid(asid);
     const { tags } = this;
     if (asid === ANY_ASID && global) {
       tags.fill(0);
@@ -264,7 +299,7 @@ export abstract class TranslationCache {
       if (tag === 0) continue;
       const global = (tag & SPACES) === SPACES;
       const asid = global ? ANY_ASID : owners[31 - Math.clz32((tag & SPACES) / FIRST_SPACE)]!;
-      const [hi, lo, pfn] = [highs[at]!, tag & PAGE, frames[at]!];
+      const [hi, lo, pfn] = [highs[at]!, tag & PAGE, frames[at] as Pfn];
       yield { hi, lo, asid, pfn, rights: tag & RIGHTS, level: levels[at]!, global };
     }
   }

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import { checkInvariants as checkTable, type TableInvariant } from "../table/check.js";
 import { joinVa } from "../virtual-address.js";
 import { Walker } from "../walk/walker.js";
@@ -64,7 +65,9 @@ function* ranges({ ranges }: VmSpace): Generator<VmViolation> {
  * Looks at everything that must hold of an address space. Exact while no cursor is open on it.
  *
  * @returns what does not hold: empty where all is well
+ * @throws {@link PageTableError} `invalid-argument`
  */
 export function checkInvariants(space: VmSpace): VmViolation[] {
+  checkObject("address space", space, "a VmSpace", "handleFault");
   return [...checkTable(space.table), ...translations(space), ...ranges(space)];
 }

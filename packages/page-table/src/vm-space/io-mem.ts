@@ -6,7 +6,8 @@
  */
 
 import { PAGE_SIZE, type Paddr, type Pfn, paddrOf, pfn } from "@memkit/core/address";
-import type { PhysicalMemory } from "@memkit/core/physical";
+import type { FrameRange, PhysicalMemory } from "@memkit/core/physical";
+import { checkObject } from "../argument.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
 /** A device's registers. */
@@ -14,13 +15,15 @@ export class IoMem {
   readonly firstPfn: Pfn;
   readonly frames: number;
 
-  /** @throws {@link PageTableError} `invalid-io-memory` unless all of the frames are in one MMIO range of the memory */
+  /**
+   * @throws {@link PageTableError} `invalid-io-memory` unless all of the frames are in one MMIO range of the memory; `invalid-argument`
+   */
   constructor(memory: PhysicalMemory, firstPfn: number, frames: number) {
-    const end = firstPfn + frames;
-    const inside = memory.mmio.some((range) => {
-      return firstPfn >= range.firstPfn && end <= range.firstPfn + range.frames;
-    });
-    if (!(Number.isInteger(firstPfn) && Number.isInteger(frames) && frames >= 1 && inside)) {
+    checkObject("memory", memory, "a PhysicalMemory", "kindOf");
+    const whole = Number.isInteger(firstPfn) && Number.isInteger(frames) && frames >= 1;
+    const inside = ({ firstPfn: first, frames: all }: FrameRange): boolean =>
+      firstPfn >= first && firstPfn + frames <= first + all;
+    if (!(whole && memory.mmio.some(inside))) {
       throw new VmSpaceError({ code: "invalid-io-memory", pfn: firstPfn, frames });
     }
     this.firstPfn = pfn(firstPfn);

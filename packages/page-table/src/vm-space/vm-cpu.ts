@@ -12,6 +12,7 @@
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
+import { checkObject, refuseArgument } from "../argument.js";
 import type { PteFormat } from "../format/format.js";
 import { refuseFormat } from "../format/other-format.js";
 import { SW, UR, UW } from "../format/rights.js";
@@ -29,6 +30,8 @@ import { VmSpaceError } from "./vm-space-error.js";
 /** What an access is for. */
 export type VmAccess = AccessKind;
 
+/** What a processor is given as. */
+export const WANTED_CPU = "a VmCpu";
 /** In place of a frame. */
 const FAULT = -1 as Pfn;
 /** Accessed and dirty bits are set as hardware does. */
@@ -63,12 +66,17 @@ export class VmCpu {
   private space: VmSpace | undefined;
   private root: Frame | undefined;
 
-  /** @param shootdown - This processor's end of the log that it shares with others; if not given, it is the only one */
+  /**
+   * @param shootdown - This processor's end of the log that it shares with others; if not given, it is the only one
+   * @throws {@link PageTableError} `invalid-argument`
+   */
   constructor(
     frames: FrameTable,
     format: PteFormat,
     shootdown: Shootdown = new Shootdown(new Int32Array(shootdownWords(1)), 1, 0, new Tlb()),
   ) {
+    checkObject("table of frames", frames, "a FrameTable", "bind");
+    checkObject("format", format, "x86Format(), riscvFormat(), aarch64Format()", "supports");
     this.frames = frames;
     this.format = format;
     this.shootdown = shootdown;
@@ -96,9 +104,12 @@ export class VmCpu {
    * processor that lives has flushed whatever they may have unmapped. Their numbers in the log are those in the table of frames. Waits:
    * the others must poll. What a dead agent kept until a flush stays counted, as all handles of the dead do without a ledger.
    *
-   * @throws as `reap` of `@memkit/frame-meta/agents`; {@link PageTableError} `invalid-tlb`: the log has no such agent
+   * @throws as `reap` of `@memkit/frame-meta/agents`; {@link PageTableError} `invalid-tlb`: the log has no such agent;
+   * `invalid-argument`
    */
-  reap(dead: readonly number[], options?: ReapOptions): ReapReport {
+  reap(dead: readonly number[], options: ReapOptions = {}): ReapReport {
+    if (!Array.isArray(dead)) refuseArgument("list of agents", dead, "the numbers of the dead");
+    checkObject("set of options", options, "{ patience }");
     const { shootdown, flusher, frames } = this;
     const { agent } = frames;
     // Refused, and why: who lives must stay in the log, or frames would go that it has translated.
@@ -136,7 +147,10 @@ export class VmCpu {
    */
   activate(space: VmSpace | undefined): void {
     if (space === this.space) return;
-    if (space !== undefined) this.checkOwn(space.cpu);
+    if (space !== undefined) {
+      checkObject("address space", space, "a VmSpace, or undefined", "handleFault");
+      this.checkOwn(space.cpu);
+    }
     // So that nothing is left of who had the number before, see `Shootdown.detach`.
     this.shootdown.poll();
     const root = space?.table.root();
@@ -163,6 +177,7 @@ export class VmCpu {
 
   /** Proves that an address space of processor `other` may be this one's: that what `other` unmaps is flushed here. @internal */
   checkOwn(other: VmCpu): void {
+    checkObject("processor", other, WANTED_CPU, "checkOwn");
     const { frames, format, shootdown } = this;
     if (format !== other.format) refuseFormat(other.format, format);
     if (!shootdown.isOfLog(other.shootdown)) {

@@ -10,19 +10,57 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import type { Segment } from "@memkit/frame-meta/segment";
+import { checkObject, refuseArgument } from "../argument.js";
 import type { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import type { TakenItem } from "../cursor/taken.js";
 import { GLOBAL } from "../format/property.js";
 import type { Item } from "../table/references.js";
 import { hiOf, loOf } from "../virtual-address.js";
-import type { IoMem } from "./io-mem.js";
+import { IoMem } from "./io-mem.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
+/** Proves that it is a number, which the cursor looks at. @throws {@link PageTableError} `invalid-argument` */
+export function checkFlags(prop: number): void {
+  if (typeof prop !== "number") refuseArgument("property", prop, "what pageProperty returns");
+}
+
 /** Proves that a page is no other address space's: a flush of this one would leave it in the caches, and its frame would go (PT-44). */
 export function checkLocal(prop: number): void {
+  checkFlags(prop);
   if ((prop & GLOBAL) !== 0) throw new VmSpaceError({ code: "global-page", prop });
+}
+
+/** Proves that it is something to map. @throws {@link PageTableError} `invalid-argument` */
+export function checkItem(item: Item): void {
+  checkObject("item", item, "a Frame or a Segment", "drop");
+}
+
+/** Proves that it is a device. @throws {@link PageTableError} `invalid-argument` */
+export function checkDevice(io: IoMem): void {
+  if (!(io instanceof IoMem)) refuseArgument("device", io, "an IoMem");
+}
+
+/**
+ * The pages of a device that `len` bytes from `offset` on are; to its end if no length is given.
+ *
+ * @throws {@link PageTableError} `invalid-io-memory`
+ */
+export function ioPages(
+  io: IoMem,
+  offset: number,
+  len: number | undefined,
+): { readonly first: number; readonly pages: number } {
+  // Of what is no number there is no remainder, either.
+  const first = Number.isInteger(offset) ? offset / PAGE_SIZE : Number.NaN;
+  const bytes = len ?? io.size - first * PAGE_SIZE;
+  const pages = Number.isInteger(bytes) ? bytes / PAGE_SIZE : Number.NaN;
+  const whole = Number.isInteger(first) && Number.isInteger(pages) && first >= 0 && pages >= 1;
+  if (!whole || first + pages > io.frames) {
+    throw new VmSpaceError({ code: "invalid-io-memory", pfn: io.firstPfn + first, frames: pages });
+  }
+  return { first, pages };
 }
 
 /** Made by `VmSpace.cursorMut`. */
@@ -48,12 +86,14 @@ export class VmCursorMut {
    */
   map(item: Item, prop: number): void {
     checkLocal(prop);
+    checkItem(item);
     this.cursor.map(item, prop);
   }
 
   /** Maps a segment of any length at the position, with the largest pages that fit. @throws as `PageTable.mapSegment`; `global-page` */
   mapSegment(segment: Segment, prop: number, maxLevel?: number): void {
     checkLocal(prop);
+    checkItem(segment);
     this.cursor.mapSegment(segment, prop, maxLevel);
   }
 
@@ -68,20 +108,12 @@ export class VmCursorMut {
    *
    * @param offset - Of the first byte in `io`
    * @param len - Bytes; to the end of `io` if not given
-   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; `global-page`; as
-   * `PageTable.mapRange`.
-   * Nothing is mapped then.
+   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; `global-page`;
+   * `invalid-argument`: no device; as `PageTable.mapRange`. Nothing is mapped then.
    */
-  mapIoMem(io: IoMem, prop: number, offset = 0, len: number = io.size - offset): void {
-    const [first, pages] = [offset / PAGE_SIZE, len / PAGE_SIZE];
-    const whole = Number.isInteger(first) && Number.isInteger(pages) && first >= 0 && pages >= 1;
-    if (!whole || first + pages > io.frames) {
-      throw new VmSpaceError({
-        code: "invalid-io-memory",
-        pfn: io.firstPfn + first,
-        frames: pages,
-      });
-    }
+  mapIoMem(io: IoMem, prop: number, offset = 0, len?: number): void {
+    checkDevice(io);
+    const { first, pages } = ioPages(io, offset, len);
     checkLocal(prop);
     this.cursor.mapRun(io.firstPfn + first, pages, prop);
     this.space.keepIoMem(io);
@@ -97,7 +129,8 @@ export class VmCursorMut {
     const { cursor, space } = this;
     const { flusher } = space.cpu;
     let removed = 0;
-    const rest = cursor.remaining - pages;
+    // Of no number of pages the first `takeNext` says so.
+    const rest = Number.isInteger(pages) ? cursor.remaining - pages : 0;
     try {
       for (let taken = cursor.takeNext(pages); taken !== undefined; ) {
         this.issue(taken.va, taken.pages);
@@ -126,6 +159,7 @@ export class VmCursorMut {
    */
   protectNext(pages: number, set: number, clear: number): number {
     checkLocal(set);
+    checkFlags(clear);
     const { cursor } = this;
     const level = cursor.protectNext(pages, set, clear);
     if (level > 0) {
@@ -142,6 +176,7 @@ export class VmCursorMut {
    */
   replace(item: Item, prop: number): Omit<TakenItem, "item"> {
     checkLocal(prop);
+    checkItem(item);
     const { item: old, ...taken } = this.cursor.replace(item, prop);
     this.issue(taken.va, taken.pages);
     if (old !== undefined) this.space.cpu.flusher.keep(old);

@@ -5,7 +5,7 @@
  */
 
 import type { ErrorClass } from "@memkit/core/error";
-import { type PageTableErrorDetail, pageTableError } from "../page-table-error.js";
+import { hex, type PageTableErrorDetail, pageTableError, shown } from "../page-table-error.js";
 
 /** Every `code` that address spaces add. */
 export type VmSpaceErrorDetail =
@@ -24,25 +24,23 @@ export type VmSpaceErrorDetail =
   /** Not all of the frames are a device's, or of this I/O memory. */
   | { readonly code: "invalid-io-memory"; readonly pfn: number; readonly frames: number };
 
-const hex = (n: number | bigint): string =>
-  (typeof n === "bigint" || Number.isInteger(n)) && n >= 0 ? `0x${n.toString(16)}` : `${n}`;
-
 /** `PageTableError`, where address spaces throw it. @internal */
 export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
   VmSpaceErrorDetail["code"]
 >({
   "not-active": (d) => `address space ${d.asid} is not the processor's now: activate it first`,
   "access-denied": (d) =>
-    `${d.len} bytes from ${hex(d.va)} are not all in the user's part of the address space`,
+    `${shown(d.len)} bytes from ${hex(d.va)} are not all in the user's part of the address space`,
   "range-in-use": (d) =>
     `a reader or writer has some of the ${d.len} bytes from ${hex(d.va)}: drop it first`,
   "asid-in-use": (d) =>
     d.asid === 0
       ? "an address space has a number of 1..65535, and there is none left: drop one"
-      : `address-space number ${d.asid} is taken, or not free yet: give another of 1..65535`,
+      : `address-space number ${shown(d.asid)} is taken, or not free yet: give another of 1..65535`,
   "foreign-cpu": (d) =>
     `the processor has another ${d.what} than the one that the address space was made for: what one unmaps, the other would not flush`,
   "global-page": (d) =>
     `property ${hex(d.prop)} is GLOBAL, and a page of one address space is in no other: map it in the kernel's table`,
-  "invalid-io-memory": (d) => `${d.frames} frames from ${hex(d.pfn)} are not all of one device`,
+  "invalid-io-memory": (d) =>
+    `${shown(d.frames)} frames from ${hex(d.pfn)} are not all of one device`,
 });

@@ -11,6 +11,7 @@
 import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, paddr, pfnOf } from "@memkit/core/address";
 import type { Segment } from "@memkit/frame-meta/segment";
+import { checkObject, refuseArgument } from "../argument.js";
 import type { Cursor } from "../cursor/cursor.js";
 import { userConfig } from "../format/config.js";
 import { type FaultOptions, type FaultOutcome, handleFault } from "../table/fault.js";
@@ -18,10 +19,18 @@ import { fork } from "../table/fork.js";
 import { PageTable } from "../table/page-table.js";
 import type { Item } from "../table/references.js";
 import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
+import { frame } from "../walk/machine.js";
 import type { IoMem } from "./io-mem.js";
 import { UserRanges, UserReader, UserWriter } from "./user-memory.js";
-import type { VmAccess, VmCpu } from "./vm-cpu.js";
-import { checkLocal, VmCursorMut } from "./vm-cursor-mut.js";
+import { type VmAccess, type VmCpu, WANTED_CPU } from "./vm-cpu.js";
+import {
+  checkDevice,
+  checkFlags,
+  checkItem,
+  checkLocal,
+  ioPages,
+  VmCursorMut,
+} from "./vm-cursor-mut.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
 /** What an access stumbled over. */
@@ -47,6 +56,25 @@ export interface VmSpaceOptions {
   readonly onFault?: VmFaultHandler;
   /** How a page that is copied on write is copied: see `handleFault` of `/fork`. */
   readonly copy?: FaultOptions["copy"];
+}
+
+/** Proves that it is a function, if anything. @throws {@link PageTableError} `invalid-argument` */
+function checkHandler(handler: unknown, wanted: string): void {
+  if (handler !== undefined && typeof handler !== "function") {
+    refuseArgument("handler", handler, wanted);
+  }
+}
+
+/** @throws {@link PageTableError} `invalid-argument` */
+function checkOptions(cpu: VmCpu, options: VmSpaceOptions): void {
+  checkObject("processor", cpu, WANTED_CPU, "checkOwn");
+  checkObject("set of options", options, "{ asid, kernel, onFault, copy }");
+  const { kernel, onFault, copy } = options;
+  if (kernel !== undefined) {
+    checkObject("kernel's table", kernel, "a PageTable", "createUser");
+  }
+  checkHandler(onFault, "({ space, va, access }) => boolean");
+  checkHandler(copy, "(frame) => another");
 }
 
 /**
@@ -108,6 +136,7 @@ export class VmSpace implements Droppable {
    * @throws {@link PageTableError} `asid-in-use`, `unsupported-memory`; `FrameError` `no-memory`, `no-allocator`
    */
   static create(cpu: VmCpu, options: VmSpaceOptions = {}): VmSpace {
+    checkOptions(cpu, options);
     const config = userConfig(cpu.format);
     const { kernel } = options;
     return VmSpace.with(cpu, options, false, () => {
@@ -161,10 +190,11 @@ export class VmSpace implements Droppable {
     rootPfn: number,
     options: VmSpaceOptions & { readonly asid: number },
   ): VmSpace {
+    checkOptions(cpu, options);
     const config = userConfig(cpu.format);
     const { kernel } = options;
     return VmSpace.with(cpu, options, true, () => {
-      return PageTable.attach(cpu.frames, config, rootPfn, kernel);
+      return PageTable.attach(cpu.frames, config, frame(rootPfn), kernel);
     });
   }
 
@@ -220,12 +250,14 @@ export class VmSpace implements Droppable {
 
   /** Maps a frame or a segment that is one page. @throws as `PageTable.cursorMut`, `CursorMut.map` */
   map(va: VirtualAddress, item: Item, prop: number): void {
+    checkItem(item);
     const pages = "start" in item ? Math.max(item.frames, 1) : 1;
     this.with(va, pages, (cursor) => cursor.map(item, prop));
   }
 
   /** Maps a segment of any length, with the largest pages that fit. @throws as `PageTable.mapSegment`; `global-page` */
   mapSegment(va: VirtualAddress, segment: Segment, prop: number, maxLevel?: number): void {
+    checkItem(segment);
     this.with(va, segment.frames, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
   }
 
@@ -235,14 +267,9 @@ export class VmSpace implements Droppable {
   }
 
   /** Maps a device's memory. @throws as {@link VmCursorMut.mapIoMem} */
-  mapIoMem(
-    va: VirtualAddress,
-    io: IoMem,
-    prop: number,
-    offset = 0,
-    len: number = io.size - offset,
-  ): void {
-    const pages = Math.max(Math.ceil(len / PAGE_SIZE), 1) || 1;
+  mapIoMem(va: VirtualAddress, io: IoMem, prop: number, offset = 0, len?: number): void {
+    checkDevice(io);
+    const { pages } = ioPages(io, offset, len);
     this.with(va, pages, (cursor) => cursor.mapIoMem(io, prop, offset, len));
   }
 
@@ -260,6 +287,7 @@ export class VmSpace implements Droppable {
   protect(va: VirtualAddress, pages: number, set: number, clear: number): number {
     this.live();
     checkLocal(set);
+    checkFlags(clear);
     const changed = this.table.protectRange(va, pages, set, clear);
     const { flusher } = this.cpu;
     flusher.issue(hiOf(va), loOf(va), pages, this.asid);
@@ -289,9 +317,10 @@ export class VmSpace implements Droppable {
    * @throws `CoreError` `address-out-of-range` unless the address is an integer in 0 .. 2^53-1
    */
   findIoMem(address: number): { readonly io: IoMem; readonly offset: number } | undefined {
-    const at = pfnOf(paddr(address));
+    const byte = paddr(address);
+    const at = pfnOf(byte);
     const io = this.devices.find((one) => at >= one.firstPfn && at < one.firstPfn + one.frames);
-    return io && { io, offset: address - io.paddr };
+    return io && { io, offset: byte - io.paddr };
   }
 
   /** @internal */
@@ -303,10 +332,11 @@ export class VmSpace implements Droppable {
    * Makes the space a processor's: translations from now on are its own.
    *
    * @throws {@link PageTableError} `foreign-cpu` unless the processor is of the same log and the same table of frames as
-   * {@link VmSpace.cpu}; `other-format`
+   * {@link VmSpace.cpu}; `other-format`, `invalid-argument`
    */
   activate(cpu: VmCpu = this.cpu): void {
     this.live();
+    checkObject("processor", cpu, WANTED_CPU, "checkOwn");
     cpu.activate(this);
   }
 
@@ -331,7 +361,7 @@ export class VmSpace implements Droppable {
     if (cpu.active !== this) throw new VmSpaceError({ code: "not-active", asid: this.asid });
     const { firstVpn, pages } = this.table;
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
-    const at = Number(va);
+    const at = typeof va === "number" || typeof va === "bigint" ? Number(va) : Number.NaN;
     const whole = Number.isSafeInteger(at) && Number.isSafeInteger(len) && len >= 0;
     if (!whole || at < first || at + len > end) {
       throw new VmSpaceError({ code: "access-denied", va, len });
@@ -347,14 +377,17 @@ export class VmSpace implements Droppable {
    */
   handleFault(va: VirtualAddress, access: VmAccess): FaultOutcome {
     this.live();
+    const [hi, lo] = [hiOf(va), loOf(va)];
     const { table, cpu, asid, copy } = this;
     const { flusher } = cpu;
     const release = (item: Item): void => flusher.keep(item);
     const outcome = handleFault(table, va, access, copy ? { copy, release } : { release });
     if (outcome !== "resolved") {
-      return this.onFault?.({ space: this, va, access, outcome }) === true ? "resolved" : outcome;
+      const { onFault } = this;
+      checkHandler(onFault, "({ space, va, access }) => boolean");
+      return onFault?.({ space: this, va, access, outcome }) === true ? "resolved" : outcome;
     }
-    flusher.issue(hiOf(va), loOf(va), 1, asid);
+    flusher.issue(hi, lo, 1, asid);
     flusher.dispatch();
     flusher.collect();
     return outcome;

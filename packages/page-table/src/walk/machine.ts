@@ -6,17 +6,20 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
+import { checkObject } from "../argument.js";
 import type { PteFormat } from "../format/format.js";
 import { PageTableError } from "../page-table-error.js";
 import type { Half, Tuning } from "./dialect.js";
 import { aim, type Plan, planOf } from "./plan.js";
 import { AD_FAULT, AD_UPDATE, checkSettings, type MmuSettings, statusWith } from "./settings.js";
 
-function frame(pfn: number): number {
+/** Proves that a number is a frame's. @throws {@link PageTableError} `invalid-pfn` */
+export function frame(pfn: number): Pfn {
   if (!Number.isInteger(pfn) || pfn < 0 || pfn >= 2 ** 52) {
     throw new PageTableError({ code: "invalid-pfn", pfn });
   }
-  return pfn + 0; // -0 becomes 0
+  return (pfn + 0) as Pfn; // -0 becomes 0
 }
 
 function half({ paging, tableMask }: PteFormat, given: number): Half {
@@ -67,6 +70,7 @@ export class Machine implements Tuning {
     passive: boolean,
   ) {
     const [root, rootHigh] = roots;
+    checkObject("format", format, "x86Format(), riscvFormat(), aarch64Format()", "supports");
     this.format = format;
     this.settings = settings;
     this.passive = passive;
@@ -115,9 +119,10 @@ export class Machine implements Tuning {
    */
   setRoot(root: number, rootHigh: number = this.high.given): void {
     const { low, high } = this;
-    const given = [frame(root), high === low || rootHigh < 0 ? rootHigh : frame(rootHigh)] as const;
-    if (high !== low) setRoot(high, given[1]);
-    setRoot(low, given[0]);
+    const given = frame(root);
+    const givenHigh = rootHigh === high.given ? rootHigh : frame(rootHigh);
+    if (high !== low) setRoot(high, givenHigh);
+    setRoot(low, given);
     aim(this.planLow);
     aim(this.planHigh);
   }

@@ -13,7 +13,8 @@
  */
 
 import type { Pfn } from "@memkit/core/address";
-import { pageTableError } from "../page-table-error.js";
+import { checkObject } from "../argument.js";
+import { pageTableError, shown } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess, refuseAccess } from "./access.js";
 import { USER_ACCESS } from "./dialect.js";
@@ -23,8 +24,11 @@ import { MMIO } from "./tables.js";
 import { Walker, type WalkerInit } from "./walker.js";
 
 const PageTableError = /* @__PURE__ */ pageTableError<"invalid-size">({
-  "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${d.size}`,
+  "invalid-size": (d) => `an access has 1 to 4096 bytes, not ${shown(d.size)}`,
 });
+
+/** Of an access that lies in one page. */
+const NO_FRAME = -1 as Pfn;
 
 /** A run of bytes in one frame. */
 export interface Part {
@@ -102,7 +106,7 @@ export type Access =
  */
 export class Mmu extends Walker {
   /** After {@link Mmu.touch}: the second part's frame, or -1 if the access lies in one page. */
-  pfn2: number;
+  pfn2: Pfn;
   /** Bytes of the first part. */
   len: number;
   /** Whether one of the parts is a device's. */
@@ -111,10 +115,11 @@ export class Mmu extends Walker {
   faultHi: number;
   faultLo: number;
 
-  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn` */
+  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn`, `invalid-argument` */
   constructor(init: WalkerInit) {
     super(init);
-    this.pfn2 = this.len = this.faultHi = this.faultLo = 0;
+    this.pfn2 = 0 as Pfn;
+    this.len = this.faultHi = this.faultLo = 0;
     this.mmio = false;
   }
 
@@ -122,14 +127,12 @@ export class Mmu extends Walker {
    * Makes an access.
    *
    * @param size - Bytes, 1..4096
-   * @throws {@link PageTableError} `invalid-access`, `invalid-size`, `invalid-vaddr`, `invalid-setting`; `page-source-threw`,
-   * `invalid-page`
+   * @throws {@link PageTableError} `invalid-access`, `invalid-size`, `invalid-vaddr`, `invalid-setting`, `invalid-argument`;
+   * `page-source-threw`, `invalid-page`
    */
-  access(
-    va: VirtualAddress,
-    size: number,
-    { kind, mode = "supervisor", settings }: AccessRequest,
-  ): Access {
+  access(va: VirtualAddress, size: number, what: AccessRequest): Access {
+    checkObject("access", what, 'an object such as { kind: "read", mode: "user" }');
+    const { kind, mode = "supervisor", settings } = what;
     const hi = hiOf(va);
     const lo = loOf(va);
     if (!(Number.isInteger(size) && size >= 1 && size <= 4096)) {
@@ -146,9 +149,9 @@ export class Mmu extends Walker {
     const reason = this.touch(hi, lo, size, request, status);
     if (reason < 0) return this.failure(reason, request, status);
     const { pfn, offset, len, pfn2 } = this;
-    const part = (frame: number, from: number, bytes: number): Part => {
+    const part = (frame: Pfn, from: number, bytes: number): Part => {
       const mmio = this.tables.targetOf(frame) === MMIO;
-      return { pfn: frame as Pfn, offset: from, len: bytes, mmio };
+      return { pfn: frame, offset: from, len: bytes, mmio };
     };
     const parts = [part(pfn, offset, len)];
     if (pfn2 >= 0) parts.push(part(pfn2, 0, size - len));
@@ -178,7 +181,7 @@ export class Mmu extends Walker {
         reason = this.mark(hi, lo, request, status);
         if (reason < 0) return reason;
       }
-      this.pfn2 = -1;
+      this.pfn2 = NO_FRAME;
       this.len = size;
       this.mmio = mmio;
       return 0;
@@ -283,8 +286,7 @@ export class Mmu extends Walker {
   }
 
   private failure(reason: number, request: number, status: number): Access {
-    const { level, faultHi, faultLo } = this;
-    const pfn = this.pfn as Pfn;
+    const { level, faultHi, faultLo, pfn } = this;
     if (reason === PAGE_MISSING) return { kind: "page-missing", pfn };
     const exception = this.exception(reason, request);
     const code = this.code(reason, request, status);

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
+import { checkObject } from "../argument.js";
+import { PageTableError, shown } from "../page-table-error.js";
 import type { Dialect } from "./dialect.js";
 
 /** What the flags that may differ from one access to the next are called. */
@@ -97,6 +98,12 @@ const STATUS: Readonly<Record<string, number>> = {
   hd: HD,
 };
 
+const WANTED = "an object such as { wp: false }";
+
+/** A setting's value in words: the names of policies, too. */
+const said = (value: unknown): string =>
+  typeof value === "string" || typeof value === "boolean" ? `${value}` : shown(value);
+
 /** The whole numbers among the settings: least, most, what every value but the most is a multiple of. */
 const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   maxPhysAddr: [32, 52],
@@ -112,6 +119,7 @@ const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
  * @throws {@link PageTableError} `invalid-setting`
  */
 export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
+  checkObject("settings", settings, WANTED);
   for (const [setting, value] of Object.entries(settings)) {
     if (value === undefined) continue;
     const range = NUMBERS[setting];
@@ -125,7 +133,7 @@ export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
       throw new PageTableError({
         code: "invalid-setting",
         setting,
-        value: String(value),
+        value: said(value),
         arch: dialect.arch,
       });
     }
@@ -151,8 +159,14 @@ export function checkStatus(dialect: Dialect, settings: StatusSettings): void {
   }
 }
 
-/** `status` with the flags that `settings` has: on, off, or as they were. */
+/**
+ * `status` with the flags that `settings` has: on, off, or as they were. Caller must give flags as booleans; `checkSettings` is for who
+ * is not sure.
+ *
+ * @throws {@link PageTableError} `invalid-argument`: not an object
+ */
 export function statusWith(status: number, settings: MmuSettings | StatusSettings): number {
+  checkObject("settings", settings, WANTED);
   let word = status;
   for (const [setting, value] of Object.entries(settings)) {
     const bit = STATUS[setting] ?? 0;

@@ -12,6 +12,7 @@
 
 import type { Pfn } from "@memkit/core/address";
 import type { PhysicalMemory } from "@memkit/core/physical";
+import { can, checkObject, refuseArgument } from "../argument.js";
 import { PageTableError } from "../page-table-error.js";
 import { OUTSIDE, PAGE_MISSING } from "./reason.js";
 
@@ -193,7 +194,8 @@ class PageTables implements Tables {
       throw new PageTableError({ code: "page-source-threw", pfn }, { cause });
     }
     if (page === undefined || page === "absent") return page;
-    if (!(page instanceof Uint8Array && page.length === PAGE_BYTES)) {
+    // A proxy is no view: asked first, so that none of its code is run.
+    if (!(ArrayBuffer.isView(page) && page instanceof Uint8Array && page.length === PAGE_BYTES)) {
       throw new PageTableError({ code: "invalid-page", pfn });
     }
     return page;
@@ -231,8 +233,13 @@ class PageTables implements Tables {
   }
 }
 
-/** The tables in a memory of any kind. */
+const WANTED = "a PhysicalMemory, or what has page(pfn), as rawImage(bytes) of /inspect does";
+
+/** The tables in a memory of any kind. @throws {@link PageTableError} `invalid-argument` */
 export function tablesOf(memory: PhysicalMemory | PageSource | Tables): Tables {
-  if ("locate" in memory) return memory;
-  return "page" in memory ? new PageTables(memory) : new MemoryTables(memory);
+  checkObject("memory", memory, WANTED);
+  if ("locate" in memory && can(memory, "locate")) return memory;
+  if ("page" in memory && can(memory, "page")) return new PageTables(memory);
+  if ("banks" in memory && can(memory, "bankIndexOf")) return new MemoryTables(memory);
+  return refuseArgument("memory", memory, WANTED);
 }

@@ -13,13 +13,15 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import type { PhysicalMemory } from "@memkit/core/physical";
+import { checkObject, refuseArgument } from "../argument.js";
 import { frameOf, type PteFormat } from "../format/format.js";
 import { RESERVED_RIGHTS } from "../format/rights.js";
 import { pteIndexOfWords } from "../paging.js";
 import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "./dialect.js";
-import { Machine } from "./machine.js";
+import { frame, Machine } from "./machine.js";
 import {
   ADDRESS_SIZE,
   DISABLED,
@@ -54,7 +56,7 @@ export type SoftwareHook = (lo: number, hi: number, level: number) => SoftwarePt
 export interface Step {
   readonly level: number;
   /** The frame of the table it is in. */
-  readonly table: number;
+  readonly table: Pfn;
   /** 0..511 */
   readonly index: number;
   readonly lo: number;
@@ -102,7 +104,7 @@ export class Walker extends Machine implements Window {
   readonly hook: SoftwareHook | undefined;
 
   /** After a translation: the frame, of 4 KiB also inside a huge page. After `page-missing` and `outside`: that frame. */
-  pfn: number;
+  pfn: Pfn;
   /** The address within the frame, 0..4095. */
   offset: number;
   /** The level of the leaf, or where the walk ended. */
@@ -116,7 +118,7 @@ export class Walker extends Machine implements Window {
   upperAnd: number;
   upperOr: number;
   /** Where the entry is: the table's frame, and 0..511. */
-  table: number;
+  table: Pfn;
   index: number;
   /** 0, or why there is no translation. */
   reason: number;
@@ -131,16 +133,22 @@ export class Walker extends Machine implements Window {
   frames: number;
   private readonly once: boolean;
 
-  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn` */
-  constructor({ format, memory, root, rootHigh, settings = {}, software }: WalkerInit) {
+  /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn`, `invalid-argument` */
+  constructor(init: WalkerInit) {
+    checkObject("walker", init, "{ format, memory, root }");
+    const { format, memory, root, rootHigh, settings = {}, software } = init;
+    if (software !== undefined && typeof software !== "function") {
+      refuseArgument("hook", software, "(lo, hi, level) => { name } | undefined");
+    }
     const tables = tablesOf(memory);
     super(format, settings, [root, rootHigh], tables.once);
     this.tables = tables;
     this.hook = software;
     ({ words: this.words, first: this.first, frames: this.frames } = emptyWindow());
     this.once = tables.once;
-    this.pfn = this.offset = this.level = this.rights = this.lo = this.hi = 0;
-    this.upperAnd = this.upperOr = this.table = this.index = this.reason = 0;
+    this.pfn = this.table = 0 as Pfn;
+    this.offset = this.level = this.rights = this.lo = this.hi = 0;
+    this.upperAnd = this.upperOr = this.index = this.reason = 0;
     this.software = undefined;
   }
 
@@ -230,7 +238,7 @@ export class Walker extends Machine implements Window {
     ) {
       return this.leave(plan.half, hi, lo, 1, at, and, or);
     }
-    this.pfn = (entryLo >>> pfnShift) | (entryHi << plan.pfnUp);
+    this.pfn = ((entryLo >>> pfnShift) | (entryHi << plan.pfnUp)) as Pfn;
     this.offset = lo & 4095;
     this.level = 1;
     this.rights = rights;
@@ -238,7 +246,7 @@ export class Walker extends Machine implements Window {
     this.hi = entryHi;
     this.upperAnd = and;
     this.upperOr = or;
-    this.table = (page + first) | 0;
+    this.table = ((page + first) | 0) as Pfn;
     this.index = (at >>> 1) & 511;
     this.reason = 0;
     this.software = undefined;
@@ -279,7 +287,7 @@ export class Walker extends Machine implements Window {
     this.upperAnd = and;
     this.upperOr = or;
     this.level = level;
-    this.table = (at >>> 10) + first;
+    this.table = ((at >>> 10) + first) as Pfn;
     this.index = (at >>> 1) & 511;
     return this.arrive(half, hi, lo);
   }
@@ -325,14 +333,14 @@ export class Walker extends Machine implements Window {
           this.frames = 0;
           continue;
         }
-        this.pfn = table;
+        this.pfn = table as Pfn;
         return this.stop(failed === 0 ? OUTSIDE : failed, level);
       }
-      this.table = table;
+      this.table = table as Pfn;
       this.index = index;
       this.level = level;
       const { lo: entryLo, hi: entryHi } = this;
-      steps?.push({ level, table, index, lo: entryLo, hi: entryHi });
+      steps?.push({ level, table: this.table, index, lo: entryLo, hi: entryHi });
       if (level === 1 || !this.leadsOn(entryLo, entryHi)) break;
       this.upperAnd &= entryLo ^ format.tableValue;
       this.upperOr |= entryHi;
@@ -379,11 +387,12 @@ export class Walker extends Machine implements Window {
     const high = (hi & format.pfnHiMask) * format.pfnHiScale;
     if (level <= 3) {
       const inside = (1 << (9 * level - 9)) - 1;
-      this.pfn = high + (((lo >>> format.pfnShift) & ~inside) | ((vaLo >>> 12) & inside));
+      this.pfn = (high + (((lo >>> format.pfnShift) & ~inside) | ((vaLo >>> 12) & inside))) as Pfn;
     } else {
       const size = 2 ** (9 * level - 9);
       const aligned = high + (lo >>> format.pfnShift);
-      this.pfn = aligned - (aligned % size) + (((vaHi >>> 0) * 2 ** 20 + (vaLo >>> 12)) % size);
+      const within = ((vaHi >>> 0) * 2 ** 20 + (vaLo >>> 12)) % size;
+      this.pfn = (aligned - (aligned % size) + within) as Pfn;
     }
     return level;
   }
@@ -422,10 +431,11 @@ export class Walker extends Machine implements Window {
   private absent(): number {
     this.fail(NOT_PRESENT);
     if (this.hook === undefined || (this.lo | this.hi) === 0) return NOT_PRESENT;
-    this.software = this.hook(this.lo, this.hi, this.level);
+    // A hook that is not of TypeScript may say null.
+    this.software = this.hook(this.lo, this.hi, this.level) ?? undefined;
     const pfn = this.software?.pfn;
     if (pfn === undefined) return NOT_PRESENT;
-    this.pfn = pfn;
+    this.pfn = frame(pfn);
     this.reason = 0;
     return this.level;
   }
@@ -437,7 +447,8 @@ export class Walker extends Machine implements Window {
   /** The walk ends before it has an entry. */
   private stop(reason: number, level: number): number {
     this.level = level;
-    this.lo = this.hi = this.table = this.index = 0;
+    this.table = 0 as Pfn;
+    this.lo = this.hi = this.index = 0;
     this.upperAnd = -1;
     return this.fail(reason);
   }
