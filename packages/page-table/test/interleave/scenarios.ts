@@ -269,6 +269,41 @@ export const entries: readonly Entry[] = [
     [map(4, 1)],
     [map(516, 2)],
   ),
+  // Deaths at one access: what reap does itself, beside one that lives.
+  reaping(
+    "suite",
+    "reap of who has nothing, beside a map of a huge page",
+    [0],
+    few(empty),
+    [map(4, 1)],
+    [mapHuge(0, 512)],
+  ),
+  reaping(
+    "suite",
+    "reap of a mapper between two words, beside a translate",
+    [22], // the upper word is written
+    few(one),
+    [map(4, 1)],
+    [look(4)],
+  ),
+  reaping(
+    "suite",
+    "reap in the middle of a change, beside a translate",
+    [35], // the version is odd, and the lower word 0
+    few(one),
+    [makeExecutable(3)],
+    [look(3)],
+  ),
+  reaping(
+    "long",
+    "reap in the middle of a stray table, beside a translate",
+    [69], // its entry is half-cleared
+    few(held),
+    [unmap(0, ALL)],
+    [look(3)],
+  ),
+  // The child's root is made, and in no table.
+  reaping("suite", "reap in the middle of a fork", [31], few(held), [forkAndLook(3)], []),
   // Deaths at every access, beside one that lives.
   reaping(
     "long",

@@ -1,10 +1,12 @@
 /**
  * Makes the mutants: for each step of the locking protocol, each operator, each place.
  *
+ * All of them are in one copy of the package. A function that has some begins with a switch: it does what the one does whose turn it is.
+ *
  * @module
  */
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
@@ -37,7 +39,8 @@ const packageDir = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const src = join(packageDir, "src");
 /** Ignored by git, and inside the package, so that its dependencies resolve as they do for src. */
 const folder = join(packageDir, `temp/mutants-${process.pid}`);
-const base = join(folder, "base");
+/** The copy. */
+export const copy: string = pathToFileURL(folder).href;
 
 export interface Mutant {
   /** The same as long as the function is. */
@@ -45,17 +48,15 @@ export interface Mutant {
   readonly kind: string;
   readonly where: string;
   readonly what: string;
-  /** In src. */
-  readonly file: string;
-  readonly text: string;
+  /** The function's block, as it is in the mutant. */
+  readonly body: string;
 }
 
-function functionsIn(source: ts.SourceFile): Map<string, ts.Node> {
-  const found = new Map<string, ts.Node>();
+function bodiesIn(source: ts.SourceFile): Map<string, ts.Block> {
+  const found = new Map<string, ts.Block>();
   const visit = (node: ts.Node): void => {
-    const body =
-      ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node) ? node.body : undefined;
-    if (body !== undefined) found.set((node as ts.MethodDeclaration).name.getText(source), node);
+    const named = ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node);
+    if (named && node.body !== undefined) found.set(node.name!.getText(source), node.body);
     node.forEachChild(visit);
   };
   visit(source);
@@ -68,55 +69,56 @@ function edited(text: string, edits: readonly Edit[]): string {
     .reduce((done, { start, end, text: by }) => done.slice(0, start) + by + done.slice(end), text);
 }
 
-function put(folderOf: string, file: string, text: string): void {
-  const path = join(folderOf, file.replace(/\.ts$/, ".js"));
-  mkdirSync(dirname(path), { recursive: true });
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  writeFileSync(path, ts.transpileModule(text, { compilerOptions }).outputText);
+const insert = (start: number, text: string): Edit => ({ start, end: start, text });
+
+/** The mutants of a function. */
+function* mutantsOf(
+  block: ts.Block,
+  source: ts.SourceFile,
+): Generator<Pick<Mutant, "kind" | "what" | "body">> {
+  const { text } = source;
+  const start = block.getStart(source);
+  for (const { kind, what, edits } of mutationsOf(block, source)) {
+    const after = text.length - block.end;
+    yield { kind, what, body: edited(text, edits).slice(start, -after) };
+  }
 }
 
-/** All of them. @throws if a function of a step is not there any more */
+/** All of them, and the copy. @throws if a function of a step is not there any more */
 export function generate(): Mutant[] {
-  rmSync(base, { recursive: true, force: true });
-  for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".ts")) put(base, file, readFileSync(join(src, file), "utf8"));
-  }
+  cpSync(src, folder, { recursive: true });
+  writeFileSync(join(folder, "turn.ts"), 'export const turn = { of: "" };\n');
   const mutants: Mutant[] = [];
   const counts = new Map<string, number>();
+  const switches = new Map<string, Edit[]>();
   for (const [step, file, functions] of STEPS) {
     const original = readFileSync(join(src, file), "utf8");
     const source = ts.createSourceFile(file, original, ts.ScriptTarget.ES2022, true);
-    const found = functionsIn(source);
+    const bodies = bodiesIn(source);
+    const edits = switches.get(file) ?? [insert(0, 'import { turn } from "../turn.js";\n')];
+    switches.set(file, edits);
     for (const where of functions) {
-      const node = found.get(where);
-      if (node === undefined) throw new Error(`${file} has no function ${where}: see STEPS`);
-      for (const { kind, what, edits } of mutationsOf(node, source)) {
+      const block = bodies.get(where);
+      if (block === undefined) throw new Error(`${file} has no function ${where}: see STEPS`);
+      let cases = "";
+      for (const { kind, what, body } of mutantsOf(block, source)) {
         const n = (counts.get(step) ?? 0) + 1;
         counts.set(step, n);
-        mutants.push({
-          id: `${step}-${n}`,
-          kind,
-          where,
-          what,
-          file,
-          text: edited(original, edits),
-        });
+        const id = `${step}-${n}`;
+        mutants.push({ id, kind, where, what, body });
+        cases += `case "${id}": ${body} return;\n`;
       }
+      edits.push(insert(block.getStart(source) + 1, `switch (turn.of) {\n${cases}}`));
     }
+  }
+  for (const [file, edits] of switches) {
+    writeFileSync(join(folder, file), edited(readFileSync(join(src, file), "utf8"), edits));
   }
   return mutants;
 }
 
-/** Makes a copy of the package with the mutant in it. @returns its folder */
-export function copyOf({ id, file, text }: Mutant): string {
-  const copy = join(folder, id);
-  cpSync(base, copy, { recursive: true });
-  put(copy, file, text);
-  return pathToFileURL(copy).href;
-}
+/** The package with the mutant in it, until another is asked for. */
+export const load = ({ id }: Mutant): Promise<Lib> => libIn(copy, id);
 
-/** Loads a copy of the package with the mutant in it. */
-export const load = (mutant: Mutant): Promise<Lib> => libIn(copyOf(mutant));
-
-/** Removes the copies. */
+/** Removes the copy. */
 export const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });

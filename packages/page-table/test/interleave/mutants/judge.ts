@@ -120,12 +120,31 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
     ],
   ],
   [/^(strand|takeTable|clearEntry)$/, ["translate, take of the table around it"]],
-  [/^(dropTree|collect|take|alloc|blank)$/, ["translate, unmap of all, collect"]],
-  [/^(makeTables|finish)$/, ["three levels: translate, map by a wide cursor"]],
+  [
+    /^(dropTree|collect|take|alloc|blank)$/,
+    ["translate, unmap of all, collect", "tracked: translate, unmap of all and map elsewhere"],
+  ],
+  [
+    /^(makeTables|finish)$/,
+    [
+      "three levels: translate, map by a wide cursor",
+      "reap at each access: three levels, map by a wide cursor",
+    ],
+  ],
   [/^(takeLeaf|clearLeaf)$/, ["tracked: take, take"]],
   [
     /^(takeOver|childrenOf|repair|isUnfinished|mend)$/,
-    ["reap, map", "reap at each access: protect"],
+    [
+      "reap, map",
+      "reap in the middle of a fork",
+      "reap of a mapper between two words, beside a translate",
+      "reap of who has nothing, beside a map of a huge page",
+      "reap in the middle of a change, beside a translate",
+      "reap at each access: protect",
+      "reap at each access: hide",
+      "reap of a mapper that has the lock, beside a map",
+      "reap in the middle of a stray table, beside a translate",
+    ],
   ],
 ];
 

@@ -18,9 +18,8 @@ import {
 import { afterAll, expect, it } from "vitest";
 import { entries } from "../scenarios.js";
 import { EQUIVALENT } from "./equivalent.js";
-import { cleanUp, copyOf, generate, load, type Mutant } from "./generate.js";
+import { cleanUp, copy, generate, load, type Mutant } from "./generate.js";
 import { judge } from "./judge.js";
-import { libIn } from "./lib-in.js";
 
 const mutants = generate();
 afterAll(cleanUp);
@@ -61,10 +60,8 @@ it.each([
 
 it("IL-7: a failing trace fails again in the same way, and gives the same results in workers", async () => {
   const name = "translate, protect of both words";
-  const copy = copyOf(
-    mutant("read", "dropped check", "slots.load(meta + VERSION_WORD) === version"),
-  );
-  const lib = await libIn(copy);
+  const torn = mutant("read", "dropped check", "slots.load(meta + VERSION_WORD) === version");
+  const lib = await load(torn);
   const [scenario] = entries.find((entry) => entry.name === name)!.build(lib) as unknown as [
     Scenario<unknown>,
   ];
@@ -74,7 +71,7 @@ it("IL-7: a failing trace fails again in the same way, and gives the same result
   expect(replay(scenario, trace)).toMatchObject({ failure, trace });
   const spawn = (): Worker =>
     new Worker(new URL("./step-worker.mjs", import.meta.url), {
-      workerData: { copy, name },
+      workerData: { copy, mutant: torn.id, name },
       execArgv: ["--conditions=@memkit/source"],
     });
   const replayed = await stepInWorkers(scenario, trace, spawn);

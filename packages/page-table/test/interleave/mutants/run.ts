@@ -1,7 +1,7 @@
 /**
  * `npm run mutants:interleavings --prefix packages/page-table`: runs all mutants through the scenarios, and writes test/MUTANTS.md.
  *
- * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its file, and
+ * It goes on where the last run has stopped: what is known of a mutant is kept in temp/mutants.json, by the text of its function, and
  * forgotten of scenarios that have other rows in INTERLEAVINGS.md by now.
  *
  *     --fresh             forgets what is known
@@ -24,8 +24,8 @@ const [, , option, text = ""] = process.argv;
 const temp = new URL("../../../temp/", import.meta.url);
 const file = new URL("mutants.json", temp);
 
-const keyOf = ({ text: of, kind, where, what }: Mutant): string =>
-  createHash("sha256").update([kind, where, what, of].join("\0")).digest("hex").slice(0, 24);
+const keyOf = ({ body, kind, where, what }: Mutant): string =>
+  createHash("sha256").update([kind, where, what, body].join("\0")).digest("hex").slice(0, 24);
 
 const goesOn = existsSync(file) && option !== "--fresh" && option !== "--only";
 interface Kept {

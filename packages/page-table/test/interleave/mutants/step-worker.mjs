@@ -6,8 +6,8 @@ register();
 const { stepThread } = await import("@memkit/interleave"); // before the code under test
 const { entries } = await import("../scenarios.ts");
 const { libIn } = await import("./lib-in.ts");
-const { copy, name } = workerData;
-const [scenario] = entries.find((entry) => entry.name === name).build(await libIn(copy));
+const { copy, mutant, name } = workerData;
+const [scenario] = entries.find((entry) => entry.name === name).build(await libIn(copy, mutant));
 parentPort.once("message", (job) => {
   parentPort.postMessage(stepThread(scenario, job));
 });
