@@ -18,10 +18,11 @@ import {
   READ,
   riscvFormat,
   USER,
+  userConfig,
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { PageTable, userConfig } from "@memkit/page-table/table";
+import { PageTable } from "@memkit/page-table/table";
 import { ANY_ASID, SetAssociativeTlb } from "@memkit/page-table/tlb";
 import { UR, Walker } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";

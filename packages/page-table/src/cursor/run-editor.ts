@@ -11,9 +11,9 @@ import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import { CHILDREN } from "../table/node-memory.js";
+import { throwIfAny } from "../table/release-failed.js";
 import { TableError } from "../table/table-error.js";
 import { Editor } from "./editor.js";
-import { throwIfAny } from "./taken.js";
 
 /** The part of `CursorMut` that knows runs. */
 export abstract class RunEditor extends Editor {

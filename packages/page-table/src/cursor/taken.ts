@@ -7,8 +7,8 @@
 import type { Droppable } from "@memkit/core";
 import type { Pfn } from "@memkit/core/address";
 import type { Frame } from "@memkit/frame-meta";
-import { type NodeStore, releaseFailed } from "../table/node-store.js";
-import type { Item } from "../table/references.js";
+import type { HugePage } from "../table/huge-page.js";
+import type { NodeStore } from "../table/node-store.js";
 
 /** A mapping. */
 export interface TakenItem {
@@ -20,7 +20,7 @@ export interface TakenItem {
   readonly prop: number;
   readonly pfn: Pfn;
   /** The handle that the mapping was: the caller's to drop. Undefined where it was untracked. */
-  readonly item: Item | undefined;
+  readonly item: Frame | HugePage | undefined;
 }
 
 /**
@@ -67,8 +67,3 @@ export class StrayTable implements Droppable {
 
 /** What {@link CursorMut.takeNext} returns. */
 export type Taken = TakenItem | StrayTable;
-
-/** Throws where some of what was removed could not be let go. */
-export function throwIfAny(errors: readonly unknown[]): void {
-  if (errors.length > 0) throw releaseFailed(errors);
-}

@@ -22,7 +22,7 @@
  * @module
  */
 
-import type { Pfn } from "@memkit/core/address";
+import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import { PageUsage } from "@memkit/frame-meta";
 import { ABSENT, LEAF, PAGES } from "./entry-coder.js";
 import { CHILDREN, LEVEL_SHIFT, LOCK_WORD, STRAY } from "./node-memory.js";
@@ -166,10 +166,20 @@ class Check {
       const page = i * PAGES[levels]!;
       const pfn = coder.childOf(lo, hi);
       if (kind === LEAF) this.blame("E4", page, pfn, "a leaf where only borrowed tables are");
-      else if (kind !== ABSENT && !table.sharesTable(i, pfn)) {
+      else if (kind !== ABSENT && !this.shares(i, pfn)) {
         this.blame("E4", page, pfn, "a table that the shared root does not have");
       }
     }
+  }
+
+  /** Whether the root that is shared has an entry there, too, which leads to the same table. */
+  private shares(index: number, pfn: number): boolean {
+    const { shared, store } = this.table;
+    if (shared === undefined) return false;
+    const { memory, coder, levels } = store;
+    memory.locate(shared.paddr / PAGE_SIZE, levels);
+    const at = memory.base + 2 * index;
+    return coder.childOf(memory.words[at]!, memory.words[at + 1]!) === pfn;
   }
 
   private cursors(): void {

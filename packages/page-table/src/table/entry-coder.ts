@@ -217,9 +217,4 @@ export class EntryCoder {
     this.toLo = entry.lo;
     this.toHi = entry.hi;
   }
-
-  /** Whether the last change was none. */
-  get changedNothing(): boolean {
-    return this.toLo === this.fromLo && this.toHi === this.fromHi;
-  }
 }

@@ -18,11 +18,26 @@ import type { PageTableConfig } from "../format/config.js";
 import { AVAIL2, WRITE } from "../format/property.js";
 import { ABSENT, LEAF, PAGES } from "./entry-coder.js";
 import type { NodeStore } from "./node-store.js";
-import type { PageTable } from "./page-table.js";
+import { PageTable } from "./page-table.js";
+import type { References } from "./references.js";
 import { TableError } from "./table-error.js";
 
 /** The flag of a mapping that may be written, once it has a frame of its own. */
 export const COPY_ON_WRITE: number = AVAIL2;
+
+/** One more mapping of `pages` frames that are mapped. @throws `FrameError` `count-at-max`: nothing has changed */
+function share(references: References, pfn: number, pages: number): void {
+  const { slots, ledger } = references.frames;
+  for (let i = 0; i < pages; i += 1) {
+    try {
+      slots.inc(pfn + i);
+    } catch (error) {
+      for (let done = 0; done < i; done += 1) references.release(pfn + done);
+      throw error;
+    }
+    ledger?.acquire(slots.geometry.slotOf(pfn + i), "path");
+  }
+}
 
 /** Copies nodes; remembers what the parent has to lose. */
 class Copy {
@@ -100,7 +115,7 @@ class Copy {
           if (this.changes) changed = true;
           if (this.counted) {
             if (level === 1 && ledger === undefined) slots.inc(coder.childOf(lo, hi));
-            else references.share(coder.frameOf(lo, hi, level), PAGES[level]!);
+            else share(references, coder.frameOf(lo, hi, level), PAGES[level]!);
           }
           into[at + i + 1] = (hi & ~maskHi) | this.toHi;
           into[at + i] = (lo & ~maskLo) | this.toLo;
@@ -147,6 +162,28 @@ class Copy {
   }
 }
 
+/** A root that is not finished, with what this one shares of another: its own entries are nothing. */
+function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C> {
+  const { store, config, shared, rootPfn } = table;
+  const clone = shared?.clone();
+  try {
+    const child = PageTable.withRoot(store, config, clone);
+    if (clone !== undefined) {
+      const { memory, levels } = store;
+      memory.locate(rootPfn, levels);
+      const { words, base } = memory;
+      memory.locate(child.rootPfn, levels);
+      memory.words.set(words.subarray(base, base + 1024), memory.base);
+      const [first, last] = config.topLevelIndexRange;
+      memory.words.fill(0, memory.base + 2 * first, memory.base + 2 * last + 2);
+    }
+    return child;
+  } catch (error) {
+    clone?.drop();
+    throw error;
+  }
+}
+
 /**
  * A table with the same mappings. What was writable and tracked is read-only and marked in both; `handleFault` gives it back.
  * Flush the translations of the parent afterwards.
@@ -181,7 +218,7 @@ export function fork<C extends PageTableConfig>(table: PageTable<C>): PageTable<
   try {
     if (!store.config.topLevelCanUnmap)
       throw new TableError({ code: "shared-table", va: cursor.va });
-    const child = table.createSibling();
+    const child = siblingOf(table);
     const copy = new Copy(store);
     try {
       copy.node(table.rootPfn, child.rootPfn, store.levels);

@@ -15,7 +15,7 @@ import { PAGES, TABLE } from "./entry-coder.js";
 import { LOCK_WORD } from "./node-memory.js";
 import type { NodeStore } from "./node-store.js";
 
-/** How cursors of one agent come by their nodes. One for the frames of a table; which kind, their mode says. */
+/** How cursors of one agent come by their nodes. One for a table of frames; which kind, `shareTables` says. */
 export interface Locks {
   /**
    * Takes what covers a cursor's range, and all below it that has a page of it.

@@ -13,14 +13,13 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
-import type { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
+import { allocNode, type storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
 import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
 import type { Locks } from "./locks.js";
 import { CHILDREN, LEVEL_SHIFT, type NodeMemory, STRAY } from "./node-memory.js";
 import { References } from "./references.js";
-import { TableError } from "./table-error.js";
 
 /** The metadata of a node of a table of configuration `C`. OSTD `PageTablePageMeta<C>`. */
 export interface PageTablePageMeta<C extends PageTableConfig = PageTableConfig>
@@ -154,7 +153,11 @@ export class NodeStore {
    */
   alloc(level: number, zeroed = true, stray = false): number {
     const { frames, type } = this;
-    const meta = { nrChildren: 0, stray, level, lock: this.locks.mark };
+    const { mark } = this.locks;
+    if (frames.mode === "single" && frames.ledger === undefined) {
+      return allocNode(frames, type, level, stray, mark, zeroed);
+    }
+    const meta = { nrChildren: 0, stray, level, lock: mark };
     const frame = zeroed
       ? allocFrame(frames, type, meta)
       : allocFrame(frames, type, meta, NOT_ZEROED);
@@ -344,12 +347,6 @@ export class NodeStore {
   setChildren(meta: number, level: number, children: number): void {
     this.setMeta(meta, (level << LEVEL_SHIFT) | children);
   }
-}
-
-/** What is thrown where the mappings are gone and not all of their frames. */
-export function releaseFailed(errors: readonly unknown[]): Error {
-  const cause = new AggregateError(errors, `${errors.length} frames could not be let go`);
-  return new TableError({ code: "release-failed", failed: errors.length }, { cause });
 }
 
 /** A handle on a node as one of its configuration's. */

@@ -54,8 +54,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   readonly open: Cursor[];
   private readonly Writer: typeof CursorMut;
   private readonly handle: NodeFrame<C>;
-  /** The root whose upper half this one shares. */
-  private readonly shared: Frame | undefined;
+  /** The root whose upper half this one shares. @internal */
+  readonly shared: Frame | undefined;
 
   private constructor(store: NodeStore, config: C, handle: NodeFrame<C>, shared?: Frame) {
     const [first, last] = vaddrRange(config);
@@ -209,7 +209,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return table;
   }
 
-  private static withRoot<C extends PageTableConfig>(
+  /** A root with nothing below it, which `finish` of its store makes a table. @internal */
+  static withRoot<C extends PageTableConfig>(
     store: NodeStore,
     config: C,
     shared?: Frame,
@@ -271,38 +272,6 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       shared.drop();
       throw error;
     }
-  }
-
-  /** The same root of another: a table of nothing that is not finished, for `fork`. @internal */
-  createSibling(): PageTable<C> {
-    const { store, config, shared } = this;
-    const clone = shared?.clone();
-    try {
-      const table = PageTable.withRoot(store, config, clone);
-      if (clone !== undefined) {
-        const { memory, levels } = store;
-        memory.locate(this.rootPfn, levels);
-        const { words, base } = memory;
-        memory.locate(table.rootPfn, levels);
-        memory.words.set(words.subarray(base, base + 1024), memory.base);
-        const [first, last] = config.topLevelIndexRange;
-        memory.words.fill(0, memory.base + 2 * first, memory.base + 2 * last + 2);
-      }
-      return table;
-    } catch (error) {
-      clone?.drop();
-      throw error;
-    }
-  }
-
-  /** Whether entry `index` of the shared root leads to this table. @internal */
-  sharesTable(index: number, pfn: number): boolean {
-    const { shared, store } = this;
-    if (shared === undefined) return false;
-    const { memory, coder, levels } = store;
-    memory.locate(shared.paddr / PAGE_SIZE, levels);
-    const at = memory.base + 2 * index;
-    return coder.childOf(memory.words[at]!, memory.words[at + 1]!) === pfn;
   }
 
   /** One more handle on the root: OSTD's `shallow_copy`. */

@@ -25,7 +25,8 @@ import {
   USAGE_WORD,
   VERSION_WORD,
 } from "./node-memory.js";
-import { type NodeStore, releaseFailed } from "./node-store.js";
+import type { NodeStore } from "./node-store.js";
+import { releaseFailed } from "./release-failed.js";
 import { markOf } from "./shared-locks.js";
 import type { SharedNodeStore } from "./shared-store.js";
 

@@ -10,10 +10,11 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
-import { Segment } from "@memkit/frame-meta/segment";
+import type { Segment } from "@memkit/frame-meta/segment";
+import { HugePage } from "./huge-page.js";
 
 /** What can be mapped: a page, or frames in a row. */
-export type Item = Frame | Segment;
+export type Item = Frame | Segment | HugePage;
 
 export class References {
   readonly frames: FrameTable;
@@ -46,18 +47,17 @@ export class References {
    *
    * @throws `FrameError` `count-at-max`: nothing has changed
    */
-  hold(pfn: number, pages: number): Item {
-    if (pages === 1) return Frame.fromInUse(this.frames, pfn * PAGE_SIZE);
-    const raws: number[] = [];
+  hold(pfn: number, pages: number): Frame | HugePage {
+    const held: Frame[] = [];
     try {
       for (let i = 0; i < pages; i += 1) {
-        raws.push(Frame.fromInUse(this.frames, (pfn + i) * PAGE_SIZE).intoRaw());
+        held.push(Frame.fromInUse(this.frames, (pfn + i) * PAGE_SIZE));
       }
     } catch (error) {
-      for (const raw of raws) Frame.fromRaw(this.frames, raw).drop();
+      for (const frame of held) frame.drop();
       throw error;
     }
-    return Segment.fromRaw(this.frames, raws);
+    return pages === 1 ? held[0]! : new HugePage(this.frames, held);
   }
 
   /** The mapping of `pages` frames that somebody has a handle on ends. */
@@ -66,20 +66,6 @@ export class References {
     for (let i = 0; i < pages; i += 1) {
       ledger?.release(slots.geometry.slotOf(pfn + i), "path");
       slots.dec(pfn + i);
-    }
-  }
-
-  /** One more mapping of `pages` frames that are mapped. @throws `FrameError` `count-at-max`: nothing has changed */
-  share(pfn: number, pages: number): void {
-    const { slots, ledger } = this.frames;
-    for (let i = 0; i < pages; i += 1) {
-      try {
-        slots.inc(pfn + i);
-      } catch (error) {
-        for (let done = 0; done < i; done += 1) this.release(pfn + done);
-        throw error;
-      }
-      ledger?.acquire(slots.geometry.slotOf(pfn + i), "path");
     }
   }
 

@@ -24,7 +24,8 @@ import { TABLE } from "./entry-coder.js";
 import { Limbo } from "./limbo.js";
 import type { Locks } from "./locks.js";
 import { CHILDREN, type NodeMemory, VERSION_WORD } from "./node-memory.js";
-import { NodeStore, type PageTablePageMeta, releaseFailed } from "./node-store.js";
+import { NodeStore, type PageTablePageMeta } from "./node-store.js";
+import { releaseFailed } from "./release-failed.js";
 
 export class SharedNodeStore extends NodeStore {
   /** Stray nodes of this agent. */

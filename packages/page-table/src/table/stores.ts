@@ -12,7 +12,8 @@ import { CursorMut } from "../cursor/cursor-mut.js";
 import type { PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
 import { NodeMemory } from "./node-memory.js";
-import { NodeStore, type PageTablePageMeta, releaseFailed } from "./node-store.js";
+import { NodeStore, type PageTablePageMeta } from "./node-store.js";
+import { throwIfAny } from "./release-failed.js";
 import { TableError } from "./table-error.js";
 
 /** Ends what a node's entries hold when its last handle has gone. */
@@ -21,7 +22,7 @@ function onDrop(config: PageTableConfig, type: () => PageTablePageMeta) {
     if (meta.nrChildren === 0) return;
     const errors: unknown[] = [];
     storeOf(table, config, type()).endNode(paddr / PAGE_SIZE, meta.level, errors);
-    if (errors.length > 0) throw releaseFailed(errors);
+    throwIfAny(errors);
   };
 }
 

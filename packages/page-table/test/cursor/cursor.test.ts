@@ -1,5 +1,6 @@
 /** One cursor at a time: what each operation does, and that all formats do the same. */
 
+import { Segment } from "@memkit/frame-meta/segment";
 import {
   DIRTY,
   EXECUTE,
@@ -9,12 +10,15 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { HugePage } from "@memkit/page-table/table";
 import { Walker } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
 import { formatsIn, MODES, Space } from "../support/space.js";
 
 const RW = pageProperty(READ | WRITE | USER);
 const RO = pageProperty(READ | USER);
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe.each(MODES)("in mode %s", (mode) => {
   describe.each(formatsIn(mode))("%s", (_, format) => {
@@ -142,7 +146,7 @@ describe.each(MODES)("in mode %s", (mode) => {
     space.end();
   });
 
-  test("takes a tracked huge page back as a segment", () => {
+  test("takes a tracked huge page back as one handle, which can be mapped again and be a segment", () => {
     const space = new Space(2048, { mode });
     const table = space.user();
     const cursor = table.cursorMut(0, 1024);
@@ -151,8 +155,23 @@ describe.each(MODES)("in mode %s", (mode) => {
     const taken = cursor.takeNext(512);
     expect(taken).toMatchObject({ kind: "mapped", level: 2, pages: 512 });
     expect(cursor.page).toBe(512);
-    if (taken?.kind === "mapped") expect(taken.item).toHaveProperty("frames", 512);
-    if (taken?.kind === "mapped") taken.item?.drop();
+    if (!(taken?.kind === "mapped" && taken.item instanceof HugePage))
+      throw new Error("no huge page");
+    const { item: page, pfn } = taken;
+    expect([page.frames, page.start]).toEqual([512, pfn * 4096]);
+    space.check(table);
+    cursor.jump(0);
+    cursor.map(page, RW);
+    expect(() => page.start).toThrow(code("used-after-drop"));
+    expect(() => page.drop()).toThrow(code("used-after-drop"));
+    page[Symbol.dispose]();
+    cursor.jump(0);
+    const again = cursor.takeNext(512);
+    if (!(again?.kind === "mapped" && again.item instanceof HugePage))
+      throw new Error("no huge page");
+    const segment = Segment.fromRaw(space.frames, again.item.intoRaw());
+    expect([segment.frames, segment.start, again.item.dropped]).toEqual([512, pfn * 4096, true]);
+    segment.drop();
     cursor.close();
     table.drop();
     space.end();

@@ -2,7 +2,7 @@
 
 import { MemkitError, struct } from "@memkit/core";
 import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
-import { allocFrame, createBuddy } from "@memkit/frame-meta/alloc";
+import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import {
   AVAIL1,
   kernelConfig,
@@ -16,7 +16,7 @@ import {
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
 import { shareTables } from "@memkit/page-table/shared";
-import { PageTable, PageTableError } from "@memkit/page-table/table";
+import { HugePage, PageTable, PageTableError } from "@memkit/page-table/table";
 import { describe, expect, test } from "vitest";
 import { formatsIn, MODES, Space } from "../support/space.js";
 
@@ -319,6 +319,35 @@ describe.each(MODES)("in mode %s", (mode) => {
     space.check(table);
     agrees = true;
     expect(cursor.unmapNext()).toBe(1);
+    cursor.close();
+    table.drop();
+    space.end();
+  });
+
+  test("of a huge page that was taken, frames that refuse to go stay with who has it", () => {
+    const space = new Space(2048, { mode });
+    let refused = 2;
+    const stubborn = defineFrameMeta({
+      name: "stubborn",
+      layout: struct(),
+      onDropPre: () => refused-- <= 0,
+    });
+    const pages = allocSegment(space.frames, 512, stubborn, () => ({}), { align: 2 ** 21 });
+    const table = space.user();
+    const cursor = table.cursorMut(0, 512);
+    cursor.map(pages, RW);
+    cursor.jump(0);
+    const taken = cursor.takeNext(512);
+    if (!(taken?.kind === "mapped" && taken.item instanceof HugePage)) throw new Error("nothing");
+    const { item } = taken;
+    expect(() => item.drop()).toThrow(
+      expect.objectContaining({ code: "release-failed", failed: 2 }),
+    );
+    expect(item.dropped).toBe(false);
+    cursor.jump(0);
+    expect(code(() => cursor.map(item, RW))).toBe("unfit-item"); // it is no page any more
+    item.drop();
+    expect(item.dropped).toBe(true);
     cursor.close();
     table.drop();
     space.end();

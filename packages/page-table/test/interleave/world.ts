@@ -17,6 +17,7 @@ import {
   EXECUTE,
   type PteFormat,
   pageProperty,
+  pageTableConfig,
   READ,
   riscvFormat,
   USER,
@@ -26,8 +27,8 @@ import {
 } from "@memkit/page-table/format";
 import * as model from "@memkit/page-table/model";
 import * as sharing from "@memkit/page-table/shared";
+import type { PageTable, PageTableConfig } from "@memkit/page-table/table";
 import * as shippedTable from "@memkit/page-table/table";
-import { type PageTable, type PageTableConfig, pageTableConfig } from "@memkit/page-table/table";
 import {
   ACCESS,
   contents,

@@ -6,6 +6,7 @@ import {
   EXECUTE,
   kernelConfig,
   pageProperty,
+  pageTableConfig,
   READ,
   USER,
   userConfig,
@@ -14,7 +15,7 @@ import {
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
 import { shareTables } from "@memkit/page-table/shared";
-import { PageTable, pageTableConfig } from "@memkit/page-table/table";
+import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { interrupted } from "../support/interrupted.js";
 import { formats, Space } from "../support/space.js";
