@@ -386,7 +386,7 @@ function refused(call: Call, args: readonly unknown[]): boolean {
   try {
     const got = call(...(args as Given[]));
     const list = typeof got === "object" && got !== null && "next" in got;
-    if (list) for (const _ of got as Iterable<unknown>);
+    if (list) for (const _ of got as object as Iterable<unknown>);
     return false;
   } catch (error) {
     if (!(error instanceof MemkitError)) throw error;

@@ -4,7 +4,8 @@
  *     word 0  lock: 0, or 1 + the writer        word 1  requests so far        word 2  agents, of whom all say so
  *     then by agent, 2 words:  live?            requests that it has done
  *     then the last 32 requests, 4 words:       hi, lo, pages, ASID
- *     then by agent, 2048 words:                the address spaces' numbers that it has, see `asids.ts`
+ *     then 65536 words                          the address spaces' roots by number, and
+ *     by agent, 2048 words:                     the numbers that it has, see `asids.ts`
  *
  * An agent reads the log at places of its own choice (`poll`). One that is more than the log behind flushes everything.
  *
@@ -17,7 +18,7 @@
  */
 
 import { checkObject } from "../argument.js";
-import { ASID_WORDS, Asids, isAsid } from "./asids.js";
+import { Asids, asidWords, isAsid } from "./asids.js";
 import { PageTableError } from "./tlb-error.js";
 import { ANY_ASID, checkRequest, type TranslationCache } from "./translation-cache.js";
 
@@ -34,11 +35,10 @@ const EVERYTHING = 2 ** 52;
 /** Agents at most. */
 const MOST_AGENTS = 1024;
 
-function checkAgents(agents: number): number {
+function checkAgents(agents: number): void {
   if (!(Number.isInteger(agents) && agents >= 1 && agents <= MOST_AGENTS)) {
     throw new PageTableError({ code: "invalid-tlb", option: "agents", got: agents });
   }
-  return agents;
 }
 
 function checkAgent(agent: number, agents: number): void {
@@ -53,7 +53,8 @@ function checkAgent(agent: number, agents: number): void {
  * @throws {@link PageTableError} `invalid-tlb`
  */
 export function shootdownWords(agents: number): number {
-  return AGENTS + checkAgents(agents) * (AGENT_WORDS + ASID_WORDS) + LOG * REQUEST_WORDS;
+  checkAgents(agents);
+  return AGENTS + agents * AGENT_WORDS + LOG * REQUEST_WORDS + asidWords(agents);
 }
 
 /**
@@ -218,23 +219,34 @@ export class Shootdown {
   }
 
   /**
-   * Takes a number for an address space: one that nobody has, unless it is to `share` one.
+   * Takes a number for an address space: the one that its root has already in some agent, or one that nobody has.
    *
-   * @param wanted - if not given, the lowest free one
+   * @param wanted - if not given, the root's, or the lowest free one
+   * @param root - the frame of its root; if there is none yet, {@link Shootdown.nameAsid} says it later
    * @returns -1 where it cannot be had
    * @internal
    */
-  claimAsid(wanted: number | undefined, share: boolean): number {
+  claimAsid(wanted: number | undefined, root: number | undefined): number {
     const { asids } = this;
     this.lock();
     try {
-      const asid = wanted ?? asids.free();
-      if (!isAsid(asid) || (!share && asids.isTaken(asid))) return -1;
+      const known = root === undefined ? -1 : asids.numberOf(root);
+      const asid = wanted ?? (known < 0 ? asids.free() : known);
+      if (!isAsid(asid)) return -1;
+      if (asid !== known) {
+        if (known >= 0 || asids.isTaken(asid)) return -1;
+        asids.name(asid, root);
+      }
       asids.hold(asid);
       return asid;
     } finally {
       Atomics.store(this.words, LOCK, 0);
     }
+  }
+
+  /** Says the root of an address space that has just been made. @internal */
+  nameAsid(asid: number, root: number): void {
+    this.asids.name(asid, root);
   }
 
   /** @internal */

@@ -17,6 +17,7 @@ import type { PteFormat } from "../format/format.js";
 import { refuseFormat } from "../format/other-format.js";
 import { SW, UR, UW } from "../format/rights.js";
 import { mmuOf } from "../table/node-tables.js";
+import { isAsid } from "../tlb/asids.js";
 import { TlbFlusher } from "../tlb/flusher.js";
 import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
 import { Tlb } from "../tlb/tlb.js";
@@ -198,10 +199,13 @@ export class VmCpu {
   }
 
   /** Takes a number for an address space, or shares the one that it has in other agents. @internal */
-  claimAsid(wanted: number | undefined, share: boolean): number {
-    const asid = this.shootdown.claimAsid(wanted, share);
-    if (asid < 0) throw new VmSpaceError({ code: "asid-in-use", asid: wanted ?? 0 });
-    return asid;
+  claimAsid(wanted: number | undefined, root: number | undefined): number {
+    const asid = this.shootdown.claimAsid(wanted, root);
+    if (asid >= 0) return asid;
+    if (root !== undefined && wanted !== undefined && isAsid(wanted)) {
+      throw new VmSpaceError({ code: "foreign-asid", asid: wanted, pfn: root });
+    }
+    throw new VmSpaceError({ code: "asid-in-use", asid: wanted ?? 0 });
   }
 
   /** @internal */

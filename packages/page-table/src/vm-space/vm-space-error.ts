@@ -17,6 +17,8 @@ export type VmSpaceErrorDetail =
   | { readonly code: "range-in-use"; readonly va: number; readonly len: number }
   /** Another address space of the log has this number, or, where it is 0, all are taken. */
   | { readonly code: "asid-in-use"; readonly asid: number }
+  /** The number is another root's in some agent of the log, or the root in frame `pfn` has another number there. */
+  | { readonly code: "foreign-asid"; readonly asid: number; readonly pfn: number }
   /** The processor has another log of flushes, or table of frames, than the one that the address space was made for. */
   | { readonly code: "foreign-cpu"; readonly what: string }
   /** A page of one address space cannot be the same in all of them: flushing the space would leave it in the caches. */
@@ -37,6 +39,8 @@ export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pa
     d.asid === 0
       ? "an address space has a number of 1..65535, and there is none left: drop one"
       : `address-space number ${shown(d.asid)} is taken, or not free yet: give another of 1..65535`,
+  "foreign-asid": (d) =>
+    `address-space number ${d.asid} is not that of the root in frame ${hex(d.pfn)}: attach without a number, to have its own`,
   "foreign-cpu": (d) =>
     `the processor has another ${d.what} than the one that the address space was made for: what one unmaps, the other would not flush`,
   "global-page": (d) =>

@@ -139,7 +139,7 @@ export class VmSpace implements Droppable {
     checkOptions(cpu, options);
     const config = userConfig(cpu.format);
     const { kernel } = options;
-    return VmSpace.with(cpu, options, false, () => {
+    return VmSpace.with(cpu, options, undefined, () => {
       return kernel === undefined
         ? PageTable.create(cpu.frames, config)
         : kernel.createUser(config);
@@ -147,11 +147,15 @@ export class VmSpace implements Droppable {
   }
 
   /**
-   * An address space that another agent of the same frames has made, by the frame of its table's root: post it, and its number.
+   * An address space that another agent of the same frames has made, by the frame of its table's root: post it. Its number in the
+   * caches is the one that it has in the agents of the log that have it open; of a space that nobody has open any more, any free one.
    * Readers and writers keep apart from one another within an agent; between agents that is the program's matter.
    *
-   * @param options - the `asid` that the space has in all agents, and no other space in any; the `kernel` where the other has one
-   * @throws {@link PageTableError} `asid-in-use`: it is no number of a space; as `PageTable.attach`
+   * Caller must give processors of all agents that have the space open one log: what unmaps here is flushed in no other's.
+   *
+   * @param options - the `kernel` where the other has one; an `asid` is the space's own, or refused
+   * @throws {@link PageTableError} `foreign-asid`: in this log that is another root's number, or this root has another; `asid-in-use`: it
+   * is no number of a space; `invalid-pfn`; as `PageTable.attach`
    *
    * @example
    * ```ts
@@ -168,13 +172,14 @@ export class VmSpace implements Droppable {
    * const allocator = createBuddy(frames);
    * shareTables(frames);
    * const cpu = new VmCpu(frames, x86Format(), new Shootdown(words, 2, 0, new Tlb()));
-   * const space = VmSpace.create(cpu, { asid: 1 });
+   * const space = VmSpace.create(cpu, { asid: 7 });
    * // In a worker, with memory, words, frames.buffer, allocator.buffer and space.table.rootPfn:
    * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
    * attachBuddy(there, { buffer: allocator.buffer });
    * shareTables(there);
    * const other = new VmCpu(there, x86Format(), new Shootdown(words, 2, 1, new Tlb()));
-   * const same = VmSpace.attach(other, space.table.rootPfn, { asid: 1 });
+   * const same = VmSpace.attach(other, space.table.rootPfn);
+   * same.asid; // => 7
    * same.map(0x40_0000, allocFrame(there, unitMeta, {}), pageProperty(READ | WRITE | USER));
    * space.activate();
    * const found = cpu.translate(0, 0x40_0000, "write");
@@ -185,28 +190,27 @@ export class VmSpace implements Droppable {
    * frames.slots.load(frames.slots.countIndexOf(found)); // => -1
    * ```
    */
-  static attach(
-    cpu: VmCpu,
-    rootPfn: number,
-    options: VmSpaceOptions & { readonly asid: number },
-  ): VmSpace {
+  static attach(cpu: VmCpu, rootPfn: number, options: VmSpaceOptions = {}): VmSpace {
     checkOptions(cpu, options);
+    const root = frame(rootPfn);
     const config = userConfig(cpu.format);
     const { kernel } = options;
-    return VmSpace.with(cpu, options, true, () => {
-      return PageTable.attach(cpu.frames, config, frame(rootPfn), kernel);
+    return VmSpace.with(cpu, options, root, () => {
+      return PageTable.attach(cpu.frames, config, root, kernel);
     });
   }
 
   private static with(
     cpu: VmCpu,
     options: VmSpaceOptions,
-    share: boolean,
+    root: number | undefined,
     make: () => PageTable,
   ): VmSpace {
-    const asid = cpu.claimAsid(options.asid, share);
+    const asid = cpu.claimAsid(options.asid, root);
     try {
-      return new VmSpace(cpu, make(), asid, options);
+      const table = make();
+      cpu.shootdown.nameAsid(asid, table.rootPfn);
+      return new VmSpace(cpu, table, asid, options);
     } catch (error) {
       cpu.releaseAsid(asid);
       throw error;
@@ -227,7 +231,7 @@ export class VmSpace implements Droppable {
       ...(onFault === undefined ? {} : { onFault }),
       ...(copy === undefined ? {} : { copy }),
     };
-    const child = VmSpace.with(cpu, given, false, () => fork(this.table));
+    const child = VmSpace.with(cpu, given, undefined, () => fork(this.table));
     child.devices.push(...this.devices);
     // This space may not write any more where it could.
     cpu.flusher.issueAll(this.asid);

@@ -95,6 +95,43 @@ describe("numbers of address spaces (PT-42)", () => {
     expect(VmSpace.create(a, { asid: 3 }).asid).toBe(3);
   });
 
+  test("are a root's in all agents: neither another's number nor a second one is taken", () => {
+    const { cpus } = processors(3);
+    const [a, b, c] = [cpus[0]!, cpus[1]!, cpus[2]!];
+    const [one, two] = [spaceOn(a).space, spaceOn(a, 40).space];
+    const foreign = (asid: number, space: VmSpace): void => {
+      const root = space.table.rootPfn;
+      expect(() => VmSpace.attach(b, root, { asid })).toThrow(
+        expect.objectContaining({ code: "foreign-asid", asid, pfn: root }),
+      );
+    };
+    foreign(40, one); // a flush of one's would reach the other
+    foreign(one.asid, two);
+    foreign(41, two); // b's flushes would pass what a has cached
+    expect(VmSpace.attach(b, two.table.rootPfn).asid).toBe(40);
+    expect(VmSpace.attach(c, two.table.rootPfn, { asid: 40 }).asid).toBe(40);
+    expect(b.frames.slots.countOf(one.table.rootPfn)).toBe(1); // who was refused holds nothing
+    expect(VmSpace.create(c).asid).toBe(2);
+  });
+
+  test("of a root that nobody has open any more are any free ones", () => {
+    const { cpus } = processors(3);
+    const [a, b, c] = [cpus[0]!, cpus[1]!, cpus[2]!];
+    const { space } = spaceOn(a, 5);
+    a.shootdown.detach(0); // a has died, and its handle on the root stays
+    const root = space.table.rootPfn;
+    expect(VmSpace.attach(b, root, { asid: 9 }).asid).toBe(9);
+    expect(() => VmSpace.attach(c, root, { asid: 5 })).toThrow(code("foreign-asid"));
+    expect(VmSpace.create(c, { asid: 5 }).asid).toBe(5);
+  });
+
+  test("that an attach has taken in vain are free again", () => {
+    const { cpus } = processors(2);
+    const { pfn } = spaceOn(cpus[0]!, 5);
+    expect(() => VmSpace.attach(cpus[1]!, pfn, { asid: 6 })).toThrow(code("not-a-table"));
+    expect(VmSpace.create(cpus[1]!, { asid: 6 }).asid).toBe(6);
+  });
+
   test("are the lowest free ones, past words that are full, and refused when there are no more", () => {
     const { cpus, words } = processors(2);
     words.fill(-1, words.length - 2 * 2048); // every bit of both agents
