@@ -7,7 +7,11 @@
  * @module
  */
 
-import { PageTableError, shown } from "./page-table-error.js";
+import { pageTableError, shown } from "./page-table-error.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-argument">({
+  "invalid-argument": (d) => `${d.got} is no ${d.argument}: give ${d.wanted}`,
+});
 
 /** @throws {@link PageTableError} `invalid-argument` */
 export function refuseArgument(argument: string, got: unknown, wanted: string): never {

@@ -101,14 +101,8 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
       `${d.paging} cannot express property ${hex(d.prop)} at level ${shown(d.level)}`,
     "invalid-pfn": (d) =>
       `${hex(d.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`,
-    "invalid-setting": (d) =>
-      `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
-    "invalid-argument": (d) => `${d.got} is no ${d.argument}: give ${d.wanted}`,
     "invalid-index-range": (d) =>
       `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
-    "invalid-page": (d) =>
-      `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
-    "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
   });
 
 /** What `@memkit/page-table` throws. */

@@ -9,12 +9,17 @@ import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import { READ, WRITE } from "../format/property.js";
+import { hex, pageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess } from "../walk/access.js";
 import { COPY_ON_WRITE } from "./fork.js";
 import type { PageTable } from "./page-table.js";
 import type { Item } from "./references.js";
-import { TableError } from "./table-error.js";
+
+const FaultError = /* @__PURE__ */ pageTableError<"cannot-copy">({
+  "cannot-copy": (d) =>
+    `frame ${hex(d.pfn)} of type "${d.type}" has metadata, so a copy of it is for you to make: give "copy"`,
+});
 
 /** How a fault is handled. */
 export interface FaultOptions {
@@ -93,7 +98,7 @@ function own(
 function copyFrame(frame: Frame): Frame {
   const { table, type } = frame;
   const pfn = frame.paddr / PAGE_SIZE;
-  if (type.layout.size > 0) throw new TableError({ code: "cannot-copy", pfn, type: type.name });
+  if (type.layout.size > 0) throw new FaultError({ code: "cannot-copy", pfn, type: type.name });
   const copied = allocFrame(table, type, {}, { zeroed: false });
   bytesOf(table, copied.paddr / PAGE_SIZE).set(bytesOf(table, pfn));
   return copied;

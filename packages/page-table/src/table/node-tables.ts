@@ -12,9 +12,8 @@
  */
 
 import { type FrameTable, PageUsage } from "@memkit/frame-meta";
-import { PageTableError } from "../page-table-error.js";
 import { Mmu } from "../walk/mmu.js";
-import type { MmuSettings } from "../walk/settings.js";
+import { type MmuSettings, refuseSetting } from "../walk/settings.js";
 import { BEGIN_ANEW, MemoryTables, READ_WHOLE, type Window } from "../walk/tables.js";
 import type { SoftwareHook, Step, WalkerInit } from "../walk/walker.js";
 import { USAGE_WORD, VERSION_WORD } from "./node-memory.js";
@@ -121,13 +120,7 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
   const { high, settings, software } = options;
   const fits = high?.config.upperRoot && high.frames === frames && high.config.format === format;
   if (high !== undefined && (upperRoot || !fits)) {
-    const { arch } = format.dialect;
-    throw new PageTableError({
-      code: "invalid-setting",
-      setting: "high",
-      value: high.config.name,
-      arch,
-    });
+    refuseSetting(format.dialect, "high", high.config.name);
   }
   const rootHigh = upperRoot ? rootPfn : high?.rootPfn;
   return {

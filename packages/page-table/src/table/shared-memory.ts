@@ -5,8 +5,14 @@
  */
 
 import type { FrameTable } from "@memkit/frame-meta";
+import { pageTableError } from "../page-table-error.js";
 import { NodeMemory } from "./node-memory.js";
 import { TableError } from "./table-error.js";
+
+const WidthError = /* @__PURE__ */ pageTableError<"access-width">({
+  "access-width": (d) =>
+    `entries in these frames are accessed ${d.got} bits at a time by others, and ${d.expected} here`,
+});
 
 /** The word of the header of a frames' table that has the width: `HeaderWord.entryWidth` of frame-meta's layout. */
 const WIDTH_WORD = 14;
@@ -28,8 +34,9 @@ export function checkShared({ mode, agent, memory, slots }: FrameTable): void {
     throw new TableError({ code: "unsupported-memory", what });
   }
   const got = slots.swap(WIDTH_WORD, 0, WIDTH);
-  if (got !== 0 && got !== WIDTH)
-    throw new TableError({ code: "access-width", expected: WIDTH, got });
+  if (got !== 0 && got !== WIDTH) {
+    throw new WidthError({ code: "access-width", expected: WIDTH, got });
+  }
 }
 
 /** Where other agents change the metadata of nodes that this one has not locked. */

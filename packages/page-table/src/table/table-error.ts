@@ -48,9 +48,12 @@ export type TableErrorDetail =
   /** Mappings were removed, and of their frames some could not be let go; the errors are the `cause`. */
   | { readonly code: "release-failed"; readonly failed: number };
 
+/** Of who shares tables, or forks them: said where they are thrown. */
+type Elsewhere = "access-width" | "cannot-copy";
+
 /** `PageTableError`, where tables throw it. @internal */
 export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
-  TableErrorDetail["code"]
+  Exclude<TableErrorDetail["code"], Elsewhere>
 >({
   "already-mapped": (d) =>
     `${at(d.va)} is mapped already, to frame ${at(d.pfn)} at level ${d.level}: unmap it first`,
@@ -65,13 +68,9 @@ export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ page
   "shared-table": (d) => `the top table at ${at(d.va)} is shared by all address spaces: it stays`,
   "unfit-item": (d) => `not an item for this table: ${d.what}`,
   "unsupported-memory": (d) => `tables cannot be kept in this memory: ${d.what}`,
-  "access-width": (d) =>
-    `entries in these frames are accessed ${d.got} bits at a time by others, and ${d.expected} here`,
   "not-a-table": (d) => `frame ${at(d.pfn)} is not the root of a table of this configuration`,
   "corrupt-table": (d) =>
     `an entry leads to frame ${at(d.pfn)}, which is no table of level ${d.level}`,
-  "cannot-copy": (d) =>
-    `frame ${at(d.pfn)} of type "${d.type}" has metadata, so a copy of it is for you to make: give "copy"`,
   "release-failed": (d) =>
     `the mappings are gone, but ${d.failed} of their frames could not be let go`,
 });

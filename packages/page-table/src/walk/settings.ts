@@ -8,7 +8,7 @@
  */
 
 import { checkObject } from "../argument.js";
-import { PageTableError, shown } from "../page-table-error.js";
+import { pageTableError, shown } from "../page-table-error.js";
 import type { Dialect } from "./dialect.js";
 
 /** What the flags that may differ from one access to the next are called. */
@@ -113,6 +113,15 @@ const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   ips: [32, 48],
 };
 
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-setting">({
+  "invalid-setting": (d) => `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
+});
+
+/** @throws {@link PageTableError} `invalid-setting` */
+export function refuseSetting({ arch }: Dialect, setting: string, value: string): never {
+  throw new PageTableError({ code: "invalid-setting", setting, value, arch });
+}
+
 /**
  * Proves that a processor of `dialect` has these settings with these values.
  *
@@ -130,12 +139,7 @@ export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
           ? dialect.accessedDirty.includes(value)
           : typeof value === "boolean";
     if (!valid || !(dialect.settings.includes(setting) || setting === "accessedDirty")) {
-      throw new PageTableError({
-        code: "invalid-setting",
-        setting,
-        value: said(value),
-        arch: dialect.arch,
-      });
+      refuseSetting(dialect, setting, said(value));
     }
   }
 }
@@ -149,12 +153,7 @@ export function checkStatus(dialect: Dialect, settings: StatusSettings): void {
   checkSettings(dialect, settings);
   for (const setting of Object.keys(settings)) {
     if ((STATUS[setting] ?? NXE) >= NXE) {
-      throw new PageTableError({
-        code: "invalid-setting",
-        setting,
-        value: "one access",
-        arch: dialect.arch,
-      });
+      refuseSetting(dialect, setting, "one access");
     }
   }
 }

@@ -13,8 +13,14 @@
 import type { Pfn } from "@memkit/core/address";
 import type { PhysicalMemory } from "@memkit/core/physical";
 import { can, checkObject, refuseArgument } from "../argument.js";
-import { PageTableError } from "../page-table-error.js";
+import { hex, pageTableError } from "../page-table-error.js";
 import { OUTSIDE, PAGE_MISSING } from "./reason.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-page" | "page-source-threw">({
+  "invalid-page": (d) =>
+    `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
+  "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
+});
 
 const PAGE_BYTES = 4096;
 /** Words of a page. */
