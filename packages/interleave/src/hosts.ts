@@ -5,6 +5,7 @@
  */
 
 import { type Access, accessText, Kind, sameAccess, type Word } from "./access.js";
+import type { Futures } from "./futures.js";
 import { InterleaveError, unsupported } from "./interleave-error.js";
 import type { Memory } from "./memory.js";
 import { type Host, raise } from "./realm.js";
@@ -157,6 +158,8 @@ export class Replayer extends BufferedHost {
 /** Lets invariants and the like look at memory as it is. */
 export class Observer extends BufferedHost {
   readonly #memory: Memory;
+  /** Who wants to know where it looks. */
+  futures: Futures | undefined;
 
   constructor(buffers: RunBuffers, memory: Memory) {
     super(buffers);
@@ -167,6 +170,7 @@ export class Observer extends BufferedHost {
     if (access.kind !== Kind.load) {
       raise(new InterleaveError({ code: "observer-writes", access: accessText(access) }));
     }
+    this.futures?.observe(access);
     return this.#memory.result(access);
   }
 }

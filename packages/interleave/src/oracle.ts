@@ -6,6 +6,7 @@
 
 import { accessText } from "./access.js";
 import { canonical } from "./canonical.js";
+import type { Futures } from "./futures.js";
 import { historyText, linearize } from "./linearize.js";
 import type { Machine, Verdict } from "./machine.js";
 import type { Failure, FailureKind } from "./report.js";
@@ -33,6 +34,7 @@ export function raceOf(machine: Machine, first: number): Failure {
 function broken(
   machine: Machine,
   checks: readonly (readonly [string, Check<unknown>])[],
+  futures?: Futures,
 ): Verdict | undefined {
   if (checks.length === 0) return undefined;
   const { outcomes } = machine;
@@ -42,7 +44,7 @@ function broken(
       if (said !== undefined) return [name, said];
     }
     return undefined;
-  });
+  }, futures);
 }
 
 /** The same of checks that look at memory alone: asked once for each state of it. */
@@ -53,7 +55,7 @@ function brokenByMemory(
   if (checks.length === 0) return undefined;
   const { verdicts } = machine;
   const key = machine.memoryKey();
-  if (!verdicts.has(key)) verdicts.set(key, broken(machine, checks));
+  if (!verdicts.has(key)) verdicts.set(key, broken(machine, checks, machine.program.futures));
   return verdicts.get(key);
 }
 

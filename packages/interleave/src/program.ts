@@ -9,6 +9,7 @@
 
 import { type Access, type Glance, Kind, pauseOf, reads, type Word } from "./access.js";
 import { canonical } from "./canonical.js";
+import { Futures } from "./futures.js";
 import { type Log, Observer, Recorder, Replayer } from "./hosts.js";
 import { InterleaveError, unsupported } from "./interleave-error.js";
 import { LocalState, type Progress } from "./local-state.js";
@@ -36,6 +37,8 @@ export class Program {
   #states = 0;
   /** How often a thread has been run. */
   runs = 0;
+  /** Kept only where private steps are taken at once. */
+  readonly futures: Futures | undefined;
   /** Where each thread starts. */
   readonly starts: readonly LocalState[];
 
@@ -43,6 +46,7 @@ export class Program {
   constructor(plan: Plan, memory: Memory) {
     this.#plan = plan;
     this.#memory = memory;
+    this.futures = plan.private ? new Futures() : undefined;
     const setup = new Recorder(new RunBuffers(), memory);
     this.#shared = withHost(setup, plan.setup);
     this.#finish(setup.buffers);
@@ -55,8 +59,9 @@ export class Program {
     this.starts = plan.threads.map((_, thread) => this.#grow(thread, undefined, 0));
   }
 
-  /** Calls a function of the scenario that looks at memory, as it is now. */
-  observe<T>(look: (shared: unknown) => T): T {
+  /** Calls a function of the scenario that looks at memory, as it is now; `futures` are told where. */
+  observe<T>(look: (shared: unknown) => T, futures?: Futures): T {
+    this.#observer.futures = futures;
     try {
       return withHost(this.#observer, () => look(this.#shared));
     } finally {
@@ -140,6 +145,7 @@ export class Program {
   #add(progress: Progress, parent: LocalState | undefined, result: Word): LocalState {
     this.#states += 1;
     const state = new LocalState(this.#states, progress, parent, result);
+    this.futures?.add(state);
     parent?.grow(result, state);
     return state;
   }
@@ -156,6 +162,7 @@ export class Program {
     if (end === undefined) {
       this.#states += 1;
       end = new LocalState(this.#states, progress, parent, result);
+      this.futures?.add(end);
       this.#ends[thread]!.set(key, end);
     }
     parent?.grow(result, end);

@@ -73,8 +73,10 @@ export interface Limits {
  * - `none`: nothing is left out.
  * - `sleep`: of schedules that differ in the order of independent accesses one is followed (sleep sets).
  * - `states`: from a state that has been seen nothing is followed again.
+ * - `private`: both, and a step that concerns no other thread from where it stands, and no invariant, is taken at once. For threads that do much
+ *   by themselves; the search is done again until it has nothing to learn of what they will do.
  */
-export type Reduction = "none" | "sleep" | "states" | "both";
+export type Reduction = "none" | "sleep" | "states" | "both" | "private";
 
 /** A thread that ends in the middle of what it does, as a terminated worker. */
 export interface Death {
@@ -137,6 +139,7 @@ export interface Plan {
   readonly limits: Required<Limits>;
   readonly sleep: boolean;
   readonly states: boolean;
+  readonly private: boolean;
 }
 
 function limitsOf(given: Limits): Required<Limits> {
@@ -188,5 +191,6 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
     limits: limitsOf(limits ?? {}),
     sleep: reduction !== "none" && reduction !== "states",
     states: reduction !== "none" && reduction !== "sleep",
+    private: reduction === "private",
   };
 }

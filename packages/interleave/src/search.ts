@@ -16,6 +16,7 @@
  * @module
  */
 
+import type { Futures } from "./futures.js";
 import type { Machine, Step } from "./machine.js";
 import { judgeEnd, judgeState, raceOf } from "./oracle.js";
 import type { Failure } from "./report.js";
@@ -43,8 +44,16 @@ export class Search {
     this.#machine = machine;
   }
 
+  /** Searches, and again for as long as that shows more of what the threads may do. */
   run(): void {
-    this.#visit(AWAKE);
+    const { futures } = this.#machine.program;
+    for (let known = -1; known !== (futures?.size ?? 0) && !this.#over; ) {
+      known = futures?.size ?? 0;
+      this.#visited.clear();
+      [this.schedules, this.states, this.steps, this.longestTrace] = [0, 0, 0, 0];
+      this.cut = undefined;
+      this.#visit(AWAKE);
+    }
   }
 
   /** Whether there is no point in going on. */
@@ -57,7 +66,52 @@ export class Search {
     this.#full = true;
   }
 
-  #visit(sleep: Sleep): void {
+  #visit(asleep: Sleep): void {
+    const { depth } = this.#machine;
+    const sleep = this.#goAlone(asleep);
+    if (!this.#over) this.#arrive(sleep);
+    // What is over stays as it is: the failure's trace is read from it.
+    while (!this.#over && this.#machine.depth > depth) this.#machine.undo();
+  }
+
+  /** Takes the steps that concern nobody else. @returns who sleeps still */
+  #goAlone(asleep: Sleep): Sleep {
+    const machine = this.#machine;
+    const { futures } = machine.program;
+    if (futures === undefined) return asleep;
+    let sleep = asleep;
+    for (let thread = 0; thread < machine.threads; ) {
+      if (!this.#isAlone(futures, thread)) {
+        thread += 1;
+        continue;
+      }
+      const racing = machine.step(thread);
+      this.steps += 1;
+      if (racing >= 0) {
+        this.failure = raceOf(machine, racing);
+        break;
+      }
+      sleep = this.#stillAsleep(sleep, machine.steps[machine.depth - 1]!);
+      sleep = { ...sleep, threads: sleep.threads & ~(1 << thread) };
+      thread = 0; // what the others have to do may concern nobody now
+    }
+    return sleep;
+  }
+
+  #isAlone(futures: Futures, thread: number): boolean {
+    const machine = this.#machine;
+    const { limits, model, ofAll } = machine.plan;
+    const { begins, depth } = machine.at[thread]!;
+    return (
+      ofAll.length === 0 &&
+      !(model !== undefined && begins) &&
+      depth < limits.steps &&
+      machine.enabled(thread) &&
+      futures.isPrivate(machine.at, thread)
+    );
+  }
+
+  #arrive(sleep: Sleep): void {
     const machine = this.#machine;
     if (machine.plan.states) {
       const key = machine.key();
