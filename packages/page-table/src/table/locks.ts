@@ -67,7 +67,7 @@ export class Descent {
     this.level = store.levels;
     memory.locate(this.pfn, this.level);
     while (coveredBelow(this.level, start, end)) {
-      if (!this.read(start)) return false;
+      if (!this.look(start)) return false;
       if (coder.kind(store.lo, store.hi, this.level) !== TABLE) break;
       this.pfn = coder.childOf(store.lo, store.hi);
       this.level -= 1;
@@ -76,8 +76,18 @@ export class Descent {
     return true;
   }
 
-  /** Reads the entry of a page in the node that was found. @returns as {@link Descent.run} */
+  /**
+   * Reads the entry of a page in the node that was found. On the way it was no table: where it is one now a huge page has been split, and the
+   * walk begins anew.
+   *
+   * @returns as {@link Descent.run}
+   */
   read(page: number): boolean {
+    const { store, level } = this;
+    return this.look(page) && store.coder.kind(store.lo, store.hi, level) !== TABLE;
+  }
+
+  private look(page: number): boolean {
     const { memory } = this.store;
     const at = memory.base + 2 * indexOf(page, this.level);
     return this.store.read(memory.words, at, memory.meta);
