@@ -422,6 +422,27 @@ describe("AArch64", () => {
     expect(code(t, 0n, { ips: 42 })).toBe("outside");
   });
 
+  it("IPS: so is a root too large, at level 0, wherever the walk begins", () => {
+    const limit = 2 ** 20; // 4 GiB
+    const high = new Tables(format, { first: limit });
+    for (const [t0sz, start] of [
+      [16, 4],
+      [25, 5],
+    ] as const) {
+      expect(code(high, 0n, { ips: 36, t0sz })).toBe(start);
+      expect(code(high, 0n, { ips: 32, t0sz })).toBe(0);
+    }
+    // Both roots in what the short way sees.
+    const t = new Tables(format, { first: limit - 8 }).map(0n, limit - 1, ok);
+    const mmu = mmuOf(t, { ips: 32 });
+    for (const root of [limit - 8, limit, limit - 8]) {
+      mmu.setRoot(root);
+      expect(mmu.access(0n, 1, read)).toMatchObject(
+        root < limit ? { kind: "memory" } : { code: 0, reason: "address-size" },
+      );
+    }
+  });
+
   it("an entry of level 1 without bit 1, and a block at level 0, are translation faults", () => {
     const t = new Tables(format).put(0n, 0x9701n).put(2n ** 39n, 0x701n, 4);
     expect(code(t, 0n, {})).toBe(7);

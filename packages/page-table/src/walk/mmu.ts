@@ -118,8 +118,7 @@ export class Mmu extends Walker {
   /** @throws {@link PageTableError} `invalid-setting`, `invalid-pfn`, `invalid-argument` */
   constructor(init: WalkerInit) {
     super(init);
-    this.pfn2 = 0 as Pfn;
-    this.len = this.faultHi = this.faultLo = 0;
+    this.pfn2 = this.len = this.faultHi = this.faultLo = 0 as Pfn;
     this.mmio = false;
   }
 

@@ -18,6 +18,8 @@ export interface Plan {
   readonly free: number;
   /** The root's frame, or -1: every walk goes the long way. */
   near: number;
+  /** A root from here on goes it, too. */
+  readonly end: number;
   /** `lo ^ tableValue` has none of `tableBits`, and `hi` none of `tableStop`: the entry leads to a table below frame 2^31. */
   readonly tableValue: number;
   readonly tableBits: number;
@@ -53,6 +55,8 @@ export function planOf(format: PteFormat, tuning: Tuning, half: Half): Plan {
     levels: half.levels,
     free: half.free,
     near: -1,
+    // Whether the root is too large is asked on the long way; below 4 GiB it never is.
+    end: tuning.sizeHi === 0 ? INT_END : 2 ** 20,
     tableValue: format.tableValue,
     tableBits: format.tableBits,
     tableStop: tuning.reservedHi[0]! | pfnHiMask,
@@ -73,11 +77,11 @@ export function planOf(format: PteFormat, tuning: Tuning, half: Half): Plan {
   return plan;
 }
 
-/** Takes over the half's root. A root of less than 512 entries, or above the int32, is for the long way. */
+/** Takes over the half's root. A root of less than 512 entries, or beyond the plan's end, is for the long way. */
 export function aim(plan: Plan): void {
-  const { half, hiShift, tableShift, tableMask } = plan;
+  const { half, hiShift, tableShift, tableMask, end } = plan;
   const { root, levels, mask, loMask } = half;
   const gathers = hiShift >= 0 && (tableShift >= 0 || tableMask === 0);
-  const plain = mask === -1 && loMask === 0 && levels >= 3 && root < INT_END;
+  const plain = mask === -1 && loMask === 0 && levels >= 3 && root < end;
   plan.near = gathers && plain ? root : -1;
 }

@@ -146,9 +146,9 @@ export class Walker extends Machine implements Window {
     this.hook = software;
     ({ words: this.words, first: this.first, frames: this.frames } = emptyWindow());
     this.once = tables.once;
-    this.pfn = this.table = 0 as Pfn;
-    this.offset = this.level = this.rights = this.lo = this.hi = 0;
-    this.upperAnd = this.upperOr = this.index = this.reason = 0;
+    const none = 0 as Pfn;
+    this.pfn = this.offset = this.level = this.rights = this.lo = this.hi = none;
+    this.upperAnd = this.upperOr = this.table = this.index = this.reason = none;
     this.software = undefined;
   }
 
@@ -313,6 +313,10 @@ export class Walker extends Machine implements Window {
       if (level === 0) {
         level = half.levels;
         table = half.root;
+        // As an entry's address, and at no level of theirs.
+        if (((table / 2 ** 20) & this.sizeHi) !== 0) {
+          return this.stop(ADDRESS_SIZE, format.paging.levels);
+        }
         own = half.mask >>> 23;
         this.upperAnd = -1;
         this.upperOr = 0;
@@ -447,8 +451,7 @@ export class Walker extends Machine implements Window {
   /** The walk ends before it has an entry. */
   private stop(reason: number, level: number): number {
     this.level = level;
-    this.table = 0 as Pfn;
-    this.lo = this.hi = this.index = 0;
+    this.lo = this.hi = this.table = this.index = 0 as Pfn;
     this.upperAnd = -1;
     return this.fail(reason);
   }
