@@ -1,7 +1,8 @@
 /**
- * The metadata of page-table nodes, as the model has it.
+ * Page-table nodes: their metadata, as the model has it, and frames for them.
  *
  * @module
  */
 
+export { allocNode } from "./alloc/alloc-node.js";
 export { type StoredPageTablePageMeta, storedPageTablePageMeta } from "./meta/pt-node.js";

@@ -35,8 +35,8 @@ function allocatorOf({ allocator }: FrameTable): FrameAllocator {
   return allocator;
 }
 
-/** Takes frames out of the free set, as asked for: in this agent's hand. @returns the first slot */
-function take(table: FrameTable, frames: number, options: AllocOptions): number {
+/** Takes frames out of the free set, as asked for: in this agent's hand. @returns the first slot @internal */
+export function take(table: FrameTable, frames: number, options: AllocOptions): number {
   const { align, below, zeroed = true } = options;
   const placement = align === undefined && below === undefined ? ANYWHERE : options;
   const allocator = allocatorOf(table);

@@ -16,6 +16,12 @@ export interface WideView {
   readonly u64: BigUint64Array;
 }
 
+/**
+ * A frame's words. To copy them takes half of the time of a `fill`, where one agent has the memory and the frame stays in its
+ * processor's first cache; where threads share it, an engine copies by words that they may access.
+ */
+const ZEROS = /* @__PURE__ */ new BigUint64Array(PAGE_SIZE / 8);
+
 /** Frames of one bank, the first of them that of `slot`. @throws what the bank's source throws; `CoreError` `out-of-bounds` */
 export function zeroFrames(table: FrameTable, slot: number, frames: number): void {
   const { geometry } = table.slots;
@@ -28,6 +34,7 @@ export function zeroFrames(table: FrameTable, slot: number, frames: number): voi
   }
   // A wide view of a resizable buffer would slow every other one down: CORE-3.
   if (views.resizable) views.liveU8.fill(0, start, end);
+  else if (frames === 1 && !views.shared) wideView(table, views).set(ZEROS, start / 8);
   else wideView(table, views).fill(0n, start / 8, end / 8);
 }
 

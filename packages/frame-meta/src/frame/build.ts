@@ -67,7 +67,19 @@ export function buildTaken<M extends FrameMeta>(
   kind: HolderKind,
 ): void {
   const id = table.types.idOf(type);
-  const encoded = table.scratch.encode(type, value);
+  buildEncoded(table, slot, type, id, table.scratch.encode(type, value), to, kind);
+}
+
+/** {@link buildTaken} of metadata that is encoded already, of the type with number `id`. */
+export function buildEncoded(
+  table: FrameTable,
+  slot: number,
+  type: FrameMeta,
+  id: number,
+  encoded: Int32Array,
+  to: number,
+  kind: HolderKind,
+): void {
   table.pin();
   try {
     claimTaken(table, slot);

@@ -103,6 +103,13 @@ function put(dv: DataView, at: number, taken: readonly number[] | Misfit): void 
   });
 }
 
+/** The first word of the metadata of a node without children. @throws `CoreError` `value-out-of-range`, also for the lock */
+export function firstWord(level: number, stray: boolean, lock: number): number {
+  const misfit = u8.misfit(level, "level") ?? lockType.misfit(lock, "lock");
+  if (misfit !== undefined) throw new CoreError(misfit);
+  return (level << (8 * LEVEL_OFFSET)) | (Number(stray) << (8 * STRAY_OFFSET));
+}
+
 /** Accessors over the bytes of one node's metadata. */
 class NodeView {
   private dv: DataView;
