@@ -223,6 +223,35 @@ export const mapIn = (first: number, count: number, page: number, pfn: number): 
   },
 });
 
+/**
+ * Two cursors of one agent: a second one, on `count` pages, is opened beside that on one page, which is closed before the second has
+ * mapped its first page. PT-54: the second may be refused, and then nothing has changed.
+ */
+export const mapBeside = (page: number, second: number, count: number, pfn: number): Op => ({
+  name: `map ${page} beside ${second}+${count}`,
+  run: ({ table }) => {
+    const one = table.cursorMut(page * 4096, 1);
+    try {
+      const other = table.cursorMut(second * 4096, count);
+      try {
+        one.mapPfn(pfn, RW);
+        one.close();
+        other.mapPfn(pfn, RW);
+      } finally {
+        other.close();
+      }
+    } finally {
+      one.close();
+    }
+    return "mapped";
+  },
+  model: ({ pages }, { threw }) => {
+    if (threw === "cursor-deadlock") refuse(threw);
+    for (const mapped of [page, second]) pages[mapped] = [pfn, RW & ACCESS];
+    return "mapped";
+  },
+});
+
 /** The same of all pages up to this one. */
 export const mapLast = (page: number, pfn: number): Op => mapIn(0, page + 1, page, pfn);
 

@@ -15,6 +15,7 @@ import {
   makeExecutable,
   map,
   mapAll,
+  mapBeside,
   mapHuge,
   mapIn,
   mapItem,
@@ -65,6 +66,8 @@ const one: World = { mapped: [3] };
 const plain: World = { mapped: [3], prop: RWX };
 /** Two leaf tables. */
 const two: World = { mapped: [3, 515] };
+/** Three. */
+const three: World = { mapped: [3, 515, 1027] };
 /** A leaf table without a page. */
 const bare: World = { mapped: [], emptied: [3] };
 /** Below the root a table of two leaf tables. */
@@ -163,6 +166,21 @@ export const entries: readonly Entry[] = [
     { mapped: [], emptied: [3, 515] },
     [look(515)],
     [clean(0, 512), clean(512, 512)],
+  ),
+  // Agents that have two cursors.
+  entry(
+    "suite",
+    "two cursors each, in two orders",
+    two,
+    [mapBeside(4, 516, 1, 1)],
+    [mapBeside(517, 5, 1, 2)],
+  ),
+  entry(
+    "suite",
+    "map, a second cursor that is refused half-way",
+    three,
+    [map(4, 1)],
+    [mapBeside(1028, 5, 512, 2)],
   ),
   // One agent: mistakes that need no other.
   entry("suite", "alone: map in a row", one, [

@@ -19,8 +19,8 @@ const of =
 
 const AGAIN =
   "who does not wait looks again at once: no other result, and a processor that is kept busy";
-const TWO_CURSORS =
-  "of an agent with two cursors, which no scenario has: test/table/agents.test.ts and order.test.ts are for it";
+const TWO_TABLES =
+  "of an agent with cursors on two tables, which no scenario has: test/table/order.test.ts is for it";
 const LOCAL = "the order of two notes of this agent, between which it does nothing that others see";
 const UNDER_LOCK =
   "the count of a locked node is looked at by its owner alone; who walks without a lock reads entries, who reaps counts anew";
@@ -73,8 +73,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     matches: of("wait", /slots\.load\(lock\) !== found/),
     reason: `${SHORTCUT}: it parks, and who parks looks first`,
   },
-  { matches: of("wait", /rootPfn|endPage|found === this\.mark/), reason: TWO_CURSORS },
-  { matches: of("open", /^this\.unlockAll|^this\.cursors\.push/), reason: TWO_CURSORS },
+  { matches: of("wait", /rootPfn/), reason: TWO_TABLES },
   {
     matches: of("close", /^this\.unlockAll.* before|^cursor\.table.* before/, "too early"),
     reason:
