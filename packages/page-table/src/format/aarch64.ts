@@ -14,15 +14,17 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import { AARCH64_4K } from "../paging.js";
 import { aarch64Dialect } from "../walk/aarch64.js";
+import { policiesOf } from "./choice.js";
 import { bits, defineFormat, type PteFormat, rightsTable } from "./format.js";
-import { CACHE_POLICIES, type CachePolicy } from "./property.js";
+import type { CachePolicy } from "./property.js";
 import { SR, SW, SX, UR, UW, UX } from "./rights.js";
 
 /** What an AArch64 system chooses about its entries. */
 export interface Aarch64FormatOptions {
-  /** What the attributes of MAIR_EL1 amount to, Attr0 first. Default: normal, device, normal non-cacheable, write-through. */
+  /** What the attributes of MAIR_EL1 amount to, Attr0 first, one to eight of them. Default: normal, device, normal non-cacheable, write-through. */
   readonly mair?: readonly CachePolicy[];
 }
 
@@ -54,6 +56,8 @@ function rights(index: number): number {
 /**
  * AArch64's format.
  *
+ * @throws {@link PageTableError} `invalid-argument`: not one to eight policies
+ *
  * @example
  * ```ts
  * import { aarch64Format, EXECUTE, pageProperty, READ, USER } from "@memkit/page-table/format";
@@ -64,7 +68,9 @@ function rights(index: number): number {
  * format.supports(pageProperty(READ), 4); // => false
  * ```
  */
-export function aarch64Format({ mair = DEFAULT_MAIR }: Aarch64FormatOptions = {}): PteFormat {
+export function aarch64Format(options: Aarch64FormatOptions = {}): PteFormat {
+  checkObject("choice of a format", options, "{ mair }, or nothing");
+  const { mair = DEFAULT_MAIR } = options;
   return defineFormat({
     name: AARCH64_4K.name,
     paging: AARCH64_4K,
@@ -98,7 +104,7 @@ export function aarch64Format({ mair = DEFAULT_MAIR }: Aarch64FormatOptions = {}
     globalInherited: false,
     cacheBits: [2, 3, 4],
     cacheBitsHuge: [2, 3, 4],
-    cachePolicies: mair.map((policy) => CACHE_POLICIES.indexOf(policy)),
+    cachePolicies: policiesOf("MAIR", mair, 1),
     // Inner shareable: what every processor of the system sees.
     fixedPage: 0x303,
     fixedHuge: 0x301,

@@ -10,7 +10,9 @@
  * @module
  */
 
+import { checkObject, refuseArgument } from "../argument.js";
 import { PageTableError } from "../page-table-error.js";
+import { checkChoice, checkFormat } from "./choice.js";
 import type { PteFormat } from "./format.js";
 
 /** A table's share of the address space. */
@@ -32,9 +34,11 @@ const LAST = 511;
 /**
  * Proves a configuration.
  *
- * @throws {@link PageTableError} `invalid-index-range` unless 0 <= first <= last <= 511, both in the same half
+ * @throws {@link PageTableError} `invalid-index-range` unless 0 <= first <= last <= 511, both in the same half; `invalid-argument` where
+ * something else of it is missing, or no such thing
  */
 export function pageTableConfig(config: PageTableConfig): PageTableConfig {
+  checkConfig(config);
   const [first, last] = config.topLevelIndexRange;
   const whole = [first, last].every((i) => Number.isInteger(i) && i >= 0 && i <= LAST);
   const { canonical } = config.format.paging;
@@ -46,8 +50,24 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
   return Object.freeze({ ...config });
 }
 
+/** @throws {@link PageTableError} `invalid-argument` */
+function checkConfig(config: PageTableConfig): void {
+  checkObject("configuration", config, "userConfig(format), kernelConfig(format)");
+  const { name, format, topLevelIndexRange: range, topLevelCanUnmap, upperRoot, items } = config;
+  if (typeof name !== "string") refuseArgument("name of a configuration", name, "a string");
+  checkFormat(format);
+  if (!(Array.isArray(range) && range.length === 2)) {
+    refuseArgument("range of the root's entries", range, "[first, last]");
+  }
+  checkChoice("choice of topLevelCanUnmap", topLevelCanUnmap, [true, false]);
+  checkChoice("choice of upperRoot", upperRoot, [true, false]);
+  checkChoice("kind of items", items, ["tracked", "untracked"]);
+}
+
 /**
  * A process's table: the lower half.
+ *
+ * @throws {@link PageTableError} `invalid-argument`
  *
  * @example
  * ```ts
@@ -61,17 +81,19 @@ export function userConfig(
   format: PteFormat,
   items: PageTableConfig["items"] = "tracked",
 ): PageTableConfig {
+  checkFormat(format);
   const two = format.paging.canonical === "two-halves";
   const topLevelIndexRange = [0, two ? LAST : LAST >>> 1] as const;
   const rest = { topLevelIndexRange, topLevelCanUnmap: true, upperRoot: false, items };
   return pageTableConfig({ name: "user", format, ...rest });
 }
 
-/** The kernel's table: the upper half, whose top tables every process shares and nobody removes. */
+/** The kernel's table: the upper half, whose top tables every process shares and nobody removes. @throws {@link PageTableError} `invalid-argument` */
 export function kernelConfig(
   format: PteFormat,
   items: PageTableConfig["items"] = "untracked",
 ): PageTableConfig {
+  checkFormat(format);
   const two = format.paging.canonical === "two-halves";
   const topLevelIndexRange = [two ? 0 : (LAST + 1) / 2, LAST] as const;
   const rest = { topLevelIndexRange, topLevelCanUnmap: false, upperRoot: two, items };

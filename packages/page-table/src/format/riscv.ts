@@ -11,8 +11,10 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import { SV39, SV48, SV57 } from "../paging.js";
 import { riscvDialect } from "../walk/riscv.js";
+import { checkChoice } from "./choice.js";
 import { bits, defineFormat, type PteFormat, rightsTable } from "./format.js";
 import { RESERVED_RIGHTS, SR, SW, SX, UR, UW, UX } from "./rights.js";
 
@@ -36,6 +38,8 @@ function rights(index: number): number {
 /**
  * RISC-V's format.
  *
+ * @throws {@link PageTableError} `invalid-argument`: no such mode, or not true or false
+ *
  * @example
  * ```ts
  * import { EXECUTE, pageProperty, READ, riscvFormat, WRITE } from "@memkit/page-table/format";
@@ -46,7 +50,11 @@ function rights(index: number): number {
  * riscvFormat({ svpbmt: true }).supports(pageProperty(READ, "uncacheable"), 1); // => true
  * ```
  */
-export function riscvFormat({ sv = 39, svpbmt = false }: RiscvFormatOptions = {}): PteFormat {
+export function riscvFormat(options: RiscvFormatOptions = {}): PteFormat {
+  checkObject("choice of a format", options, "{ sv, svpbmt }, or nothing");
+  const { sv = 39, svpbmt = false } = options;
+  checkChoice("mode of satp", sv, [39, 48, 57]);
+  checkChoice("choice of Svpbmt", svpbmt, [true, false]);
   const paging = sv === 57 ? SV57 : sv === 48 ? SV48 : SV39;
   const leafHi = bits(31, 31) | bits(22, 28) | (svpbmt ? 0 : bits(29, 30));
   return defineFormat({

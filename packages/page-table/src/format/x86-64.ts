@@ -11,10 +11,12 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import { X86_64, X86_64_LA57 } from "../paging.js";
 import { x86Dialect } from "../walk/x86-64.js";
+import { checkChoice, policiesOf } from "./choice.js";
 import { bits, defineFormat, type PteFormat, rightsTable } from "./format.js";
-import { CACHE_POLICIES, type CachePolicy } from "./property.js";
+import type { CachePolicy } from "./property.js";
 import { SR, SW, SX, UR, UW, UX } from "./rights.js";
 
 /** What an x86-64 system chooses about its entries. */
@@ -47,6 +49,8 @@ function rights(index: number): number {
 /**
  * x86-64's format.
  *
+ * @throws {@link PageTableError} `invalid-argument`: no such number of levels, or not eight policies
+ *
  * @example
  * ```ts
  * import { pageProperty, READ, WRITE, x86Format } from "@memkit/page-table/format";
@@ -56,7 +60,10 @@ function rights(index: number): number {
  * x86Format().supports(pageProperty(READ, "write-combining"), 1); // => false
  * ```
  */
-export function x86Format({ levels = 4, pat = RESET_PAT }: X86FormatOptions = {}): PteFormat {
+export function x86Format(options: X86FormatOptions = {}): PteFormat {
+  checkObject("choice of a format", options, "{ levels, pat }, or nothing");
+  const { levels = 4, pat = RESET_PAT } = options;
+  checkChoice("number of levels", levels, [4, 5]);
   const paging = levels === 5 ? X86_64_LA57 : X86_64;
   return defineFormat({
     name: paging.name,
@@ -91,7 +98,7 @@ export function x86Format({ levels = 4, pat = RESET_PAT }: X86FormatOptions = {}
     globalInherited: false,
     cacheBits: [3, 4, 7],
     cacheBitsHuge: [3, 4, 12],
-    cachePolicies: pat.map((policy) => CACHE_POLICIES.indexOf(policy)),
+    cachePolicies: policiesOf("PAT", pat, 8),
     fixedPage: 1,
     fixedHuge: 0x81,
     // Present, writable, user: the leaf decides.

@@ -13,6 +13,7 @@ import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { type ReapOptions, type ReapReport, reap } from "@memkit/frame-meta/agents";
 import { checkObject, refuseArgument } from "../argument.js";
+import { checkFormat } from "../format/choice.js";
 import type { PteFormat } from "../format/format.js";
 import { refuseFormat } from "../format/other-format.js";
 import { SW, UR, UW } from "../format/rights.js";
@@ -77,7 +78,7 @@ export class VmCpu {
     shootdown: Shootdown = new Shootdown(new Int32Array(shootdownWords(1)), 1, 0, new Tlb()),
   ) {
     checkObject("table of frames", frames, "a FrameTable", "bind");
-    checkObject("format", format, "x86Format(), riscvFormat(), aarch64Format()", "supports");
+    checkFormat(format);
     this.frames = frames;
     this.format = format;
     this.shootdown = shootdown;
