@@ -75,14 +75,13 @@ export type PageTableErrorDetail =
   | { readonly code: "invalid-image"; readonly what: string };
 
 /**
- * Any value as messages show it: numbers as they are, of everything else what it is. Runs none of the value's own code, which may
- * throw or lie.
+ * Any value as messages show it: of what is no primitive, what it is. Runs none of the value's own code, which may throw or lie.
  *
  * @internal
  */
 export function shown(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint") return `${value}`;
-  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
   return ArrayBuffer.isView(value) ? "a view of bytes" : "an object";
 }
 

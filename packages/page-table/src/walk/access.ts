@@ -5,7 +5,7 @@
  * @module
  */
 
-import { pageTableError } from "../page-table-error.js";
+import { pageTableError, shown } from "../page-table-error.js";
 import { EXECUTE_ACCESS, READ_ACCESS, WRITE_ACCESS } from "./dialect.js";
 
 const PageTableError = /* @__PURE__ */ pageTableError<"invalid-access">({
@@ -15,8 +15,6 @@ const PageTableError = /* @__PURE__ */ pageTableError<"invalid-access">({
 
 /** What an access does. */
 export type AccessKind = "read" | "write" | "execute";
-
-const shown = (value: unknown): string => (typeof value === "string" ? value : typeof value);
 
 /** @throws {@link PageTableError} `invalid-access` */
 export function refuseAccess(kind: unknown, mode: unknown): never {

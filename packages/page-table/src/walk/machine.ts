@@ -70,7 +70,7 @@ export class Machine implements Tuning {
     passive: boolean,
   ) {
     const [root, rootHigh] = roots;
-    checkObject("format", format, "x86Format(), riscvFormat(), aarch64Format()", "supports");
+    checkObject("format", format, "x86Format() or another", "supports");
     this.format = format;
     this.settings = settings;
     this.passive = passive;

@@ -130,7 +130,7 @@ export class Mmu extends Walker {
    * `page-source-threw`, `invalid-page`
    */
   access(va: VirtualAddress, size: number, what: AccessRequest): Access {
-    checkObject("access", what, 'an object such as { kind: "read", mode: "user" }');
+    checkObject("access", what, '{ kind: "read" } or another');
     const { kind, mode = "supervisor", settings } = what;
     const hi = hiOf(va);
     const lo = loOf(va);

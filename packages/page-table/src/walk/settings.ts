@@ -98,11 +98,7 @@ const STATUS: Readonly<Record<string, number>> = {
   hd: HD,
 };
 
-const WANTED = "an object such as { wp: false }";
-
-/** A setting's value in words: the names of policies, too. */
-const said = (value: unknown): string =>
-  typeof value === "string" || typeof value === "boolean" ? `${value}` : shown(value);
+const WANTED = "{ wp: false } or others";
 
 /** The whole numbers among the settings: least, most, what every value but the most is a multiple of. */
 const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
@@ -139,7 +135,7 @@ export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
           ? dialect.accessedDirty.includes(value)
           : typeof value === "boolean";
     if (!valid || !(dialect.settings.includes(setting) || setting === "accessedDirty")) {
-      refuseSetting(dialect, setting, said(value));
+      refuseSetting(dialect, setting, shown(value));
     }
   }
 }

@@ -239,13 +239,13 @@ class PageTables implements Tables {
   }
 }
 
-const WANTED = "a PhysicalMemory, or what has page(pfn), as rawImage(bytes) of /inspect does";
+const WANTED = "a PhysicalMemory, or a source of pages, as rawImage(bytes) is";
 
 /** The tables in a memory of any kind. @throws {@link PageTableError} `invalid-argument` */
 export function tablesOf(memory: PhysicalMemory | PageSource | Tables): Tables {
   checkObject("memory", memory, WANTED);
-  if ("locate" in memory && can(memory, "locate")) return memory;
-  if ("page" in memory && can(memory, "page")) return new PageTables(memory);
-  if ("banks" in memory && can(memory, "bankIndexOf")) return new MemoryTables(memory);
+  if (can(memory, "locate")) return memory as Tables;
+  if (can(memory, "page")) return new PageTables(memory as PageSource);
+  if (can(memory, "bankIndexOf")) return new MemoryTables(memory as PhysicalMemory);
   return refuseArgument("memory", memory, WANTED);
 }

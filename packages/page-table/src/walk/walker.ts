@@ -138,7 +138,7 @@ export class Walker extends Machine implements Window {
     checkObject("walker", init, "{ format, memory, root }");
     const { format, memory, root, rootHigh, settings = {}, software } = init;
     if (software !== undefined && typeof software !== "function") {
-      refuseArgument("hook", software, "(lo, hi, level) => { name } | undefined");
+      refuseArgument("hook", software, "(lo, hi, level) => { name }");
     }
     const tables = tablesOf(memory);
     super(format, settings, [root, rootHigh], tables.once);
