@@ -104,7 +104,7 @@ export abstract class Editor extends Cursor {
     }
     this.settle();
     this.checkPages(PAGES[level]!);
-    if (this.page % PAGES[level]! !== 0) {
+    if (level !== 1 && this.page % PAGES[level]! !== 0) {
       throw new TableError({ code: "unaligned", va: this.va, level });
     }
     if (level === store.levels && !store.config.topLevelCanUnmap) {

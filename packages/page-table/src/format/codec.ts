@@ -91,12 +91,14 @@ export function supports(format: PteFormat, prop: number, level: number): boolea
 }
 
 function putFrame({ pfnShift, pfnHiMask }: PteFormat, entry: Entry, pfn: number, pages: number) {
-  const inLo = 2 ** (32 - pfnShift);
+  // With no more remainders than are needed: those of doubles are calls.
+  const inLo = 1 << (32 - pfnShift);
   const high = Math.floor(pfn / inLo);
-  if (!(Number.isInteger(pfn) && pfn >= 0 && pfn % pages === 0 && high <= pfnHiMask)) {
+  const aligned = pages === 1 ? Number.isInteger(pfn) : pfn % pages === 0;
+  if (!(aligned && pfn >= 0 && high <= pfnHiMask)) {
     throw new PageTableError({ code: "invalid-pfn", pfn });
   }
-  entry.lo |= (pfn % inLo) << pfnShift;
+  entry.lo |= (pfn - high * inLo) << pfnShift;
   entry.hi |= high;
 }
 

@@ -165,7 +165,7 @@ export class EntryCoder {
     const fits =
       Number.isInteger(pfn) &&
       pfn >= 0 &&
-      pfn % PAGES[level]! === 0 &&
+      (level === 1 || pfn % PAGES[level]! === 0) &&
       Math.floor(pfn / this.hiScale) <= this.hiMask;
     if (!fits || level > paging.highestTranslationLevel) {
       throw new PageTableError({ code: "invalid-pfn", pfn });

@@ -54,6 +54,30 @@ describe.each(MODES)("in mode %s", (mode) => {
       space.end();
     });
 
+    test("maps frames in a row over the border of an entry's lower word, and above it", () => {
+      const space = new Space(64, { mode });
+      const table = space.user(format, "untracked");
+      const border = 2 ** (32 - format.pfnShift);
+      const numbers = [border - 2, border - 1, border, border + 1, 1, 2 ** 32 - 1, 2 ** 24 + 3, 0];
+      const pfns = numbers.filter((pfn) => Math.floor(pfn / border) <= format.pfnHiMask);
+      const cursor = table.cursorMut(0x4000, 16);
+      for (const pfn of pfns) cursor.mapPfn(pfn, RW);
+      for (const bad of [-1, 0.5, Number.NaN, 2 ** 53]) {
+        expect(() => cursor.mapPfn(bad, RW)).toThrow(code("invalid-pfn"));
+      }
+      cursor.jump(0x4000);
+      const found = pfns.map(() => {
+        cursor.query();
+        cursor.moveForward();
+        return cursor.pfn;
+      });
+      expect(found).toEqual(pfns);
+      cursor.close();
+      space.check(table);
+      table.drop();
+      space.end();
+    });
+
     test("maps huge pages at every level, untracked, and splits them down", () => {
       const space = new Space(64, { mode });
       const table = space.user(format, "untracked");
