@@ -212,7 +212,7 @@ export class Cursor extends Position {
     this.closed = true;
     this.numeric = false;
     this.forget();
-    this.table.closed(this);
+    this.table.locks.close(this);
   }
 
   /** {@link Cursor.close}, for `using`. */

@@ -17,6 +17,8 @@ import type { NodeStore } from "./node-store.js";
 
 /** How cursors of one agent come by their nodes. One for a table of frames; which kind, `shareTables` says. */
 export interface Locks {
+  /** This agent's open cursors, on all tables in these frames. */
+  readonly cursors: readonly Cursor[];
   /**
    * Takes what covers a cursor's range, and all below it that has a page of it.
    *
@@ -97,7 +99,7 @@ export class Descent {
 /** The locks of an agent that is alone. Cursors that do not overlap may share a node: the last one to close clears its mark. */
 export class SingleLocks implements Locks {
   readonly mark: number = 0;
-  private readonly cursors: Cursor[] = [];
+  readonly cursors: Cursor[] = [];
   private owners = 0;
 
   open(cursor: Cursor): void {

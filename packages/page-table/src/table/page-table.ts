@@ -50,8 +50,6 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   readonly baseVpn: number;
   /** @internal */
   readonly locks: Locks;
-  /** Cursors of this agent that are open. @internal */
-  readonly open: Cursor[];
   private readonly Writer: typeof CursorMut;
   private readonly handle: NodeFrame<C>;
   /** The root whose upper half this one shares. @internal */
@@ -72,7 +70,6 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     this.pages = Number(last >> 12n) - this.firstVpn + 1;
     const upper = this.firstVpn >= 2 ** 51;
     this.baseVpn = upper ? 2 ** 52 - 2 ** (vaBits - 12) : 0;
-    this.open = [];
   }
 
   /**
@@ -301,14 +298,12 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
 
   private opened<T extends Cursor>(cursor: T, create: boolean): T {
     this.locks.open(cursor, create);
-    this.open.push(cursor);
     return cursor;
   }
 
-  /** A cursor of this table is closed. @internal */
-  closed(cursor: Cursor): void {
-    this.open.splice(this.open.indexOf(cursor), 1);
-    this.locks.close(cursor);
+  /** Cursors of this agent that are open below this root, on whatever table of it. @internal */
+  get open(): Cursor[] {
+    return this.locks.cursors.filter(({ table }) => table.rootPfn === this.rootPfn);
   }
 
   /** The whole of the table's share, for a cursor. */
@@ -447,7 +442,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    */
   drop(): void {
     this.live();
-    const [cursor] = this.open;
+    // Those of other tables of this root hold it by their own handles.
+    const cursor = this.locks.cursors.find(({ table }) => table === this);
     if (cursor !== undefined) {
       throw new TableError({ code: "cursor-deadlock", va: cursor.va, pages: 1 });
     }
@@ -487,8 +483,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     if (!whole || start < first || start + pages > first + this.pages) {
       throw new TableError({ code: "invalid-range", va, pages });
     }
-    for (const cursor of this.open) {
-      if (cursor.startPage < start + pages && start < cursor.endPage) {
+    for (const { startPage, endPage, table } of this.locks.cursors) {
+      if (startPage < start + pages && start < endPage && table.rootPfn === this.rootPfn) {
         throw new TableError({ code: "cursor-deadlock", va: this.vaOf(start), pages });
       }
     }

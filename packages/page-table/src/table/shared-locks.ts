@@ -58,7 +58,7 @@ export const markOf = (agent: number): number => agent + 1;
 export class SharedLocks implements Locks {
   private readonly frames: FrameTable;
   readonly mark: number;
-  private readonly cursors: Cursor[] = [];
+  readonly cursors: Cursor[] = [];
 
   constructor(frames: FrameTable) {
     this.frames = frames;
