@@ -103,6 +103,8 @@ describe("a property", () => {
     [1.5, "write-back"],
     [2 ** 32 + 1, "write-back"],
     ["1", "write-back"],
+    [Object.create(null), "write-back"],
+    [READ, Object.create(null)],
   ])("of flags %s and policy %s is refused", (flags, cache) => {
     expect(() => pageProperty(untyped(flags), untyped(cache))).toThrow(
       expect.objectContaining({ code: "invalid-property" }),

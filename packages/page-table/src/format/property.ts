@@ -11,7 +11,7 @@
  * @module
  */
 
-import { hex, pageTableError } from "../page-table-error.js";
+import { hex, pageTableError, shown } from "../page-table-error.js";
 
 const PageTableError = /* @__PURE__ */ pageTableError<"invalid-property">({
   "invalid-property": (d) =>
@@ -73,8 +73,9 @@ export type CachePolicy = (typeof CACHE_POLICIES)[number];
  */
 export function pageProperty(flags: number, cache: CachePolicy = "write-back"): number {
   const policy = CACHE_POLICIES.indexOf(cache);
-  if (policy < 0 || (flags & FLAGS) !== flags) {
-    throw new PageTableError({ code: "invalid-property", flags, cache: `${cache}` });
+  if (policy < 0 || typeof flags !== "number" || (flags & FLAGS) !== flags) {
+    const name = typeof cache === "string" ? cache : shown(cache);
+    throw new PageTableError({ code: "invalid-property", flags, cache: name });
   }
   return flags | (policy << CACHE_SHIFT);
 }

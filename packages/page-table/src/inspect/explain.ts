@@ -11,9 +11,12 @@ import { rightsText } from "../format/rights.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import { reasonName } from "../walk/reason.js";
 import type { Step, Walker } from "../walk/walker.js";
-import { checkWalker, type Found, type ScanOptions, scan } from "./scan.js";
+import { Budget, checkWalker, type Found, rangesOf, type ScanOptions, scanned } from "./scan.js";
 
 const SIZES = ["", "4 KiB", "2 MiB", "1 GiB", "512 GiB", "256 TiB"];
+
+/** Walks that a line of a dump takes the time of: 4 us, where a walk takes 0.4 (Node 20). */
+const LINE = 8;
 
 const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 
@@ -96,27 +99,34 @@ function lostText({ kind, va, pages, pfn, lo, hi, level }: Found): string | unde
 
 /**
  * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights, and one for each
- * table that cannot be read and each entry that is malformed.
+ * table that cannot be read and each entry that is malformed. As long as the budget allows, so that cyclic tables do not fill the memory
+ * with lines.
  *
  * @throws {@link PageTableError} `walk-budget`; as {@link scan}
  */
 export function dump(walker: Walker, options: ScanOptions = {}): string {
+  const ranges = rangesOf(walker, options);
+  const budget = new Budget(options.budget);
   const lines: string[] = [];
+  const add = (line: string): void => {
+    budget.spend(LINE);
+    lines.push(line);
+  };
   let run: { first: Found; pages: number } | undefined;
   const flush = (): void => {
     if (run === undefined) return;
     const { first, pages } = run;
     const range = rangeText(first.va, pages);
     const count = `${pages / 2 ** (9 * first.level - 9)} x ${SIZES[first.level]}`;
-    lines.push(`${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`);
+    add(`${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`);
   };
-  for (const one of scan(walker, options)) {
+  for (const one of scanned(walker, ranges, budget)) {
     if (one.kind !== "mapped") {
       const lost = lostText(one);
       if (lost === undefined) continue;
       flush();
       run = undefined;
-      lines.push(lost);
+      add(lost);
       continue;
     }
     const joins =

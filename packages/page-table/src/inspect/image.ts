@@ -1,7 +1,8 @@
 /**
- * Dumps of physical memory as page sources: a raw image, and an ELF core as QEMU's `dump-guest-memory` and kdump write it.
+ * Dumps of physical memory as page sources: a raw image, and an ELF core as QEMU's `dump-guest-memory` writes it, and
+ * Linux shows one of a crashed kernel in `/proc/vmcore`. What makedumpfile makes of that by default is compressed, and no ELF file.
  *
- * @see System V ABI, "ELF-64 Object File Format", program headers
+ * @see Linux, "Documentation for Kdump"; System V ABI, "ELF-64 Object File Format", program headers
  * @module
  */
 

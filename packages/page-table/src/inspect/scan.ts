@@ -12,7 +12,6 @@ import { checkObject, refuseArgument } from "../argument.js";
 import { pageTableError } from "../page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
-import { frame } from "../walk/machine.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
 import type { Walker } from "../walk/walker.js";
 
@@ -31,7 +30,10 @@ export interface ScanOptions {
   readonly from?: VirtualAddress;
   /** The last address, inclusive. Default: the highest. */
   readonly to?: VirtualAddress;
-  /** Walks at most. Default 2^26, about a second. */
+  /**
+   * Walks at most: one for each entry that is passed, and for each line of a dump eight more, which is what it costs. Default 2^21:
+   * 8 GiB of base pages, or about a second over a `PhysicalMemory` (2 in pages that are fetched, 4 in shared memory).
+   */
   readonly budget?: number;
 }
 
@@ -110,7 +112,7 @@ export class Budget {
   private readonly all: number;
 
   /** @throws {@link PageTableError} `invalid-argument` */
-  constructor(budget: number = 2 ** 26) {
+  constructor(budget: number = 2 ** 21) {
     // Another number would count for ever.
     if (!(Number.isSafeInteger(budget) && budget >= 0)) {
       refuseArgument("budget", budget, "an integer of 0..2^53-1");
@@ -119,8 +121,9 @@ export class Budget {
   }
 
   /** @throws {@link PageTableError} `walk-budget` */
-  spend(): void {
-    if (--this.left < 0) throw new PageTableError({ code: "walk-budget", budget: this.all });
+  spend(walks = 1): void {
+    this.left -= walks;
+    if (this.left < 0) throw new PageTableError({ code: "walk-budget", budget: this.all });
   }
 }
 
@@ -134,7 +137,8 @@ export function scan(walker: Walker, options: ScanOptions = {}): Generator<Found
   return scanned(walker, rangesOf(walker, options), new Budget(options.budget));
 }
 
-function* scanned(
+/** {@link scan} of ranges that are proved, with a budget that others spend of, too. */
+export function* scanned(
   walker: Walker,
   ranges: readonly (readonly [number, number])[],
   budget: Budget,
@@ -185,26 +189,4 @@ export function mappings(walker: Walker, options: ScanOptions = {}): Generator<F
 
 function* mapped(all: Iterable<Found>): Generator<Found> {
   for (const one of all) if (one.kind === "mapped") yield one;
-}
-
-/**
- * Physical to virtual: where a frame is mapped, each with the first address of its 4 KiB page.
- *
- * There is no index of that in hardware tables: this looks at all of them.
- *
- * @throws {@link PageTableError} `invalid-pfn`; as {@link scan}
- */
-export function virtualOf(
-  walker: Walker,
-  pfn: number,
-  options: ScanOptions = {},
-): Generator<bigint> {
-  return addressesOf(mappings(walker, options), frame(pfn));
-}
-
-function* addressesOf(all: Iterable<Found>, pfn: Pfn): Generator<bigint> {
-  for (const one of all) {
-    const inside = pfn - one.pfn;
-    if (inside >= 0 && inside < one.pages) yield one.va + BigInt(inside) * 4096n;
-  }
 }
