@@ -231,6 +231,11 @@ export class NodeStore {
     return 0;
   }
 
+  /** Says of a node that goes whose it is, before no entry leads to it. */
+  protected claim(_pfn: number): void {
+    // Nobody asks.
+  }
+
   /** Ends everything below a node, which is empty then. @returns base pages that were mapped */
   dropEntries(pfn: number, level: number, errors: unknown[]): number {
     const { memory, coder } = this;
@@ -250,8 +255,10 @@ export class NodeStore {
         const kind = coder.kind(lo, hi, level);
         if (kind === ABSENT) continue;
         left -= 1;
+        const child = kind === TABLE ? coder.childOf(lo, hi) : -1;
+        if (child >= 0) this.claim(child);
         this.blank(words, base + 2 * i, meta);
-        if (kind === TABLE) pages += this.dropTree(coder.childOf(lo, hi), level - 1, errors);
+        if (child >= 0) pages += this.dropTree(child, level - 1, errors);
         else {
           pages += PAGES[level]!;
           if (coder.isTracked(lo, hi)) {

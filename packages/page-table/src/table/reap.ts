@@ -8,6 +8,7 @@
  *     the number of entries      counted anew, but where nothing has been counted of a node that no entry leads to: it was the pieces
  *                                of a huge page, which holds its frames still
  *     a node that no entry leads to, and no root    taken out: it was not in the table yet, or not any more
+ *     a root whose last handle was being dropped     it is ended, with a ledger, which knows of it
  *     any other                  unlocked
  *
  * PT-58: after a reap no lock word has a mark of the dead, and every node of theirs is in a table, unlocked and whole, or stray and the
@@ -43,17 +44,29 @@ export function takeOver(stores: readonly SharedNodeStore[], dead: readonly numb
   const marks = new Set(dead.map(markOf));
   const left: Left[] = [];
   const linked = new Set<number>();
+  const ending: Left[] = [];
   for (const node of stores.flatMap((store) => [...nodesOf(store)])) {
     const { store, meta } = node;
     const { slots, agent } = store.frames;
     const lock = slots.load(meta + LOCK_WORD);
     const theirs = marks.has(Math.abs(lock));
+    if (isEnding(node)) {
+      ending.push(node);
+      continue;
+    }
     for (const child of childrenOf(node)) linked.add(child);
     if (!theirs) continue;
     slots.store(meta + LOCK_WORD, Math.sign(lock) * markOf(agent!.id));
     left.push(node);
   }
-  return () => repair(left, linked);
+  return () => repair(left, linked, ending);
+}
+
+/** Whether one of the dead was ending a table, as the ledger knows: its root becomes unused, and nothing below it is done by frame-meta. */
+function isEnding({ store, pfn }: Left): boolean {
+  const { slots, agent, ledger } = store.frames;
+  const slot = slots.geometry.slotOf(pfn);
+  return ledger !== undefined && ledger.countOf(agent!.id, slot, "ending") > 0;
 }
 
 function* nodesOf(store: SharedNodeStore): Generator<Left> {
@@ -81,9 +94,10 @@ function childrenOf({ store, pfn, level }: Left): number[] {
   return found;
 }
 
-function repair(left: readonly Left[], linked: ReadonlySet<number>): void {
+function repair(left: readonly Left[], linked: ReadonlySet<number>, ending: readonly Left[]): void {
   for (const node of left) if (linked.has(node.pfn) || !isUnfinished(node)) mend(node);
   const errors: unknown[] = [];
+  for (const { store, pfn, level } of ending) store.endNode(pfn, level, errors);
   for (const { store, pfn, meta, level } of left) {
     const { slots } = store.frames;
     const stray = (slots.load(meta) & STRAY) !== 0;

@@ -23,7 +23,7 @@ import type { PageTableConfig } from "../format/config.js";
 import { TABLE } from "./entry-coder.js";
 import { Limbo } from "./limbo.js";
 import type { Locks } from "./locks.js";
-import { CHILDREN, type NodeMemory, VERSION_WORD } from "./node-memory.js";
+import { CHILDREN, LOCK_WORD, type NodeMemory, VERSION_WORD } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta } from "./node-store.js";
 import { releaseFailed } from "./release-failed.js";
 
@@ -137,6 +137,13 @@ export class SharedNodeStore extends NodeStore {
       if (!full || this.limbo.size === 0 || this.collect() > 0) throw error;
       return super.alloc(level, zeroed, stray);
     }
+  }
+
+  protected override claim(pfn: number): void {
+    const { slots } = this.frames;
+    // Those of a table that is there still are locked.
+    if (this.alone)
+      slots.store(slots.wordOf(slots.geometry.slotOf(pfn), LOCK_WORD), this.locks.mark);
   }
 
   override dropTree(pfn: number, level: number, errors: unknown[]): number {

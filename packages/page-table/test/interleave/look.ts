@@ -112,7 +112,7 @@ export function straysAreKnown(table: PageTable, outcomes: Outcomes): string | u
 /**
  * PT-31: at the end a frame's count is its mappings, for every handle has been dropped.
  *
- * @param spare - counts that may be left over, one for each of the dead
+ * @param spare - frames whose counts may be left over, one for each of the dead: of a mapping, and of the handle that it was becoming
  */
 export function countsAreMappings(table: PageTable, spare = 0): string | undefined {
   const { slots } = table.frames;
@@ -131,9 +131,9 @@ export function countsAreMappings(table: PageTable, spare = 0): string | undefin
     }
     const over = Math.max(slots.words[slots.countIndexOf(pfn)]!, 0) - mapped;
     if (over < 0) return `frame ${pfn} is mapped ${mapped} times, and counted ${mapped + over}`;
-    left -= over;
+    left -= Math.ceil(over / 2);
   }
-  return left < 0 ? `${spare - left} counts that are no mapping's` : undefined;
+  return left < 0 ? `counts of ${spare - left} frames that are no mapping's` : undefined;
 }
 
 /** Entries as sets have them. */

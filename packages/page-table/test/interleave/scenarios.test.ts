@@ -37,7 +37,7 @@ const OPEN: readonly string[] = [
   "reap at each access: map of an item",
   "reap at each access: unmap of all items",
   "reap at each access: queryFrame",
-  "reap at each access: fork",
+  "reap at each access, with a ledger: fork",
   "reap at each access: three levels, map of missing tables",
   "reap at each access: three levels, unmap of all",
   "reap at each access: three levels, cleanUp",
