@@ -40,7 +40,9 @@ const NOTHING: Want = { cells: [], writes: false, plain: false };
 export class Futures {
   /** How much is known. */
   size = 0;
-  readonly #numbers = new Map<string, number>();
+  /** By buffer, the numbers of its cells. */
+  readonly #numbers: Map<number, number>[] = [];
+  #cellsKnown = 0;
   /** By the state's number: what is next, and what may come from there on. */
   readonly #wants: Want[] = [];
   readonly #bits: Uint32Array[] = [];
@@ -90,10 +92,15 @@ export class Futures {
 
   #cells(buffer: number, byteOffset: number, size: number): number[] {
     const cells: number[] = [];
+    this.#numbers[buffer] ??= new Map();
+    const numbers = this.#numbers[buffer];
     for (let cell = byteOffset >>> 2; cell * 4 < byteOffset + size; cell += 1) {
-      const key = `${buffer} ${cell}`;
-      const number = this.#numbers.get(key) ?? this.#numbers.size;
-      this.#numbers.set(key, number);
+      let number = numbers.get(cell);
+      if (number === undefined) {
+        number = this.#cellsKnown;
+        this.#cellsKnown += 1;
+        numbers.set(cell, number);
+      }
       cells.push(number);
     }
     return cells;
@@ -111,7 +118,7 @@ export class Futures {
     for (let state: LocalState | undefined = from; state !== undefined; state = state.parent) {
       let has = this.#bits[state.id];
       if (has === undefined || has.length <= word) {
-        const more = new Uint32Array(word + 1);
+        const more = new Uint32Array(Math.max(word + 1, 2 * (has?.length ?? 0)));
         if (has !== undefined) more.set(has);
         this.#bits[state.id] = more;
         has = more;
