@@ -46,9 +46,13 @@ import {
 export type Entry = Named<Lib>;
 type Form = Entry["form"];
 
-/** In the long form, steps that concern nobody else are taken at once: of some agents they are more than a thousand in a row. */
-const inForm = (form: Form, scenarios: readonly TableScenario[]): ReturnType<Entry["build"]> => {
-  const reduction = form === "long" ? "private" : "both";
+/** In the long form of several, steps that concern nobody else are taken at once: of some agents they are more than a thousand in a row. */
+const inForm = (
+  form: Form,
+  several: boolean,
+  scenarios: readonly TableScenario[],
+): ReturnType<Entry["build"]> => {
+  const reduction = form === "long" && several ? "private" : "both";
   const reduced = scenarios.map((scenario) => ({ ...scenario, reduction }));
   return reduced as unknown as ReturnType<Entry["build"]>;
 };
@@ -56,7 +60,7 @@ const inForm = (form: Form, scenarios: readonly TableScenario[]): ReturnType<Ent
 const entry = (form: Form, name: string, world: World, ...threads: readonly Op[][]): Entry => ({
   name,
   form,
-  build: (lib) => inForm(form, [scenarioOf(lib, world, threads)]),
+  build: (lib) => inForm(form, threads.length > 1, [scenarioOf(lib, world, threads)]),
 });
 
 /** Thread 0 dies after so many accesses; another reaps it, a third goes on. */
@@ -70,7 +74,7 @@ const reaping = (
 ): Entry => ({
   name,
   form,
-  build: (lib) => inForm(form, reapScenarios(lib, world, deaths, dying, living)),
+  build: (lib) => inForm(form, living.length > 0, reapScenarios(lib, world, deaths, dying, living)),
 });
 
 /** Nothing but the root. */
