@@ -206,7 +206,8 @@ export class CursorMut extends RunEditor {
 
   /**
    * Sets and clears flags of the next mapping of `pages` pages from the position on. A huge page that is not in them as a whole is
-   * split. What is not named stays: the frame, accessed and dirty bits, the cache policy.
+   * split. What is not named stays: the frame, accessed and dirty bits, the cache policy. In a table that has been forked WRITE of a
+   * tracked mapping is set as the mark of `/fork`, and cleared with it.
    *
    * @param set - Flags of a property, or-ed
    * @param clear - Flags that are cleared first
@@ -232,18 +233,18 @@ export class CursorMut extends RunEditor {
   /** Protects when the position's leaf table is not at hand. */
   protected protectAnew(pages: number, set: number, clear: number): number {
     this.settle();
-    this.checkChange(set, clear);
+    const flags = this.checkChange(set, clear);
     this.checkPages(pages);
     if (!this.seekWhole(this.page + pages)) return 0;
     const { words, level, coder, store } = this;
     const at = this.entryAt();
     const hi = words[at + 1]!;
     let lo = words[at]!;
-    let nextLo = coder.changedLo(lo, hi, level, set, clear);
+    let nextLo = coder.changedLo(lo, hi, level, flags, clear);
     let nextHi = coder.changedHi(hi, level);
     while (!store.swap(words, at, this.meta, lo, nextLo, nextHi)) {
       ({ lo } = store);
-      nextLo = coder.changedLo(lo, hi, level, set, clear);
+      nextLo = coder.changedLo(lo, hi, level, flags, clear);
       nextHi = coder.changedHi(hi, level);
     }
     if (level === 1) {

@@ -8,7 +8,7 @@
  */
 
 import type { FrameTable } from "@memkit/frame-meta";
-import { AVAIL1 } from "../format/property.js";
+import { AVAIL1, AVAIL2, WRITE } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import type { Item } from "../table/references.js";
@@ -119,10 +119,19 @@ export abstract class Editor extends Cursor {
     if (prop >>> 0 !== prop || (prop & AVAIL1) !== 0) this.unrepresentable(prop);
   }
 
-  /** Flags to set and to clear. The latter may be a complement. @throws as {@link Editor.checkProp} */
-  protected checkChange(set: number, clear: number): void {
+  /**
+   * Flags to set and to clear. The latter may be a complement.
+   *
+   * @returns the former, as {@link EntryCoder.changedLo} takes them
+   * @throws as {@link Editor.checkProp}
+   */
+  protected checkChange(set: number, clear: number): number {
     this.checkProp(set);
     if ((clear | 0) !== clear && clear >>> 0 !== clear) this.unrepresentable(clear);
+    // Who names AVAIL2 means it as it is; one that comes with AVAIL1, which is nobody's to clear, is part of a complement.
+    const literal = (set & AVAIL2) !== 0 || (clear & (AVAIL1 | AVAIL2)) === AVAIL2;
+    if (literal || ((set | clear) & (WRITE | AVAIL2)) === 0) return set;
+    return this.store.tracks && this.table.forked ? set | AVAIL1 : set;
   }
 
   private unrepresentable(prop: number): never {

@@ -256,14 +256,14 @@ export abstract class RunEditor extends Editor {
    */
   protectRun(pages: number, set: number, clear: number): number {
     this.settle();
-    this.checkChange(set, clear);
+    const flags = this.checkChange(set, clear);
     this.checkPages(pages);
     const start = this.page;
     const end = start + pages;
     this.splitEdges(start, end);
     while (this.seek(end, false)) {
       const at = this.entryAt();
-      this.coder.changedLo(this.words[at]!, this.words[at + 1]!, this.level, set, clear);
+      this.coder.changedLo(this.words[at]!, this.words[at + 1]!, this.level, flags, clear);
       this.skip(end);
     }
     this.place(start);
@@ -274,10 +274,10 @@ export abstract class RunEditor extends Editor {
       const at = this.entryAt();
       const hi = words[at + 1]!;
       let lo = words[at]!;
-      let next = coder.changedLo(lo, hi, level, set, clear);
+      let next = coder.changedLo(lo, hi, level, flags, clear);
       while (!store.swap(words, at, this.meta, lo, next, coder.changedHi(hi, level))) {
         ({ lo } = store);
-        next = coder.changedLo(lo, hi, level, set, clear);
+        next = coder.changedLo(lo, hi, level, flags, clear);
       }
       changed += PAGES[level]!;
       this.skip(end);

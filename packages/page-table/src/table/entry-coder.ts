@@ -12,7 +12,7 @@
 
 import { type Entry, leafBits, propertyOf, supports } from "../format/codec.js";
 import type { PteFormat, SoftwareBit } from "../format/format.js";
-import { AVAIL1, CACHE_POLICIES, CACHE_SHIFT, READ } from "../format/property.js";
+import { AVAIL1, AVAIL2, CACHE_POLICIES, CACHE_SHIFT, READ, WRITE } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 
 /** What an entry is. */
@@ -184,6 +184,7 @@ export class EntryCoder {
   /**
    * The lower word of a leaf with other flags; the upper one is {@link EntryCoder.changedHi}.
    *
+   * @param set - with AVAIL1, which nobody sets, where WRITE and AVAIL2 are meant as in a table that has been forked
    * @throws {@link PageTableError} `unrepresentable`
    */
   changedLo(lo: number, hi: number, level: number, set: number, clear: number): number {
@@ -204,10 +205,23 @@ export class EntryCoder {
     return (hi & ~this.propHi[level]!) | this.toHi;
   }
 
+  /**
+   * PT-41: what a tracked leaf of a forked table becomes. It has the right to write where it had it; where it is given, it has the mark
+   * instead, and the first write finds out whether the frame is still another's, too.
+   */
+  private forked(next: number, old: number, level: number, set: number, clear: number): number {
+    const kept = (clear & WRITE) === 0 && (old & (WRITE | AVAIL2)) !== 0;
+    const plain = (next & ~(WRITE | AVAIL2)) >>> 0;
+    if ((set & WRITE) === 0 && !kept) return plain;
+    this.leaf(plain | WRITE, level); // what the first write will make of it
+    return plain | ((old & WRITE) === 0 ? AVAIL2 : WRITE);
+  }
+
   private change(lo: number, hi: number, level: number, set: number, clear: number): void {
     // What says that the frame is counted is ours alone: no change touches it.
     const old = this.propertyOf(lo, hi, level);
-    const next = ((old & ~(clear & ~AVAIL1)) | set) >>> 0;
+    let next = ((old & ~(clear & ~AVAIL1)) | (set & ~AVAIL1)) >>> 0;
+    if ((old & set & AVAIL1) !== 0) next = this.forked(next, old, level, set, clear);
     const entry = this.leaf(next, level);
     this.fromLo = lo;
     this.fromHi = hi;

@@ -8,8 +8,20 @@
  * The mark C is the property flag AVAIL2, so an owner of tables who forks them leaves it alone. Untracked mappings, devices above
  * all, are shared as they are.
  *
- * PT-41: after a fork neither table can write to a tracked frame that the other maps. Both are read-only there, or the fork
- * has failed and neither has changed: the child is made first, the parent loses its writes last.
+ * From then on both tables are `forked`, in all agents, and in them C is the right to write of a page that may not be written yet. What
+ * protects a tracked page of them, a cursor, a table or an address space, takes it so:
+ *
+ *      sets WRITE        R, R+C -> R+C      RW -> RW      also where the page was read-only when it was shared
+ *      clears WRITE      R+C, RW -> R                     the next write is the program's fault
+ *      names C itself    as it says                       but not in a complement, which names all flags
+ *
+ * `query` and `translate` say what is in the entry: a page may be written by its program if `prop & (WRITE | COPY_ON_WRITE)`. A frame that is
+ * mapped later is its table's own, and may be written at once, until WRITE is taken away and given back. Memory that both are to
+ * write is untracked, or mapped anew in both.
+ *
+ * PT-41: after a fork neither table can write to a tracked frame that the other maps by then. Both are read-only there, or the fork
+ * has failed and neither has changed: the child is made first, the parent loses its writes last. Nothing but `handleFault` gives
+ * the right to write back, and it has looked whether the frame is this table's alone.
  *
  * @module
  */
@@ -17,12 +29,13 @@
 import type { PageTableConfig } from "../format/config.js";
 import { AVAIL2, WRITE } from "../format/property.js";
 import { ABSENT, LEAF, PAGES } from "./entry-coder.js";
+import { FORKED_WORD } from "./node-memory.js";
 import type { NodeStore } from "./node-store.js";
 import { PageTable } from "./page-table.js";
 import type { References } from "./references.js";
 import { TableError } from "./table-error.js";
 
-/** The flag of a mapping that may be written, once it has a frame of its own. */
+/** In a table that has been forked: the flag of a tracked mapping that may be written, once it has a frame of its own. */
 export const COPY_ON_WRITE: number = AVAIL2;
 
 /** One more mapping of `pages` frames that are mapped. @throws `FrameError` `count-at-max`: nothing has changed */
@@ -162,6 +175,11 @@ class Copy {
   }
 }
 
+/** Says that AVAIL2 is the mark from now on, to whoever opens a cursor after this one: all of the table is locked, so plainly. */
+function setForked({ frames: { slots }, rootPfn }: PageTable): void {
+  slots.words[slots.wordOf(slots.geometry.slotOf(rootPfn), FORKED_WORD)] = 1;
+}
+
 /** A root that is not finished, with what this one shares of another: its own entries are nothing. */
 function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C> {
   const { store, config, shared, rootPfn } = table;
@@ -189,7 +207,8 @@ function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C>
  * Flush the translations of the parent afterwards.
  *
  * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `shared-table` for a table whose top tables are shared;
- * `FrameError` `no-memory`, `count-at-max`. Nothing has changed then.
+ * `unrepresentable` where a page may be written and the format has no bit for {@link COPY_ON_WRITE}; `FrameError` `no-memory`,
+ * `count-at-max`. Nothing has changed then.
  *
  * @example
  * ```ts
@@ -226,6 +245,8 @@ export function fork<C extends PageTableConfig>(table: PageTable<C>): PageTable<
       child.drop();
       throw error;
     }
+    setForked(table);
+    setForked(child);
     copy.protect();
     store.finish(child.rootPfn);
     return child;

@@ -5,6 +5,7 @@
  *     its slot         word 0: nrChildren (bits 0..15) | stray (16..23) | level (24..31)
  *                      word 1: lock, the mark of the cursor that has the node, 0 for none, below 0 for a stray one
  *                      word 2: version, odd while an entry of two words changes (shared memory only)
+ *                      word 3: of a root, 1 where the table has been forked, or came of a fork
  *
  * The layout of the slot is `storedPageTablePageMeta`'s. Here it is read as words, since a map counts its entry in a few
  * nanoseconds.
@@ -24,6 +25,7 @@ import { TableError } from "./table-error.js";
 const META_WORD = 0;
 export const LOCK_WORD = 1;
 export const VERSION_WORD = 2;
+export const FORKED_WORD = 3;
 /** Of the metadata word. */
 export const CHILDREN = 0xffff;
 export const STRAY = 0x1_0000;

@@ -19,6 +19,7 @@ import { PageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
 import { Descent, type Locks } from "./locks.js";
+import { FORKED_WORD } from "./node-memory.js";
 import type { NodeFrame, NodeStore, PageTablePageMeta } from "./node-store.js";
 import { nodeMetaOf, nodeStoreOf, writerFor } from "./stores.js";
 import { TableError } from "./table-error.js";
@@ -213,6 +214,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     shared?: Frame,
   ): PageTable<C> {
     const pfn = store.alloc(store.levels, true, true);
+    const { slots } = store.frames;
+    slots.words[slots.wordOf(slots.geometry.slotOf(pfn), FORKED_WORD)] = 0; // of what was in the frame before
     const handle = store.references.giveFrame(pfn).tryAs(nodeMetaOf(config));
     return new PageTable<C>(store, config, handle as NodeFrame<C>, shared);
   }
@@ -269,6 +272,15 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       shared.drop();
       throw error;
     }
+  }
+
+  /**
+   * Whether the table has been forked, or came of a fork, in whichever agent: then AVAIL2 of a tracked mapping is the mark of `/fork`
+   * (PT-41). Without a cursor of the table it is a hint.
+   */
+  get forked(): boolean {
+    const { slots } = this.frames;
+    return slots.words[slots.wordOf(slots.geometry.slotOf(this.rootPfn), FORKED_WORD)] === 1;
   }
 
   /** One more handle on the root: OSTD's `shallow_copy`. */
@@ -350,7 +362,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   }
 
   /**
-   * Sets and clears flags of whatever is mapped in a range; huge pages that reach out of it are split.
+   * Sets and clears flags of whatever is mapped in a range, as `CursorMut.protectNext`; huge pages that reach out of it are split.
    *
    * @returns base pages that are mapped
    * @throws {@link PageTableError} as {@link PageTable.cursor}; `unrepresentable`; `FrameError` `no-memory`. No property has
