@@ -70,7 +70,7 @@ const MAX_SIZE = 2 ** 32;
 
 export const LAYOUT: unique symbol = Symbol.for("@memkit/core/Layout") as never;
 /** Stands for the bytes that a site will open. */
-const NO_BYTES = new DataView(new ArrayBuffer(0));
+const NO_BYTES = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(0));
 const NOTHING: Readonly<Record<string, number | bigint>> = {};
 
 export class LayoutNode {
@@ -182,11 +182,16 @@ export class LayoutNode {
     return this.names[value];
   }
 }
-Object.defineProperty(LayoutNode.prototype, LAYOUT, { value: true });
+
+/** {@link LayoutNode} with the brand. By a call that a bundler may leave out: the class is dead weight where there are no layouts. */
+const Branded = /* @__PURE__ */ ((): typeof LayoutNode => {
+  Object.defineProperty(LayoutNode.prototype, LAYOUT, { value: true });
+  return LayoutNode;
+})();
 
 /** Makes a type from what it is for a target. Mistakes in the definition throw here, not later. */
 export function define(build: Build): LayoutNode {
-  return new LayoutNode(build, "wasm32", new Map());
+  return new Branded(build, "wasm32", new Map());
 }
 
 /** The public face of a node; whoever builds a node knows which of the interfaces its kind has. */
