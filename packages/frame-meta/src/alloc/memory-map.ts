@@ -6,11 +6,12 @@
  * @module
  */
 
-import { type FrameRange, PAGE_SIZE, type Struct, struct } from "@memkit/core";
+import { type FrameRange, PAGE_SIZE, type Struct } from "@memkit/core";
 import { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { FrameError } from "../frame-error.js";
 import { defineFrameMeta, type FrameMeta } from "../meta/frame-meta.js";
+import { NO_FIELDS } from "../meta/no-fields.js";
 
 /** `usable`: the allocator's. `reserved`: somebody's, such as the firmware's. `bad`: of no use. `kernel`: code and data. */
 export type MemoryKind = "usable" | "reserved" | "bad" | "kernel";
@@ -23,21 +24,21 @@ export interface MemoryRange extends FrameRange {
 type NoFields = Struct<readonly []>;
 
 /** The type of reserved frames. */
-export const reservedMeta: FrameMeta<NoFields, false> = defineFrameMeta({
+export const reservedMeta: FrameMeta<NoFields, false> = /* @__PURE__ */ defineFrameMeta({
   name: "reserved",
-  layout: struct(),
+  layout: NO_FIELDS,
   usage: "Reserved",
 });
 /** The type of bad frames. */
-export const unusableMeta: FrameMeta<NoFields, false> = defineFrameMeta({
+export const unusableMeta: FrameMeta<NoFields, false> = /* @__PURE__ */ defineFrameMeta({
   name: "unusable",
-  layout: struct(),
+  layout: NO_FIELDS,
   usage: "Reserved",
 });
 /** The type of frames of a kernel. */
-export const kernelMeta: FrameMeta<NoFields, false> = defineFrameMeta({
+export const kernelMeta: FrameMeta<NoFields, false> = /* @__PURE__ */ defineFrameMeta({
   name: "kernel",
-  layout: struct(),
+  layout: NO_FIELDS,
   usage: "Kernel",
 });
 

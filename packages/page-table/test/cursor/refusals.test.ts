@@ -384,6 +384,7 @@ describe.each(MODES)("in mode %s", (mode) => {
     table.drop();
     expect(root.meta.nrChildren).toBe(1);
     expect(root.meta.level).toBe(4);
+    expect([root.meta.stray, root.meta.lock.load()]).toEqual([false, 0]);
     root.drop();
     space.end();
   });
