@@ -37,12 +37,21 @@ function join(clock: Int32Array, other: Int32Array): void {
  * Whether two accesses race if nothing orders them.
  *
  * @param aWrites - whether `a` changes memory; a `compareExchange` may or may not
+ * @param racyReads - whether plain reads of a word are taken for atomic ones: `Scenario.racyReads`
  */
-function conflict(a: Access, aWrites: boolean, b: Access, bWrites: boolean): boolean {
+function conflict(
+  a: Access,
+  aWrites: boolean,
+  b: Access,
+  bWrites: boolean,
+  racyReads: boolean,
+): boolean {
+  const tearFree = (access: Access, writes: boolean): boolean =>
+    access.atomic || (racyReads && !writes && access.size <= 4);
   return (
     (aWrites || bWrites) &&
     overlap(a, b) &&
-    !(a.atomic && b.atomic && sameRange(a, b)) &&
+    !(tearFree(a, aWrites) && tearFree(b, bWrites) && sameRange(a, b)) &&
     touchesMemory(a) &&
     touchesMemory(b)
   );
@@ -53,9 +62,16 @@ function conflict(a: Access, aWrites: boolean, b: Access, bWrites: boolean): boo
  *
  * @param previous - index of the thread's step before, or -1
  * @param told - index of the last step of a thread that this one knows to be dead, or -1
+ * @param racyReads - as {@link conflict}'s
  * @returns the index of a step that it races with, or -1
  */
-export function tick(steps: readonly Timed[], at: number, previous: number, told: number): number {
+export function tick(
+  steps: readonly Timed[],
+  at: number,
+  previous: number,
+  told: number,
+  racyReads: boolean,
+): number {
   const step = steps[at]!;
   const { thread, access, wrote, clock } = step;
   if (previous < 0) clock.fill(0);
@@ -83,7 +99,7 @@ export function tick(steps: readonly Timed[], at: number, previous: number, told
     const other = steps[i]!;
     if (
       other.thread !== thread &&
-      conflict(other.access, other.wrote, access, wrote) &&
+      conflict(other.access, other.wrote, access, wrote, racyReads) &&
       clock[other.thread]! < other.clock[other.thread]!
     ) {
       return i;

@@ -107,7 +107,8 @@ export class Machine {
     this.at[thread] = to;
     this.#last[thread] = depth;
     this.depth = depth + 1;
-    return tick(this.steps, depth, step.previous, step.previous < 0 ? this.#toldOf(thread) : -1);
+    const told = step.previous < 0 ? this.#toldOf(thread) : -1;
+    return tick(this.steps, depth, step.previous, told, this.plan.racyReads);
   }
 
   /** The last step of the dead whose heir this thread is, or -1. */

@@ -115,6 +115,11 @@ export interface Scenario<S, A = S, M = unknown> {
   readonly death?: Death;
   readonly limits?: Limits;
   readonly reduction?: Reduction;
+  /**
+   * `true`: a plain read of a word of 32 bits or less may race with atomic writes of it, and finds what an atomic one would. For code that
+   * only guesses by it, and then exchanges the word if it has guessed right. It has no say in what else is ordered.
+   */
+  readonly racyReads?: boolean;
   /** `false`: the failure is told by the schedule that was found first, for who only asks whether there is one. */
   readonly shorten?: boolean;
 }
@@ -140,6 +145,7 @@ export interface Plan {
   readonly sleep: boolean;
   readonly states: boolean;
   readonly private: boolean;
+  readonly racyReads: boolean;
 }
 
 function limitsOf(given: Limits): Required<Limits> {
@@ -162,7 +168,7 @@ function checkDeath({ thread, after, heirs }: Death, threads: number): void {
 
 /** @throws {@link InterleaveError} `thread-count`, `bad-limit`, `bad-death`, `operation-without-model` */
 export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
-  const { setup, attach, model, threads, invariants, atEnd, death, limits, reduction } =
+  const { setup, attach, model, threads, invariants, atEnd, death, limits, reduction, racyReads } =
     scenario as unknown as AnyScenario;
   if (!(threads.length >= 1 && threads.length <= MAX_THREADS)) {
     throw new InterleaveError({ code: "thread-count", got: threads.length, max: MAX_THREADS });
@@ -192,5 +198,6 @@ export function planOf<S, A, M>(scenario: Scenario<S, A, M>): Plan {
     sleep: reduction !== "none" && reduction !== "states",
     states: reduction !== "none" && reduction !== "sleep",
     private: reduction === "private",
+    racyReads: racyReads === true,
   };
 }

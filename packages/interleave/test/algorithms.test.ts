@@ -263,3 +263,35 @@ describe("a stack of nodes linked by number", () => {
     expect(verify(scenario(0x1_0000, true)).complete).toBe(true);
   });
 });
+
+describe("a change that guesses by a plain read, and exchanges the word if it has guessed right", () => {
+  const add =
+    (commit: (shared: Int32Array, seen: number) => boolean) =>
+    (shared: Int32Array): void => {
+      while (!commit(shared, shared[0]!));
+    };
+  const scenario = (racyReads: boolean, plainWrite = false): Scenario<Int32Array> => {
+    const exchange = (shared: Int32Array, seen: number): boolean =>
+      Atomics.compareExchange(shared, 0, seen, seen + 1) === seen;
+    const write = (shared: Int32Array, seen: number): boolean => {
+      shared[0] = seen + 1;
+      return true;
+    };
+    return {
+      setup: words(0),
+      threads: [add(exchange), add(plainWrite ? write : exchange)],
+      atEnd: { "both are counted": (shared: Int32Array) => shared[0] === 2 },
+      racyReads,
+    };
+  };
+
+  it("is a race", () => {
+    expect(explore(scenario(false)).failure?.kind).toBe<FailureKind>("race");
+  });
+  it("is right where such races are allowed", () => {
+    expect(verify(scenario(true)).complete).toBe(true);
+  });
+  it("is a race still where it writes plainly", () => {
+    expect(explore(scenario(true, true)).failure?.kind).toBe<FailureKind>("race");
+  });
+});
