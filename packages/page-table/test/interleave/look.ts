@@ -5,12 +5,12 @@
  */
 
 import type { Outcomes } from "@memkit/interleave";
-import { EXECUTE, READ, WRITE } from "@memkit/page-table/format";
+import { ACCESSED, DIRTY, EXECUTE, READ, WRITE } from "@memkit/page-table/format";
 import type { PageTable } from "@memkit/page-table/table";
 
-/** Of a property, what scenarios look at. */
-export const ACCESS: number = READ | WRITE | EXECUTE;
-/** By page: the frame it is mapped to, and what may be done with it. */
+/** Of a property, what scenarios look at: what may be done with a page, and whether a processor has. */
+export const ACCESS: number = READ | WRITE | EXECUTE | ACCESSED | DIRTY;
+/** By page: the frame it is mapped to, and these bits. */
 export type Pages = Record<number, readonly [pfn: number, access: number]>;
 
 interface Node {

@@ -5,7 +5,17 @@
  */
 
 import { allocFrame } from "@memkit/frame-meta/alloc";
-import { EXECUTE, pageProperty, READ, USER, WRITE } from "@memkit/page-table/format";
+import type { Outcome } from "@memkit/interleave";
+import {
+  ACCESSED,
+  DIRTY,
+  EXECUTE,
+  pageProperty,
+  READ,
+  USER,
+  WRITE,
+} from "@memkit/page-table/format";
+import { mmuOf } from "@memkit/page-table/mmu";
 import { ACCESS, ENTRIES } from "./look.js";
 import { item, type Op, RW, refuse } from "./world.js";
 
@@ -67,6 +77,77 @@ export const holdItem = (page: number): Op => ({
     return held ? pfn : "a frame that nobody holds";
   },
   model: ({ pages }) => pages[page]?.[0] ?? "nothing",
+});
+
+/** What a store sets in an entry. */
+const MARKS = ACCESSED | DIRTY;
+
+/** A processor's store to a page, which marks the entry that allows it. The frame that it went to. */
+export const write = (page: number): Op => ({
+  name: `write to ${page}`,
+  run: ({ table }) => {
+    const mmu = mmuOf(table, { settings: { accessedDirty: "update" } });
+    const answer = mmu.access(page * 4096, 4, { kind: "write", mode: "user" });
+    return answer.kind === "memory" ? answer.parts[0]!.pfn : answer.kind;
+  },
+  model: ({ pages }) => {
+    const old = pages[page];
+    if (old === undefined || (old[1] & WRITE) === 0) return "fault";
+    pages[page] = [old[0], old[1] | MARKS];
+    return old[0];
+  },
+});
+
+/** What an entry was at the last, where a store that marked it may have faulted all the same, for its node was being changed. */
+const perhapsMarked = (
+  [pfn, access]: readonly [number, number],
+  { value }: Outcome,
+): readonly [number, number] => {
+  const [, found] = Array.isArray(value) ? (value as readonly number[]) : [];
+  return [pfn, found === (access | MARKS) ? found : access];
+};
+
+/** takeNext of one page: what its entry was at the last. */
+export const takeMarked = (page: number): Op => ({
+  name: `take ${page} with its marks`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(page * 4096, 1);
+    try {
+      const taken = cursor.takeNext(1);
+      if (taken?.kind !== "mapped") return "nothing";
+      taken.item?.drop();
+      return [taken.pfn, taken.prop & ACCESS];
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }, actual) => {
+    const old = pages[page];
+    delete pages[page];
+    return old === undefined ? "nothing" : perhapsMarked(old, actual);
+  },
+});
+
+/** protectNext of one page to read and execute, and what its entry is then. */
+export const protectMarked = (page: number): Op => ({
+  name: `protect ${page} with its marks`,
+  run: ({ table }) => {
+    const cursor = table.cursorMut(page * 4096, 1);
+    try {
+      if (cursor.protectNext(1, EXECUTE, WRITE) === 0) return "nothing";
+      cursor.jump(page * 4096);
+      cursor.query();
+      return [cursor.pfn, cursor.prop & ACCESS];
+    } finally {
+      cursor.close();
+    }
+  },
+  model: ({ pages }, actual) => {
+    const old = pages[page];
+    if (old === undefined) return "nothing";
+    pages[page] = perhapsMarked([old[0], (old[1] | EXECUTE) & ~WRITE], actual);
+    return pages[page];
+  },
 });
 
 /** takeNext of one page, whose handle is dropped. */

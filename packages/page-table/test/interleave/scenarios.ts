@@ -22,12 +22,15 @@ import {
   mapLast,
   mapRow,
   open,
+  protectMarked,
   query,
   take,
   takeAndMap,
   takeItem,
+  takeMarked,
   unmap,
   unmapRow,
+  write,
 } from "./operations.js";
 import { reapScenarios } from "./reap.js";
 import {
@@ -97,6 +100,10 @@ const deepEmpty: World = { config: "x86-64, three levels", mapped: [] };
 /** A page that holds its frame. */
 const held: World = { config: "x86-64, tracked", mapped: [3] };
 const deepHeld: World = { config: "x86-64, tracked, three levels", mapped: [3] };
+/** The same, which a processor writes to. */
+const marked: World = { ...held, marked: true };
+/** The same, which may be executed: a change of its entry is one of the lower word alone. */
+const plainMarked: World = { ...marked, prop: RWX };
 /** A huge page in the root. */
 const huge: World = { mapped: [], huge: true };
 
@@ -288,6 +295,11 @@ export const entries: readonly Entry[] = [
     [holdItem(3)],
     [unmap(0, DEEP)],
   ),
+  // A processor marks an entry while a cursor changes it: one word of it, and both.
+  entry("suite", "tracked: write, protect of a word", plainMarked, [write(3)], [protectMarked(3)]),
+  entry("long", "tracked: write, protect of both words", marked, [write(3)], [protectMarked(3)]),
+  entry("suite", "tracked: write, take of a plain item", plainMarked, [write(3)], [takeMarked(3)]),
+  entry("long", "tracked: write, take of an item", marked, [write(3)], [takeMarked(3)]),
   reaping("suite", "reap, map", [30], one, [map(4, 1)], [look(3)]),
   reaping("long", "reap of a mapper that has the lock, map", [22], one, [map(4, 1)], [map(5, 2)]),
   reaping(

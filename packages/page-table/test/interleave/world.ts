@@ -171,6 +171,8 @@ export interface World {
   readonly ledger?: boolean;
   /** Nodes have a few entries and no more, for who looks at all of them. */
   readonly narrow?: boolean;
+  /** A processor marks entries, which cursors read plainly before they exchange them (PT-59). */
+  readonly marked?: boolean;
 }
 
 /** Nobody looks at what scenarios do not use. */
@@ -261,7 +263,7 @@ export function scenarioOf(
   threads: readonly (readonly Op[])[],
 ): TableScenario {
   const agents = threads.length + 1;
-  const { config = "x86-64", narrow = false } = world;
+  const { config = "x86-64", narrow = false, marked = false } = world;
   const { may } = possible(world, threads);
   return {
     setup: () => setUp(lib, world, agents),
@@ -295,6 +297,7 @@ export function scenarioOf(
       ...(config.includes("tracked") && { "PT-31": ({ table }) => countsAreMappings(table) }),
     },
     limits: { steps: 4000 },
+    racyReads: marked,
   };
 }
 
