@@ -108,6 +108,11 @@ export abstract class Position {
     return this.top * TOP + this.mid * 512 + this.index;
   }
 
+  /** The level of the node that the cursor believes to be in, 0 for none, and where that one's metadata is. @internal */
+  get atHand(): { readonly level: number; readonly meta: number } {
+    return { level: this.index > 511 ? 0 : this.level, meta: this.meta };
+  }
+
   /** The position as a page number of 0..2^52-1. */
   get vpn(): number {
     return this.page + this.table.baseVpn;

@@ -6,16 +6,19 @@
  * | N1 | PT-32 | a node is a page-table frame of its level, and `nrChildren` counts its present entries            |
  * | N2 | PT-33 | a node is held, by one entry, and not stray                                                       |
  * | E1 | PT-37 | a present entry is a leaf with a property, or leads to a node one level below                    |
- * | E2 | PT-37 | a leaf is at a level that has leaves, and its frame aligned to its size                           |
+ * | E2 | PT-37 | a leaf is at a level that has leaves, its frame aligned to its size, and no reserved bit set       |
  * | E3 | PT-38 | a tracked frame is memory, no node, and counted at least as often as it is mapped                 |
- * | E4 | PT-39 | entries that are not the table's own are in the root only, and lead to tables of the shared root  |
+ * | E4 | PT-39 | entries that are not the table's own are in the root only, and are those of the shared root        |
  * | M1 | PT-40 | a mapping is a page of some level within the table's share of the address space                   |
  * | M2 | PT-40 | mappings do not overlap                                                                           |
- * | C1 | PT-35 | a cursor is in its range or at its end, its node is locked, and no other one has a page of it     |
+ * | C1 | PT-35 | a cursor is in its range or at its end, on the way from the root to its page, below a node that    |
+ * |    |       | covers the range and that it has locked, and no other one has a page of it                        |
  *
- * PT-37: a present entry is a leaf of a legal level whose frame is aligned to it, or leads to a node one level below.
+ * PT-37: a present entry is a leaf of a legal level whose frame is aligned to it, or leads to a node one level below; none has a bit
+ * that the format reserves.
  * PT-38: what a tracked mapping holds is memory that is no node, counted at least as often as it is mapped.
- * PT-39: the root's entries beyond the configuration's are borrowed: they are the shared root's, and neither counted nor freed.
+ * PT-39: the root's entries beyond the configuration's are borrowed: they are the shared root's, all of them, and neither counted nor
+ * freed.
  * PT-40: mappings are whole pages inside of the table's share, and disjoint.
  *
  * @see vostd `page_table/node/owners.rs`, `node/entry_owners.rs`, `view.rs`, `cursor/owners.rs`
@@ -23,9 +26,11 @@
  */
 
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
-import { PageUsage } from "@memkit/frame-meta";
+import { RESERVED_RIGHTS } from "../format/rights.js";
+import { metaOf, misplaced } from "./check-cursors.js";
+import { Holders } from "./check-items.js";
 import { ABSENT, LEAF, PAGES } from "./entry-coder.js";
-import { CHILDREN, LEVEL_SHIFT, LOCK_WORD, STRAY } from "./node-memory.js";
+import { CHILDREN, STRAY } from "./node-memory.js";
 import type { PageTable } from "./page-table.js";
 
 /** The ids of the invariants of tables: see the head of this module. */
@@ -41,23 +46,24 @@ export interface TableViolation {
   readonly what: string;
 }
 
-/** Words of a slot from its metadata to its usage. */
-const USAGE = 11;
-const RESERVED = -1;
-
 class Check {
   readonly violations: TableViolation[] = [];
   private readonly table: PageTable;
   private readonly nodes = new Set<number>();
-  private readonly mapped = new Map<number, number>();
-  private end = RESERVED;
+  private readonly holders = new Holders();
+  /** One past the last page that is mapped so far. */
+  private end = -1;
 
   constructor(table: PageTable) {
     this.table = table;
   }
 
   private blame(id: TableInvariant, page: number, pfn: number, what: string): void {
-    this.violations.push({ id, va: BigInt.asUintN(64, this.table.vaOf(page)), pfn, what });
+    const { paging } = this.table.config.format;
+    const va = this.table.vaOf(page);
+    // What is borrowed is in the other half.
+    const bits = paging.canonical === "sign-extended" ? paging.vaBits : 64;
+    this.violations.push({ id, va: BigInt.asUintN(64, BigInt.asIntN(bits, va)), pfn, what });
   }
 
   run(): void {
@@ -65,7 +71,9 @@ class Check {
     for (const cursor of table.open) cursor.note();
     this.node(table.rootPfn, table.store.levels, 0);
     this.borrowed();
-    for (const [pfn, count] of this.mapped) this.tracked(pfn, count);
+    for (const { page, pfn, what } of this.holders.wrong(table.frames)) {
+      this.blame("E3", page, pfn, what);
+    }
     this.cursors();
   }
 
@@ -78,9 +86,8 @@ class Check {
       this.blame("E1", page, pfn, "an entry leads outside of the memory");
       return;
     }
-    const meta = slots.wordOf(slots.geometry.slotOf(pfn), 0);
-    const word = slots.words[meta]!;
-    if (slots.words[meta + USAGE] !== PageUsage.PageTable || word >>> LEVEL_SHIFT !== level) {
+    const meta = metaOf(table, pfn, level);
+    if (meta < 0) {
       this.blame("E1", page, pfn, `an entry leads to a frame that is no table of level ${level}`);
       return;
     }
@@ -89,6 +96,7 @@ class Check {
       return;
     }
     this.nodes.add(pfn);
+    const word = slots.words[meta]!;
     if (slots.countOf(pfn) < 1) this.blame("N2", page, pfn, "nobody holds the node");
     if ((word & STRAY) !== 0) this.blame("N2", page, pfn, "a node of the table is marked stray");
     memory.locate(pfn, level);
@@ -103,27 +111,60 @@ class Check {
       present += 1;
       const at = page + i * PAGES[level]!;
       if (kind === LEAF) this.leaf(lo, hi, level, at);
-      else this.node(coder.childOf(lo, hi), level - 1, at);
+      else {
+        const child = coder.childOf(lo, hi);
+        if (this.reserved(lo, hi, level, false))
+          this.blame("E1", at, child, "a table's reserved bit is set");
+        this.node(child, level - 1, at);
+      }
     }
     if ((word & CHILDREN) !== present) {
       this.blame("N1", page, pfn, `nrChildren is ${word & CHILDREN}, and ${present} are present`);
     }
   }
 
+  /** Bits of an entry that the format reserves: a processor faults, whatever the rest says. */
+  private reserved(lo: number, hi: number, level: number, leaf: boolean): boolean {
+    const { coder, config } = this.table.store;
+    const { format } = config;
+    if (!leaf) {
+      return (
+        (((lo ^ format.tableXor) & format.tableReservedLo) | (hi & format.tableReservedHi)) !== 0
+      );
+    }
+    // Nothing of an entry that is not valid is reserved; its frame is aligned all the same.
+    const ours = (lo & format.valid) === 0 ? coder.hiddenHi : 0;
+    const upper = hi & format.leafReservedHi[level]! & ~ours;
+    return (((lo ^ format.pageXor) & format.leafReservedLo[level]!) | upper) !== 0;
+  }
+
+  /** Whether the entry has a property: its permission bits mean something, and what they mean can be written. */
+  private means(lo: number, hi: number, level: number): boolean {
+    const { coder, config } = this.table.store;
+    const { format } = config;
+    const index =
+      ((lo >>> format.loShift) & format.loMask) | ((hi >>> format.hiShift) & format.hiMask);
+    if ((lo & format.valid) !== 0 && format.rights[index] === RESERVED_RIGHTS) return false;
+    return format.supports(coder.propertyOf(lo, hi, level), level);
+  }
+
   private leaf(lo: number, hi: number, level: number, page: number): void {
     const { table } = this;
-    const { coder, config } = table.store;
+    const { coder, config, tracks } = table.store;
     const pfn = coder.frameOf(lo, hi, level);
     const pages = PAGES[level]!;
     if (level > config.format.paging.highestTranslationLevel) {
       this.blame("E2", page, pfn, `a leaf at level ${level}`);
-    }
-    const reserved = config.format.leafReservedLo[level]!;
-    if (((lo ^ config.format.pageXor) & reserved) !== 0) {
-      this.blame("E2", page, pfn, "the frame is not aligned to the page");
-    }
-    if (!config.format.supports(coder.propertyOf(lo, hi, level), level)) {
-      this.blame("E1", page, pfn, "no property means this entry");
+    } else {
+      if (this.reserved(lo, hi, level, true)) {
+        this.blame(
+          "E2",
+          page,
+          pfn,
+          "the frame is not aligned to the page, or a reserved bit is set",
+        );
+      }
+      if (!this.means(lo, hi, level)) this.blame("E1", page, pfn, "no property means this entry");
     }
     const first = table.firstVpn - table.baseVpn;
     if (page % pages !== 0 || page < first || page + pages > first + table.pages) {
@@ -132,69 +173,52 @@ class Check {
     if (page < this.end) this.blame("M2", page, pfn, "two mappings overlap");
     this.end = page + pages;
     if (!coder.isTracked(lo, hi)) return;
-    if (!table.store.tracks) this.blame("E3", page, pfn, "a tracked item in an untracked table");
-    for (let i = 0; i < pages; i += 1) {
-      this.mapped.set(pfn + i, (this.mapped.get(pfn + i) ?? 0) + 1);
-    }
+    if (!tracks) this.blame("E3", page, pfn, "a tracked item in an untracked table");
+    this.holders.add(pfn, pages, page);
   }
 
-  private tracked(pfn: number, mapped: number): void {
-    const { slots, memory } = this.table.frames;
-    if (memory.bankIndexOf(pfn as Pfn) < 0) {
-      this.blame("E3", 0, pfn, "a tracked frame that is no memory");
-      return;
-    }
-    const slot = slots.wordOf(slots.geometry.slotOf(pfn), 0);
-    if (slots.words[slot + USAGE] === PageUsage.PageTable) {
-      this.blame("E3", 0, pfn, "a page-table node is mapped as an item");
-    }
-    const count = slots.countOf(pfn);
-    if (count < mapped) this.blame("E3", 0, pfn, `mapped ${mapped} times and counted ${count}`);
-  }
-
+  /** What the root has beside its own entries: what the shared root has there, no more and no less. */
   private borrowed(): void {
     const { table } = this;
-    const { store } = table;
-    const { memory, coder, levels } = store;
-    memory.locate(table.rootPfn, levels);
-    const { words, base } = memory;
+    const { store, shared } = table;
+    const { coder, levels, config } = store;
+    const mine = this.rootWords(table.rootPfn);
+    if (mine.length === 0) return; // said already
+    const theirs = shared === undefined ? undefined : this.rootWords(shared.paddr / PAGE_SIZE);
+    // A processor says there that it went through.
+    const other = ~config.format.tableAccessed;
     for (let i = 0; i < 512; i += 1) {
       if (i >= store.firstEntry(levels) && i < store.endEntry(levels)) continue;
-      const lo = words[base + 2 * i]!;
-      const hi = words[base + 2 * i + 1]!;
+      const [lo, hi] = [mine[2 * i]!, mine[2 * i + 1]!];
+      const [sharedLo, sharedHi] = [theirs?.[2 * i] ?? 0, theirs?.[2 * i + 1] ?? 0];
       const kind = coder.kind(lo, hi, levels);
       const page = i * PAGES[levels]!;
       const pfn = coder.childOf(lo, hi);
       if (kind === LEAF) this.blame("E4", page, pfn, "a leaf where only borrowed tables are");
-      else if (kind !== ABSENT && !this.shares(i, pfn)) {
+      else if (kind === ABSENT) {
+        if (coder.kind(sharedLo, sharedHi, levels) === ABSENT) continue;
+        const missing = coder.childOf(sharedLo, sharedHi);
+        this.blame("E4", page, missing, "a table of the shared root is missing");
+      } else if (((lo ^ sharedLo) & other) !== 0 || hi !== sharedHi) {
         this.blame("E4", page, pfn, "a table that the shared root does not have");
       }
     }
   }
 
-  /** Whether the root that is shared has an entry there, too, which leads to the same table. */
-  private shares(index: number, pfn: number): boolean {
-    const { shared, store } = this.table;
-    if (shared === undefined) return false;
-    const { memory, coder, levels } = store;
-    memory.locate(shared.paddr / PAGE_SIZE, levels);
-    const at = memory.base + 2 * index;
-    return coder.childOf(memory.words[at]!, memory.words[at + 1]!) === pfn;
+  /** The words of a root; none where it is none any more. */
+  private rootWords(pfn: number): Int32Array {
+    const { memory, levels } = this.table.store;
+    if (metaOf(this.table, pfn, levels) < 0) return new Int32Array(0);
+    memory.locate(pfn, levels);
+    return memory.words.subarray(memory.base, memory.base + 1024);
   }
 
   private cursors(): void {
-    const { open, store } = this.table;
-    const { memory } = store;
-    for (const [i, cursor] of open.entries()) {
-      const { page, startPage, endPage, guardPfn, guardLevel } = cursor;
-      if (page < startPage || page > endPage) {
-        this.blame("C1", page, guardPfn, "a cursor is outside of its range");
-      }
-      memory.locate(guardPfn, guardLevel);
-      if (memory.slotWords[memory.meta + LOCK_WORD] === 0) {
-        this.blame("C1", page, guardPfn, "the node that covers a cursor is not locked");
-      }
-      for (const other of open.slice(i + 1)) {
+    const { table } = this;
+    for (const [i, cursor] of table.open.entries()) {
+      const { page, startPage, endPage, guardPfn } = cursor;
+      for (const what of misplaced(table, cursor)) this.blame("C1", page, guardPfn, what);
+      for (const other of table.open.slice(i + 1)) {
         if (other.startPage < endPage && startPage < other.endPage) {
           this.blame("C1", page, guardPfn, "two cursors overlap");
         }

@@ -59,8 +59,9 @@ export class EntryCoder {
   private readonly leafMask: number;
   private readonly leafXor: number;
   private readonly highest: number;
+  /** The bit that says that nobody may use a page, which is not valid then. */
   private readonly hiddenLo: number;
-  private readonly hiddenHi: number;
+  readonly hiddenHi: number;
   private knownProp = -1;
   private knownLevel = 0;
   /** The last change of {@link EntryCoder.change}: from these bits, at this level, by these flags, to those. */

@@ -108,9 +108,20 @@ export class References {
   /**
    * Mappings of `pages` frames end.
    *
-   * @param errors - takes what was thrown; such a frame keeps its count
+   * @param errors - takes what was thrown; such a frame keeps its count. Of frames in a row that are no memory it takes one: a junk
+   * entry of Sv57 says 2^36 of them.
    */
   releaseAll(pfn: number, pages: number, errors: unknown[]): void {
-    for (let i = 0; i < pages; i += 1) this.releaseOr(pfn + i, errors);
+    const { banks } = this.frames.memory;
+    const end = pfn + pages;
+    let at = pfn;
+    for (const { firstPfn, frames } of banks) {
+      const first = Math.max(firstPfn, at);
+      const stop = Math.min(firstPfn + frames, end);
+      if (first >= stop) continue;
+      if (first > at) this.releaseOr(at, errors);
+      for (at = first; at < stop; at += 1) this.releaseOr(at, errors);
+    }
+    if (at < end) this.releaseOr(at, errors);
   }
 }

@@ -45,7 +45,7 @@ export type TableErrorDetail =
   | { readonly code: "corrupt-table"; readonly pfn: number; readonly level: number }
   /** A frame has to be copied whose type says nothing about copies: give `copy`. */
   | { readonly code: "cannot-copy"; readonly pfn: number; readonly type: string }
-  /** Mappings were removed, and of their frames some could not be let go; the errors are the `cause`. */
+  /** Mappings were removed, and of their frames some could not be let go; the errors are the `cause`, one for frames in a row that are no memory. */
   | { readonly code: "release-failed"; readonly failed: number };
 
 /** Of who shares tables, or forks them: said where they are thrown. */
