@@ -7,14 +7,16 @@
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
+import { checkObject } from "../argument.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
-import { READ, WRITE } from "../format/property.js";
+import { READ, USER, WRITE } from "../format/property.js";
 import { hex, pageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess } from "../walk/access.js";
 import { COPY_ON_WRITE } from "./fork.js";
 import type { PageTable } from "./page-table.js";
 import type { Item } from "./references.js";
+import { TableError } from "./table-error.js";
 
 const FaultError = /* @__PURE__ */ pageTableError<"cannot-copy">({
   "cannot-copy": (d) =>
@@ -24,8 +26,8 @@ const FaultError = /* @__PURE__ */ pageTableError<"cannot-copy">({
 /** How a fault is handled. */
 export interface FaultOptions {
   /**
-   * A new frame with what `frame` holds, for one of two tables that share it; `frame` ends after the call. If not given, a frame
-   * of the same type with the same bytes, which works for types without metadata.
+   * A new frame with what `frame` holds, for one of two tables that share it, which nobody else has; `frame` ends after the call. If
+   * not given, a frame of the same type with the same bytes, which works for types without metadata.
    */
   readonly copy?: (frame: Frame) => Frame;
   /** Takes what the page was mapped to before it was copied: for who keeps it until translations are flushed. Default: drops it. */
@@ -34,15 +36,20 @@ export interface FaultOptions {
 
 const dropItem = (item: Item): void => item.drop();
 
-/** `resolved`: the access may be tried again. `not-mapped` and `denied` are for the program to hear of. */
+/**
+ * `resolved`: the access may be tried again. `not-mapped` and `denied` are for the program to hear of: nothing is there, or what is there
+ * has not that right, also when it is copied.
+ */
 export type FaultOutcome = "resolved" | "not-mapped" | "denied";
 
 /**
- * Resolves a fault of an access of the user at `va`, if the table can: a page that is copied on write is copied, or made writable
- * where nobody else has it any more. A huge one is split first, and one page of it copied. Flush the page's translation afterwards.
+ * Resolves a fault of an access of the user at `va`, if the table can: in a table that has been forked a page that is copied on write is
+ * copied, or made writable where nobody else has it any more. A huge one is split first, and one page of it copied. Flush the page's
+ * translation afterwards. Accessed and dirty bits are the processor's to set: of one that faults for them it knows nothing.
  *
- * @throws {@link PageTableError} `invalid-access`, `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `FrameError` `no-memory`; what
- * `copy` throws. Nothing has changed then.
+ * @throws {@link PageTableError} `invalid-access`, `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `unfit-item` and
+ * `invalid-argument` where `copy` gives no frame, or one that somebody else has, too; `FrameError` `no-memory`; what `copy` throws.
+ * Nothing has changed then. What `release` throws: then the page is copied.
  */
 export function handleFault(
   table: PageTable,
@@ -50,48 +57,61 @@ export function handleFault(
   access: AccessKind,
   { copy = copyFrame, release = dropItem }: FaultOptions = {},
 ): FaultOutcome {
-  const need = READ << kindOfAccess(access);
-  const page = typeof va === "bigint" ? va - (va & 4095n) : va - (va % PAGE_SIZE);
+  const need = (READ << kindOfAccess(access)) | USER;
+  const page = pageAt(va);
   const cursor = table.cursorMut(page, 1);
   try {
     if (cursor.query() === 0) return "not-mapped";
-    if ((cursor.prop & need) !== 0) return "resolved"; // by somebody else, or a translation was out of date
-    if (access !== "write" || (cursor.prop & COPY_ON_WRITE) === 0) return "denied";
-    if (cursor.foundLevel > 1) {
-      cursor.protectNext(1, 0, 0); // splits it
-      cursor.jump(page);
-      cursor.query();
+    const { prop } = cursor;
+    if ((prop & need) === need) return "resolved"; // by somebody else, or a translation was out of date
+    const own = (prop & ~COPY_ON_WRITE) | WRITE;
+    const marked = (prop & COPY_ON_WRITE) !== 0 && cursor.tracked && table.forked;
+    if (!(marked && (own & need) === need && table.config.format.supports(own, 1))) return "denied";
+    if (table.frames.slots.countOf(cursor.pfn) === 1) {
+      cursor.protectNext(1, WRITE, COPY_ON_WRITE);
+      return "resolved";
     }
-    own(table, cursor, copy, release);
+    // Before a huge page is split: there may be no frame for the copy.
+    const copied = copyOf(cursor, copy);
+    let old: Item | undefined;
+    try {
+      if (cursor.foundLevel > 1) {
+        cursor.protectNext(1, 0, 0);
+        cursor.jump(page);
+      }
+      old = cursor.replace(copied, own).item;
+    } catch (error) {
+      if (!copied.dropped) copied.drop();
+      throw error;
+    }
+    if (old !== undefined) release(old);
     return "resolved";
   } finally {
     cursor.close();
   }
 }
 
-/** Gives the page at the position a frame of its own. */
-function own(
-  table: PageTable,
-  cursor: CursorMut,
-  copy: (frame: Frame) => Frame,
-  release: (item: Item) => void,
-): void {
-  if (table.frames.slots.countOf(cursor.pfn) === 1) {
-    cursor.protectNext(1, WRITE, COPY_ON_WRITE);
-    return;
-  }
+/** The page of an address; of what is no address, what the cursor refuses. */
+function pageAt(va: VirtualAddress): VirtualAddress {
+  if (typeof va === "bigint") return va < 0n ? va : va - (va & 4095n);
+  return Number.isInteger(va) && va >= 0 ? va - (va % PAGE_SIZE) : va;
+}
+
+/** A copy of the page at the position, which nobody else has. */
+function copyOf(cursor: CursorMut, copy: (frame: Frame) => Frame): Frame {
   const frame = cursor.queryFrame()!;
   try {
     const copied = copy(frame);
-    try {
-      const old = cursor.replace(copied, (cursor.prop & ~COPY_ON_WRITE) | WRITE);
-      if (old.item !== undefined) release(old.item);
-    } catch (error) {
-      if (!copied.dropped) copied.drop();
-      throw error;
+    checkObject("copy", copied, "a new frame", "tryAs");
+    const { table } = frame;
+    if (copied.table !== table || table.slots.countOf(copied.paddr / PAGE_SIZE) !== 1) {
+      if (copied !== frame) copied.drop();
+      const what = "a copy is a frame of the same table of frames, and nobody else has it yet";
+      throw new TableError({ code: "unfit-item", what });
     }
+    return copied;
   } finally {
-    frame.drop();
+    if (!frame.dropped) frame.drop();
   }
 }
 
