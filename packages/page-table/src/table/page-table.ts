@@ -18,6 +18,7 @@ import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import type { VirtualAddress } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
+import { hasHalfOf, shareRoot } from "./kernel-half.js";
 import { Descent, type Locks } from "./locks.js";
 import { FORKED_WORD } from "./node-memory.js";
 import type { NodeFrame, NodeStore, PageTablePageMeta } from "./node-store.js";
@@ -117,9 +118,10 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   /**
    * A table that another agent of the same frames has made, by the frame of its root: post it, and the configuration's name.
    *
-   * @param kernel - the kernel's table here, where the root's upper half is that one's
+   * @param kernel - the kernel's table here, where the root has that one's entries, and only there
    * @throws {@link PageTableError} `not-a-table` unless the frame is the root of a table of this configuration, which is of the same
-   * type in all agents by its format, name and items; `unsupported-memory` as {@link PageTable.create}; `FrameError` as `Frame.fromInUse`
+   * type in all agents by all that it says, and of this kernel; `unsupported-memory` as {@link PageTable.create}; `FrameError` as
+   * `Frame.fromInUse`; `CoreError` `used-after-drop`: the kernel. Nothing has changed then.
    *
    * @example
    * ```ts
@@ -152,13 +154,20 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     kernel?: PageTable,
   ): PageTable<C> {
     const store = nodeStoreOf(frames, config);
-    const found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
-    const handle = found.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
-    if (handle?.meta.level !== store.levels) {
-      found.drop();
-      throw new TableError({ code: "not-a-table", pfn: rootPfn });
+    const shared = kernel?.root();
+    let found: Frame | undefined;
+    try {
+      found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
+      const handle = found.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
+      if (handle?.meta.level !== store.levels || !hasHalfOf({ store, rootPfn }, kernel)) {
+        throw new TableError({ code: "not-a-table", pfn: rootPfn });
+      }
+      return new PageTable<C>(store, config, handle, shared);
+    } catch (error) {
+      found?.drop();
+      shared?.drop();
+      throw error;
     }
-    return new PageTable<C>(store, config, handle, kernel?.handle.clone());
   }
 
   /**
@@ -199,7 +208,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   ): PageTable<C> {
     const table = PageTable.attach(frames, config, rootPfn, kernel);
     const { slots, ledger } = frames;
-    const shares = kernel !== undefined && kernel.config.upperRoot === config.upperRoot;
+    const shares = kernel !== undefined && shareRoot(kernel.config, config);
     for (const root of shares ? [rootPfn, kernel.rootPfn] : [rootPfn]) {
       ledger?.release(slots.geometry.slotOf(root), "raw");
       slots.dec(root);
@@ -243,7 +252,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   createUser<U extends PageTableConfig>(config: U): PageTable<U> {
     const [first, last] = config.topLevelIndexRange;
     const [mineFirst, mineLast] = this.config.topLevelIndexRange;
-    const sameRoot = config.upperRoot === this.config.upperRoot;
+    const sameRoot = shareRoot(config, this.config);
     const { format } = this.config;
     if (config.format !== format) refuseFormat(format, config.format);
     if (sameRoot && first <= mineLast && mineFirst <= last) {

@@ -32,8 +32,11 @@ const types = new WeakMap<PageTableConfig, PageTablePageMeta>();
 export function nodeMetaOf<C extends PageTableConfig>(config: C): PageTablePageMeta<C> {
   let type = types.get(config);
   if (type === undefined) {
+    const { name, format, items, topLevelIndexRange, topLevelCanUnmap, upperRoot } = config;
+    // All that it says: who attaches with another range of entries would count and free what is not its own.
+    const parts = [format.name, name, items, topLevelIndexRange, topLevelCanUnmap, upperRoot];
     const made: PageTablePageMeta = defineFrameMeta({
-      name: `page-table node: ${config.format.name}, ${config.name}, ${config.items}`,
+      name: `page-table node: ${parts}`,
       layout: storedPageTablePageMeta,
       usage: "PageTable",
       onDrop: onDrop(config, () => made),

@@ -39,7 +39,7 @@ export type TableErrorDetail =
   | { readonly code: "unsupported-memory"; readonly what: string }
   /** Agents that share these frames access entries `got` bits at a time, and this one `expected`. */
   | { readonly code: "access-width"; readonly expected: number; readonly got: number }
-  /** The frame is no root of such a table. */
+  /** The frame is no root of such a table, or of one with this kernel's entries, and no others beside its own. */
   | { readonly code: "not-a-table"; readonly pfn: number }
   /** An entry leads to a frame that is no table of ours. */
   | { readonly code: "corrupt-table"; readonly pfn: number; readonly level: number }
@@ -68,7 +68,8 @@ export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ page
   "shared-table": (d) => `the top table at ${at(d.va)} is shared by all address spaces: it stays`,
   "unfit-item": (d) => `not an item for this table: ${d.what}`,
   "unsupported-memory": (d) => `tables cannot be kept in this memory: ${d.what}`,
-  "not-a-table": (d) => `frame ${at(d.pfn)} is not the root of a table of this configuration`,
+  "not-a-table": (d) =>
+    `frame ${at(d.pfn)} is not the root of a table of this configuration and this kernel: give those that it was made with`,
   "corrupt-table": (d) =>
     `an entry leads to frame ${at(d.pfn)}, which is no table of level ${d.level}`,
   "release-failed": (d) =>

@@ -180,12 +180,17 @@ export class VmCpu {
   /** Proves that an address space of processor `other` may be this one's: that what `other` unmaps is flushed here. @internal */
   checkOwn(other: VmCpu): void {
     checkObject("processor", other, WANTED_CPU, "checkOwn");
-    const { frames, format, shootdown } = this;
+    const { format, shootdown } = this;
     if (format !== other.format) refuseFormat(other.format, format);
     if (!shootdown.isOfLog(other.shootdown)) {
       throw new VmSpaceError({ code: "foreign-cpu", what: "log of flushes" });
     }
-    if (frames !== other.frames) {
+    this.checkFrames(other.frames);
+  }
+
+  /** Proves that frames are this processor's. @internal */
+  checkFrames(frames: FrameTable): void {
+    if (frames !== this.frames) {
       throw new VmSpaceError({ code: "foreign-cpu", what: "table of frames" });
     }
   }

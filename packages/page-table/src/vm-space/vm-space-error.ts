@@ -19,7 +19,7 @@ export type VmSpaceErrorDetail =
   | { readonly code: "asid-in-use"; readonly asid: number }
   /** The number is another root's in some agent of the log, or the root in frame `pfn` has another number there. */
   | { readonly code: "foreign-asid"; readonly asid: number; readonly pfn: number }
-  /** The processor has another log of flushes, or table of frames, than the one that the address space was made for. */
+  /** The processor has another log of flushes, or table of frames, than the address space, or its kernel's table. */
   | { readonly code: "foreign-cpu"; readonly what: string }
   /** A page of one address space cannot be the same in all of them: flushing the space would leave it in the caches. */
   | { readonly code: "global-page"; readonly prop: number }
@@ -42,7 +42,7 @@ export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pa
   "foreign-asid": (d) =>
     `address-space number ${d.asid} is not that of the root in frame ${hex(d.pfn)}: attach without a number, to have its own`,
   "foreign-cpu": (d) =>
-    `the processor has another ${d.what} than the one that the address space was made for: what one unmaps, the other would not flush`,
+    `the processor has another ${d.what} than the address space or its kernel: what one unmaps, the other would not know of`,
   "global-page": (d) =>
     `property ${hex(d.prop)} is GLOBAL, and a page of one address space is in no other: map it in the kernel's table`,
   "invalid-io-memory": (d) =>

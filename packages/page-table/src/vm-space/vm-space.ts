@@ -72,6 +72,7 @@ function checkOptions(cpu: VmCpu, options: VmSpaceOptions): void {
   const { kernel, onFault, copy } = options;
   if (kernel !== undefined) {
     checkObject("kernel's table", kernel, "a PageTable", "createUser");
+    cpu.checkFrames(kernel.frames);
   }
   checkHandler(onFault, "({ space, va, access }) => boolean");
   checkHandler(copy, "(frame) => another");
