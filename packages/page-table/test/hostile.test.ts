@@ -236,6 +236,10 @@ const CHECKED: readonly Case[] = [
     "search, frame",
     () => [(end) => inspect.search(mmu(), { frames: [0, end] }, { to: 0x3000 }), 5],
   ],
+  [
+    "tlb.insert",
+    () => [bound(new tlb.Tlb() as tlb.TranslationCache, "insert"), 0, 0x1000, 7, 1, 1],
+  ],
   ["explain", () => [inspect.explain, mmu(), 0x1000]],
   ["new Tlb", () => [made(tlb.Tlb), { entries: 4 }]],
   ["new Tlb, entries", () => [(entries) => new tlb.Tlb({ entries }), 4]],
@@ -386,7 +390,6 @@ const RAW: readonly Case[] = [
   ["tlb.lookup", () => [bound(new tlb.Tlb(), "lookup"), 0, 0x1000, 1]],
   ["set-associative lookup", () => [bound(cache, "lookup"), 0, 0x1000, 1]],
   ["tlb.find", () => [bound(cache as tlb.TranslationCache, "find"), 0, 0x1000]],
-  ["tlb.insert", () => [bound(cache as tlb.TranslationCache, "insert"), 0, 0x1000, 7, 1, 1, 0]],
   ["cpu.translate", () => [(hi, lo) => machine().cpu.translate(hi, lo, "read"), 0, 0x1000]],
 ];
 

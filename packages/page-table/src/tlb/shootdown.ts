@@ -165,6 +165,24 @@ export class Shootdown {
     Atomics.store(words, mine, head);
   }
 
+  /** What this agent has not flushed yet: addresses' words, pages, and an ASID. @internal */
+  *owed(): Generator<readonly [hi: number, lo: number, pages: number, asid: number]> {
+    const { words, log } = this;
+    const head = Atomics.load(words, HEAD);
+    let next = Atomics.load(words, AGENTS + this.agent * AGENT_WORDS + 1);
+    if (((head - next) | 0) >= LOG) {
+      yield [0, 0, EVERYTHING, ANY_ASID];
+      return;
+    }
+    for (; next !== head; next = (next + 1) | 0) {
+      const at = log + (next & (LOG - 1)) * REQUEST_WORDS;
+      const [hi, lo, pages, asid] = [0, 1, 2, 3].map((i) => Atomics.load(words, at + i)) as [
+        ...[number, number, number, number],
+      ];
+      yield pages === 0 ? [0, 0, EVERYTHING, asid] : [hi, lo, pages, asid];
+    }
+  }
+
   /**
    * Whether every agent has flushed what the ticket says, this one included.
    *

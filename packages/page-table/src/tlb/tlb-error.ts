@@ -16,6 +16,8 @@ const WANTED: Readonly<Record<string, string>> = {
     "give an integer from 0 on, below the number of agents, that no other has; detach one that died first",
   words: "give an Int32Array of as many words as shootdownWords says",
   pages: "give an integer above 0",
+  rights: "give SR .. UX, or-ed",
+  level: "give the level of a leaf, 1..5",
   word: "give the halves of an address, 32 bits each",
   ticket: "give what publish or detach has returned, of this log",
 };

@@ -42,6 +42,9 @@ const NOBODY = -1;
 export const ASID_END: number = 1 << 16;
 /** Frames from here on are not cached: a hit is integers. 8 TiB. */
 const FRAME_END = 2 ** 31;
+/** Frames are below this, and leaves at level 1 to this. */
+const PFN_END = 2 ** 52;
+const LEVELS = 5;
 /** The answer of a lookup that finds nothing. */
 export const MISS = -1 as Pfn;
 
@@ -63,27 +66,32 @@ function isWord(word: number): boolean {
   return typeof word === "number" && (word === (word | 0) || word === word >>> 0);
 }
 
+function refuse(option: string, got: number): never {
+  throw new PageTableError({ code: "invalid-tlb", option, got });
+}
+
+/** @throws {@link PageTableError} `invalid-tlb` */
+function checkWords(hi: number, lo: number): void {
+  if (!(isWord(hi) && isWord(lo))) refuse("word", isWord(hi) ? lo : hi);
+}
+
 /** Proves that it is an address space's number, or {@link ANY_ASID}. @throws {@link PageTableError} `invalid-tlb` */
 function checkAsid(asid: number): void {
   if (!(Number.isInteger(asid) && asid >= ANY_ASID && asid < ASID_END)) {
-    throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
+    refuse("asid", asid);
   }
 }
 
 /** Proves that a flush is about pages, and an address space or all. @throws {@link PageTableError} `invalid-tlb` */
 export function checkRequest(hi: number, lo: number, pages: number, asid: number): void {
-  if (!(isWord(hi) && isWord(lo))) {
-    throw new PageTableError({ code: "invalid-tlb", option: "word", got: isWord(hi) ? lo : hi });
-  }
-  if (!(Number.isInteger(pages) && pages >= 1)) {
-    throw new PageTableError({ code: "invalid-tlb", option: "pages", got: pages });
-  }
+  checkWords(hi, lo);
+  if (!(Number.isInteger(pages) && pages >= 1)) refuse("pages", pages);
   checkAsid(asid);
 }
 
 function power(option: string, got: number, most: number): number {
   if (!(Number.isInteger(got) && got >= 1 && got <= most && (got & (got - 1)) === 0)) {
-    throw new PageTableError({ code: "invalid-tlb", option, got });
+    refuse(option, got);
   }
   return got;
 }
@@ -142,7 +150,7 @@ export abstract class TranslationCache {
   /** @throws {@link PageTableError} `invalid-tlb` unless it is an integer of 0..2^16-1 */
   set asid(asid: number) {
     if (!(Number.isInteger(asid) && asid >= 0 && asid < ASID_END)) {
-      throw new PageTableError({ code: "invalid-tlb", option: "asid", got: asid });
+      refuse("asid", asid);
     }
     const { owners, used } = this;
     let at = owners.indexOf(asid);
@@ -180,9 +188,11 @@ export abstract class TranslationCache {
   }
 
   /**
-   * Puts a translation of the page of an address in, in place of an older one of the same page.
+   * Puts a translation of the page of an address in, in place of an older one of the same page. What a walk says is one; another frame
+   * or level would be another page's, or nobody's.
    *
-   * Caller must give what a walk has said: a frame's number, rights, a level of 1..5.
+   * @throws {@link PageTableError} `invalid-pfn`; `invalid-tlb` unless rights are of 0..63, the level one of 1..5, and the address two
+   * words of 32 bits. Nothing has changed then.
    */
   insert(
     hi: number,
@@ -192,6 +202,12 @@ export abstract class TranslationCache {
     level: number,
     global: boolean,
   ): void {
+    checkWords(hi, lo);
+    if (!(Number.isInteger(pfn) && pfn >= 0 && pfn < PFN_END)) {
+      throw new PageTableError({ code: "invalid-pfn", pfn });
+    }
+    if (!Number.isInteger(rights) || rights !== (rights & RIGHTS)) refuse("rights", rights);
+    if (!(Number.isInteger(level) && level >= 1 && level <= LEVELS)) refuse("level", level);
     const { tags, highs, sets } = this;
     const page = lo & PAGE;
     const spaces = global ? SPACES : this.space & SPACES;

@@ -3,7 +3,8 @@
  *
  * | id | PT    | what                                                                                     |
  * |----|-------|------------------------------------------------------------------------------------------|
- * | T1 | PT-12 | a cache of the space's processor grants nothing that a new walk would refuse              |
+ * | T1 | PT-12 | a cache of a processor that has or has had the space grants nothing that a new walk would |
+ * |    |       | refuse, but for what the processor is asked to flush and has not yet                     |
  * | V1 | PT-43 | a writer's range is in no other reader's or writer's                                     |
  *
  * @see vostd `vm_space.rs`, `tlb.rs`
@@ -12,8 +13,10 @@
 
 import { checkObject } from "../argument.js";
 import { checkInvariants as checkTable, type TableInvariant } from "../table/check.js";
+import { ANY_ASID, type TlbEntry } from "../tlb/translation-cache.js";
 import { joinVa } from "../virtual-address.js";
 import { Walker } from "../walk/walker.js";
+import type { VmCpu } from "./vm-cpu.js";
 import type { VmSpace } from "./vm-space.js";
 
 /** The ids of the invariants of address spaces. */
@@ -27,22 +30,44 @@ export interface VmViolation {
   readonly what: string;
 }
 
-function* translations({ table, cpu, asid }: VmSpace): Generator<VmViolation> {
-  const { format, frames } = cpu;
-  const root = table.rootPfn;
+const pageOf = (hi: number, lo: number): number => (hi >>> 0) * 2 ** 20 + (lo >>> 12);
+
+/** Whether an entry is one that a processor has been asked to flush, and will. */
+function isOwed({ shootdown }: VmCpu, { hi, lo, asid, level, global }: TlbEntry): boolean {
+  const size = 2 ** (9 * level - 9);
+  const page = pageOf(hi, lo);
+  const base = page - (page % size);
+  for (const [requestHi, requestLo, pages, whose] of shootdown.owed()) {
+    const first = pageOf(requestHi, requestLo);
+    const about = whose === ANY_ASID || (!global && whose === asid);
+    if (about && base < first + pages && first < base + size) return true;
+  }
+  return false;
+}
+
+/** What is wrong with a cache's entry, by what a walk to its page has found. */
+function judge(walker: Walker, { hi, lo, pfn, rights, global }: TlbEntry): string | undefined {
+  if (walker.walk(hi, lo) < 0 || walker.pfn !== pfn) return "a cache leads elsewhere";
+  if ((walker.rights & rights) !== rights) return "a cache grants what the tables do not";
+  return global && !walker.global ? "a cache has for all spaces what is one's" : undefined;
+}
+
+function* translations({ table, processors, asid }: VmSpace): Generator<VmViolation> {
+  const { frames, config, rootPfn } = table;
   const walker = new Walker({
-    format,
+    format: config.format,
     memory: frames.memory,
-    root,
+    root: rootPfn,
     settings: { accessedDirty: "ignore" },
   });
-  for (const entry of cpu.tlb.entries()) {
-    if (entry.asid !== asid) continue;
-    const { hi, lo, pfn, rights } = entry;
-    const found = walker.walk(hi, lo) > 0 && walker.pfn === pfn;
-    if (found && (walker.rights & rights) === rights) continue;
-    const what = found ? "a cache grants what the tables do not" : "a cache leads elsewhere";
-    yield { id: "T1", va: joinVa(hi, lo), pfn, what };
+  for (const cpu of processors) {
+    for (const entry of cpu.tlb.entries()) {
+      // Whatever space the processor has, it uses what is global.
+      if (entry.asid !== asid && !entry.global) continue;
+      const what = judge(walker, entry);
+      if (what === undefined || isOwed(cpu, entry)) continue;
+      yield { id: "T1", va: joinVa(entry.hi, entry.lo), pfn: entry.pfn, what };
+    }
   }
 }
 
@@ -62,7 +87,8 @@ function* ranges({ ranges }: VmSpace): Generator<VmViolation> {
 }
 
 /**
- * Looks at everything that must hold of an address space. Exact while no cursor is open on it.
+ * Looks at everything that must hold of an address space. Exact while no cursor is open on it. Of the processors it knows those of this
+ * agent that the space was made or activated on.
  *
  * @returns what does not hold: empty where all is well
  * @throws {@link PageTableError} `invalid-argument`

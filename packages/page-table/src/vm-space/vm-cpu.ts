@@ -167,7 +167,7 @@ export class VmCpu {
       this.mmu = undefined;
       this.tlb.asid = 0;
     }
-    space?.enter();
+    space?.enter(this);
     if (before === undefined || old === undefined) return;
     const leave = (): void => {
       before.leave();

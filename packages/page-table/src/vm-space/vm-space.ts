@@ -117,6 +117,8 @@ export class VmSpace implements Droppable {
   onFault: VmFaultHandler | undefined;
   /** @internal */
   readonly ranges: UserRanges = new UserRanges();
+  /** Those of this agent that have, or have had, the space: their caches may remember translations. @internal */
+  readonly processors: Set<VmCpu>;
   private readonly copy: FaultOptions["copy"];
   private readonly devices: IoMem[] = [];
   private ended = false;
@@ -125,6 +127,7 @@ export class VmSpace implements Droppable {
 
   private constructor(cpu: VmCpu, table: PageTable, asid: number, options: VmSpaceOptions) {
     this.cpu = cpu;
+    this.processors = new Set([cpu]);
     this.table = table;
     this.asid = asid;
     this.onFault = options.onFault;
@@ -399,7 +402,8 @@ export class VmSpace implements Droppable {
   }
 
   /** A processor has the space now. @internal */
-  enter(): void {
+  enter(cpu: VmCpu): void {
+    this.processors.add(cpu);
     this.holders += 1;
   }
 
