@@ -2,16 +2,13 @@
 
 import {
   aarch64Format,
-  bits,
   CACHE_POLICIES,
   type CachePolicy,
   cachePolicyOf,
   DIRTY,
-  defineFormat,
   EXECUTE,
   encodeLeaf,
   encodeTable,
-  type FormatSpec,
   frameOf,
   GLOBAL,
   kindOf,
@@ -19,11 +16,7 @@ import {
   pageProperty,
   propertyOf,
   READ,
-  rightsTable,
   riscvFormat,
-  SR,
-  SW,
-  SX,
   UR,
   USER,
   UW,
@@ -33,6 +26,7 @@ import {
 } from "@memkit/page-table/format";
 import { Walker } from "@memkit/page-table/walk";
 import { describe, expect, it } from "vitest";
+import { madeUp } from "./support/made-up.js";
 
 const LINUX_PAT: CachePolicy[] = [
   "write-back",
@@ -44,49 +38,6 @@ const LINUX_PAT: CachePolicy[] = [
   "uncached-minus",
   "write-through",
 ];
-
-/** A made-up architecture: big fields in odd places, valid in bit 3, user allowed by a 0. Nothing else knows of it. */
-function madeUp(): PteFormat {
-  const x86 = x86Format();
-  const spec: FormatSpec = {
-    ...x86,
-    name: "made-up",
-    valid: 8,
-    leafMask: 0x10,
-    leafXor: 0x10,
-    tableXor: 0,
-    tableReservedLo: 0,
-    leafReservedLo: [0, 0, bits(14, 22), bits(14, 31), 0, 0],
-    pfnShift: 14,
-    pfnHiMask: bits(0, 9),
-    inheritLo: 0,
-    loShift: 5,
-    loMask: 7,
-    hiShift: 0,
-    hiMask: 0,
-    encodeMask: 7,
-    // Write in bit 0, execute in 1, supervisor only in 2.
-    rights: rightsTable(3, (index) => {
-      const s = SR | (index & 1 ? SW : 0) | (index & 2 ? SX : 0);
-      return index & 4 ? s : s | UR | (index & 1 ? UW : 0) | (index & 2 ? UX : 0);
-    }),
-    accessed: 1,
-    dirty: 2,
-    tableAccessed: 0,
-    global: 4,
-    cacheBits: [50],
-    cacheBitsHuge: [50],
-    cachePolicies: [0, 4],
-    fixedPage: 8,
-    fixedHuge: 8,
-    fixedTable: 0x18,
-    software: [
-      { bit: 60, owner: "AVAIL1" },
-      { bit: 61, owner: "no-access" },
-    ],
-  };
-  return defineFormat(spec);
-}
 
 const FORMATS: [string, PteFormat][] = [
   x86Format(),
