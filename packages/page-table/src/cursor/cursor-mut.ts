@@ -175,7 +175,7 @@ export class CursorMut extends RunEditor {
       if (level === 1 || (this.slotStart === this.page && this.slotEnd <= end)) {
         return this.takeLeaf();
       }
-      this.split();
+      this.splitOut(this.page, this.page, this.page, end);
     }
     this.nothing();
     return undefined;
@@ -235,7 +235,7 @@ export class CursorMut extends RunEditor {
     this.settle();
     const flags = this.checkChange(set, clear);
     this.checkPages(pages);
-    if (!this.seekWhole(this.page + pages)) return 0;
+    if (!this.seekWhole(this.page + pages, flags, clear)) return 0;
     const { words, level, coder, store } = this;
     const at = this.entryAt();
     const hi = words[at + 1]!;

@@ -189,16 +189,14 @@ export abstract class Editor extends Cursor {
   /**
    * Makes 512 smaller pages of the huge one that was entered. No reference moves: the page has one on each of its frames.
    *
-   * @throws `FrameError` `no-memory`
+   * @param child - the node that will have them, unwritten
    */
-  protected split(): void {
-    const { coder, store, memory, level, words } = this;
+  private split(child: number): void {
+    const { store, memory, level, words } = this;
     const at = this.entryAt();
     const hi = words[at + 1]!;
     const below = level - 1;
     let lo = words[at]!;
-    coder.encode(coder.propertyOf(lo, hi, level), below);
-    const child = store.alloc(below, false);
     this.table.locks.adopt(this, child);
     memory.locate(child, below);
     this.fillPieces(lo, hi, below);
@@ -225,32 +223,106 @@ export abstract class Editor extends Cursor {
   }
 
   /**
-   * Splits until the huge page that `page` is in reaches out of pages `start` to `end` no more. The position is `page` then, which is one
-   * of them: what is behind the last one may be another agent's, or nothing at all.
+   * Splits until the huge pages that pages `first` and `last` are in reach out of pages `start` to `end` no more. Both are in the range:
+   * what is behind the last one may be another agent's, or nothing at all. The position is `first` then.
+   *
+   * @throws as {@link Editor.nodesFor}: nothing is split then
    */
-  protected splitOut(page: number, start: number, end: number): void {
-    this.place(page);
-    for (;;) {
-      this.level = 0;
-      this.enter();
-      if (this.level === 1 || (this.slotStart >= start && this.slotEnd <= end)) return;
-      const at = this.entryAt();
-      if (this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level) !== LEAF) return;
-      this.split();
-    }
+  protected splitOut(first: number, last: number, start: number, end: number): void {
+    this.splitInto(this.nodesFor(first, last, start, end), first, last, start, end);
   }
 
   /**
-   * Moves to the next leaf before `end`, split until it lies between the position and `end`.
+   * Makes the nodes that {@link Editor.splitInto} takes, in its order. The position is `first` then.
+   *
+   * @throws `FrameError` `no-memory`, {@link PageTableError} `unrepresentable`
+   */
+  protected nodesFor(first: number, last: number, start: number, end: number): number[] {
+    const { coder, store } = this;
+    const nodes: number[] = [];
+    let other = -1;
+    try {
+      for (const page of [last, first]) {
+        const huge = this.enterHuge(page, start, end);
+        for (let { level } = this; huge && level > 1; level -= 1) {
+          const size = PAGES[level]!;
+          const from = page - (page % size);
+          if (from >= start && from + size <= end) break;
+          if (Math.floor(other / size) === from / size) continue; // split for the other one
+          const at = this.entryAt();
+          const prop = coder.propertyOf(this.words[at]!, this.words[at + 1]!, this.level);
+          coder.encode(prop, level - 1);
+          // Zeros where entries may lead to nodes: who reaps this agent reads them.
+          nodes.push(store.alloc(level - 1, level > 2));
+        }
+        other = page;
+      }
+    } catch (error) {
+      this.freeAll(nodes);
+      throw error;
+    }
+    return nodes;
+  }
+
+  /** Frees nodes that were made for nothing. */
+  protected freeAll(nodes: readonly number[]): void {
+    for (const pfn of nodes) this.store.free(pfn);
+  }
+
+  /** See {@link Editor.splitOut}. */
+  protected splitInto(
+    nodes: readonly number[],
+    first: number,
+    last: number,
+    start: number,
+    end: number,
+  ): void {
+    if (nodes.length === 0) return;
+    let next = 0;
+    for (const page of [last, first]) {
+      for (; this.enterHuge(page, start, end); next += 1) this.split(nodes[next]!);
+    }
+  }
+
+  /** Moves to a page, and enters what it is mapped by. @returns whether that is a huge page that reaches out of pages `start` to `end` */
+  private enterHuge(page: number, start: number, end: number): boolean {
+    this.place(page);
+    this.level = 0;
+    this.enter();
+    if (this.level === 1 || (this.slotStart >= start && this.slotEnd <= end)) return false;
+    const at = this.entryAt();
+    return this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level) === LEAF;
+  }
+
+  /**
+   * Moves to the next leaf before `end`, split until it lies between the position and `end`, and proves that its flags can be changed
+   * so before it is.
    *
    * @returns whether there is one; it is the entry that was entered
    */
-  protected seekWhole(end: number): boolean {
+  protected seekWhole(end: number, set = 0, clear = 0): boolean {
     while (this.seek(end, false)) {
-      if (this.level === 1 || (this.slotStart === this.page && this.slotEnd <= end)) return true;
-      this.split();
+      const { page } = this;
+      if (this.level === 1 || (this.slotStart === page && this.slotEnd <= end)) return true;
+      this.checkLeaf(page, end, set, clear);
+      this.splitOut(page, page, page, end);
     }
     return false;
+  }
+
+  /**
+   * Proves that the flags of the leaf that was entered can be changed so: of what is in pages `start` to `end` of it, once it is split.
+   *
+   * @throws {@link PageTableError} `unrepresentable`
+   */
+  protected checkLeaf(start: number, end: number, set: number, clear: number): void {
+    const { coder, words, level } = this;
+    const at = this.entryAt();
+    const hi = words[at + 1]!;
+    const lo = coder.changedLo(words[at]!, hi, level, set, clear);
+    if (level === 1 || (this.slotStart >= start && this.slotEnd <= end)) return;
+    const next = coder.propertyOf(lo, coder.changedHi(hi, level), level);
+    for (let below = level - 1; below > 0; below -= 1) coder.encode(next, below);
   }
 
   /** Sets the fields for the leaf that was entered. */

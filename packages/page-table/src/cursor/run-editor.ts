@@ -150,7 +150,7 @@ export abstract class RunEditor extends Editor {
     this.checkPages(pages);
     const start = this.page;
     const end = start + pages;
-    this.splitEdges(start, end);
+    this.splitOut(start, end - 1, start, end);
     const errors: unknown[] = [];
     let removed = 0;
     while (this.seek(end, true)) {
@@ -196,12 +196,6 @@ export abstract class RunEditor extends Editor {
     store.count(this.meta, -removed);
     this.place(first + stop);
     return removed;
-  }
-
-  /** Splits the huge pages that reach into a range from outside. The position is its start then. */
-  private splitEdges(start: number, end: number): void {
-    this.splitOut(end - 1, start, end);
-    this.splitOut(start, start, end);
   }
 
   /** Removes the leaf that was entered, lets go of it, and moves past it. */
@@ -260,13 +254,19 @@ export abstract class RunEditor extends Editor {
     this.checkPages(pages);
     const start = this.page;
     const end = start + pages;
-    this.splitEdges(start, end);
-    while (this.seek(end, false)) {
-      const at = this.entryAt();
-      this.coder.changedLo(this.words[at]!, this.words[at + 1]!, this.level, flags, clear);
-      this.skip(end);
+    const last = end - 1;
+    const nodes = this.nodesFor(start, last, start, end);
+    try {
+      while (this.seek(end, false)) {
+        this.checkLeaf(start, end, flags, clear);
+        this.skip(end);
+      }
+    } catch (error) {
+      this.freeAll(nodes);
+      throw error;
     }
     this.place(start);
+    this.splitInto(nodes, start, last, start, end);
     const { store } = this;
     let changed = 0;
     while (this.seek(end, false)) {
