@@ -52,6 +52,20 @@ function declared(text: string, span: string): boolean {
   return found.some((block) => member === undefined || new RegExp(`\\b${member}\\b`).test(block));
 }
 
+/** Whether `Name.member` comes from a base class, which the reports leave out where no entry point exports it. */
+function inherited(name: string, text: string, span: string): boolean {
+  const [owner, member] = span.split(".");
+  const base = text.match(new RegExp(`^class ${owner} extends (\\w+) `, "m"))?.[1];
+  if (base === undefined || member === undefined) return false;
+  const body = new RegExp(
+    `^export abstract class ${base} [^]*?^  (?:get |readonly )?${member}\\b`,
+    "m",
+  );
+  return files
+    .filter((file) => file.startsWith(`packages/${name}/src/`) && file.endsWith(".ts"))
+    .some((file) => body.test(read(file)));
+}
+
 describe.each(subjects)("%s", (name, text) => {
   const rows = rowsOf(text);
 
@@ -64,7 +78,11 @@ describe.each(subjects)("%s", (name, text) => {
     const names = rows
       .flatMap(({ spans }) => spans)
       .filter((span) => /^[A-Za-z]\w*(\.\w+)?$/.test(span));
-    expect(names.filter((span) => !LANGUAGE.has(span) && !declared(api, span))).toEqual([]);
+    expect(
+      names.filter(
+        (span) => !LANGUAGE.has(span) && !declared(api, span) && !inherited(name, api, span),
+      ),
+    ).toEqual([]);
   });
 
   test("names codes that are thrown", () => {
