@@ -122,7 +122,7 @@ export abstract class Editor extends Cursor {
   /**
    * Flags to set and to clear. The latter may be a complement.
    *
-   * @returns the former, as {@link EntryCoder.changedLo} takes them
+   * @returns the former, as `EntryCoder.changedLo` takes them
    * @throws as {@link Editor.checkProp}
    */
   protected checkChange(set: number, clear: number): number {
