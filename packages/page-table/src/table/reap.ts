@@ -37,6 +37,8 @@ interface Left {
   readonly pfn: number;
   readonly meta: number;
   readonly level: number;
+  /** Whether it had entries, by its own count. */
+  readonly counted: boolean;
 }
 
 /** Takes over the nodes of dead agents, of configurations that this agent has opened. @returns what repairs them */
@@ -54,7 +56,8 @@ export function takeOver(stores: readonly SharedNodeStore[], dead: readonly numb
       ending.push(node);
       continue;
     }
-    for (const child of childrenOf(node)) linked.add(child);
+    // One in which nothing is counted is being filled, by who lives: what it leads to is his, too, and not to be looked at.
+    if (theirs || node.counted) for (const child of childrenOf(node)) linked.add(child);
     if (!theirs) continue;
     slots.store(meta + LOCK_WORD, Math.sign(lock) * markOf(agent!.id));
     left.push(node);
@@ -75,7 +78,8 @@ function* nodesOf(store: SharedNodeStore): Generator<Left> {
     const meta = slots.wordOf(slot, 0);
     if (slots.words[meta + USAGE_WORD] === 0 || types.typeAt(slot) !== store.type) continue;
     const pfn = slots.geometry.pfnOf(slot);
-    yield { store, pfn, meta, level: slots.load(meta) >>> LEVEL_SHIFT };
+    const word = slots.load(meta);
+    yield { store, pfn, meta, level: word >>> LEVEL_SHIFT, counted: (word & CHILDREN) !== 0 };
   }
 }
 

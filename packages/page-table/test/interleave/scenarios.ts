@@ -233,6 +233,12 @@ export const entries: readonly Entry[] = [
   entry("long", "alone: fork", few({ ...held, mapped: [3, 4] }), [forkAndLook(3, 4)]),
   entry("long", "alone: three levels: take, map where it was", deep, [takeAndMap(HALF, 4, 1)]),
   entry("long", "alone: three levels: take of all", deep, [take(0, DEEP, HALF)]),
+  entry(
+    "long",
+    "alone: three levels: unmap of items behind nothing",
+    few({ ...deepHeld, mapped: [515] }),
+    [unmap(0, DEEP), map(HALF + 3, 99)],
+  ),
   entry("long", "translate, unmap of what nobody may use", closed, [look(3)], [unmap(3, 1)]),
   // Three levels.
   entry(
@@ -327,6 +333,14 @@ export const entries: readonly Entry[] = [
     few(empty),
     [map(4, 1)],
     [mapHuge(0, 512)],
+  ),
+  reaping(
+    "long",
+    "reap of who has nothing, beside a fork",
+    [0],
+    few(held),
+    [map(4, 1)],
+    [forkAndLook(3)],
   ),
   reaping(
     "suite",
