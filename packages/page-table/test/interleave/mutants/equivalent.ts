@@ -24,7 +24,7 @@ const TWO_TABLES =
 const LOCAL = "the order of two notes of this agent, between which it does nothing that others see";
 const UNDER_LOCK =
   "the count of a locked node is looked at by its owner alone; who walks without a lock reads entries, who reaps counts anew";
-const ENDLESS = "no mistake that runs: the loop has no access and never ends";
+export const ENDLESS = "no mistake that runs: the loop has no access and never ends";
 const OWN_NODE =
   "of a node that has the reaper's mark: nobody else writes its metadata, and what the dead wrote is there since the reap has begun";
 const PROCESSOR =
@@ -103,7 +103,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "of a lack of memory: test/cursor/refusals.test.ts is for it",
   },
   { matches: of("makeTables", /count\(this\.meta, 1\); before/, "too early"), reason: UNDER_LOCK },
-  { matches: of("makeTables", /^this\.enter\(level\); before/, "too early"), reason: LOCAL },
   {
     matches: of("dropTree", /^if \(this\.alone\)/),
     reason:
@@ -161,10 +160,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   { matches: of("clearEntry", /count.* before/, "too early"), reason: UNDER_LOCK },
   {
-    matches: of("finish", /locate.* before|before memory\.locate/, "too early"),
-    reason: "its makers have located it last",
-  },
-  {
     matches: of("takeOver", /^left\.push.* before/, "too early"),
     reason: LOCAL,
   },
@@ -193,10 +188,5 @@ export const EQUIVALENT: readonly Equivalent[] = [
     matches: of("repair", /errors\.length/),
     reason:
       "of frames that could not be let go, which is said and no more: test/table/fork.test.ts has the error",
-  },
-  {
-    matches: of("repair", /swap\(/, "blind store"),
-    reason:
-      "never a lock of somebody else's: what the dead had locked is the reaper's since it has stopped all others, or stray",
   },
 ];

@@ -25,14 +25,19 @@ const STEPS: readonly (readonly [id: string, file: string, functions: readonly s
   ["entry", "table/shared-store.ts", ["read", "put", "swap", "blank", "setMeta"]],
   ["born", "table/shared-store.ts", ["alloc", "tryAlloc"]],
   ["born", "table/node-store.ts", ["finish"]],
-  ["retire", "table/shared-store.ts", ["dropTree", "strand", "strandTree", "collect"]],
+  ["retire", "table/shared-store.ts", ["dropTree", "strand", "strandTree", "collect", "claim"]],
+  ["retire", "table/node-store.ts", ["dropEntries", "dropLeaves"]],
   ["limbo", "table/limbo.ts", ["take"]],
   ["walk", "table/page-table.ts", ["translate"]],
   ["cursor", "cursor/shared-cursor-mut.ts", ["mapPfn", "unmapNext"]],
   ["make", "cursor/editor.ts", ["makeTables"]],
   ["take", "cursor/cursor-mut.ts", ["takeTable", "takeLeaf"]],
   ["clear", "cursor/editor.ts", ["clearLeaf", "clearEntry"]],
-  ["reap", "table/reap.ts", ["takeOver", "childrenOf", "repair", "isUnfinished", "mend"]],
+  [
+    "reap",
+    "table/reap.ts",
+    ["takeOver", "childrenOf", "repair", "isUnfinished", "mend", "isEnding"],
+  ],
 ];
 
 const packageDir = join(dirname(fileURLToPath(import.meta.url)), "../../..");

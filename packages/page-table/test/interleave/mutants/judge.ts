@@ -34,7 +34,7 @@ interface Known {
 }
 
 /** More states than this are for `npm run explore` alone. */
-const LARGEST = 150_000;
+const LARGEST = 300_000;
 
 function known(): Known[] {
   const document = readFileSync(new URL("../../INTERLEAVINGS.md", import.meta.url), "utf8");
@@ -134,7 +134,7 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
   ],
   [/^(strand|takeTable|clearEntry)$/, ["translate, take of the table around it"]],
   [
-    /^(dropTree|collect|take|alloc|blank)$/,
+    /^(dropTree|dropEntries|dropLeaves|collect|take|alloc|blank)$/,
     ["translate, unmap of all, collect", "tracked: translate, unmap of all and map elsewhere"],
   ],
   [

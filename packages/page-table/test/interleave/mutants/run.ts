@@ -7,12 +7,15 @@
  *     --fresh             forgets what is known
  *     --document          writes MUTANTS.md of what is known
  *     --only <text>       those whose whole id the expression matches, anew, and writes nothing
+ *     --argued            those that are argued to be none, through the small scenarios, and writes nothing: one that is found out
+ *                         has a wrong argument
  */
 
 // Before copies of the package are loaded: it replaces globals that they must find replaced.
 import "@memkit/interleave";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { ENDLESS } from "./equivalent.js";
 import { cleanUp, generate, load, type Mutant } from "./generate.js";
 import { type Findings, judge, likelyFor, ROWS } from "./judge.js";
 import { documentOf, reasonOf } from "./table.js";
@@ -27,7 +30,8 @@ const file = new URL("mutants.json", temp);
 const keyOf = ({ body, kind, where, what }: Mutant): string =>
   createHash("sha256").update([kind, where, what, body].join("\0")).digest("hex").slice(0, 24);
 
-const goesOn = existsSync(file) && option !== "--fresh" && option !== "--only";
+const writes = option !== "--only" && option !== "--argued";
+const goesOn = existsSync(file) && option !== "--fresh" && writes;
 interface Kept {
   readonly rows: Readonly<Record<string, string>>;
   readonly known: Record<string, Findings>;
@@ -41,20 +45,25 @@ const known = Object.fromEntries(
   }),
 );
 const all = generate();
+const argued = (mutant: Mutant): boolean => reasonOf(mutant) !== undefined;
 const asked =
-  option === "--only" ? all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)) : all;
+  {
+    "--only": () => all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)),
+    "--argued": () => all.filter((mutant) => argued(mutant) && reasonOf(mutant) !== ENDLESS),
+  }[option ?? ""]?.() ?? all;
 const settled = (mutant: Mutant): boolean =>
-  known[keyOf(mutant)]?.kill !== undefined || reasonOf(mutant) !== undefined;
+  known[keyOf(mutant)]?.kill !== undefined || (option !== "--argued" && argued(mutant));
 
 function keep(): void {
-  if (option === "--only") return;
+  if (!writes) return;
   mkdirSync(temp, { recursive: true });
   writeFileSync(file, JSON.stringify({ rows: ROWS, known } satisfies Kept));
 }
 
 // What likely and small scenarios find is known of all before one of the large ones is asked.
-const phases = ["likely", 1500, 5000, 20_000, Number.POSITIVE_INFINITY] as const;
-for (const phase of option === "--document" ? [] : phases) {
+const ALL_PHASES = ["likely", 1500, 5000, 20_000, Number.POSITIVE_INFINITY] as const;
+const PHASES = { "--document": [], "--argued": ["likely", 1500] } as const;
+for (const phase of PHASES[option as keyof typeof PHASES] ?? ALL_PHASES) {
   for (const mutant of asked) {
     if (settled(mutant)) continue;
     const { id, kind, where, what } = mutant;
@@ -72,7 +81,8 @@ for (const phase of option === "--document" ? [] : phases) {
 cleanUp();
 const none: Findings = { passed: [], cut: [] };
 const verdicts = all.map((mutant) => [mutant, known[keyOf(mutant)] ?? none] as const);
-if (!asked.every(settled)) process.exitCode = 1;
-if (option !== "--only") {
+const wrong = option === "--argued" ? asked.some(settled) : !asked.every(settled);
+if (wrong) process.exitCode = 1;
+if (writes) {
   writeFileSync(new URL("../../MUTANTS.md", import.meta.url), documentOf(verdicts));
 }
