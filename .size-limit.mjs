@@ -21,7 +21,7 @@ const EVERYTHING = [
   // The walker, and the unit that makes accesses and faults of its walks.
   { name: "page-table", entry: "walk", limit: "7 kB" },
   // Tables in frames, of an agent that is alone, with all of core and frame-meta that they need. The aim is 16 kB.
-  { name: "page-table", entry: "table", limit: "21.5 kB" },
+  { name: "page-table", entry: "table", limit: "24.2 kB" },
 ];
 
 /** A small program: a table, handles, and a type with fields of its own, for which the layout language comes along. */

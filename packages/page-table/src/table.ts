@@ -9,7 +9,6 @@ export { CursorMut } from "./cursor/cursor-mut.js";
 export { StrayTable, type Taken, type TakenItem } from "./cursor/taken.js";
 export type { PageTableConfig } from "./format/config.js";
 export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
-export { HugePage } from "./table/huge-page.js";
 export type { NodeFrame, PageTablePageMeta } from "./table/node-store.js";
 export { PageTable, type Translation } from "./table/page-table.js";
 export type { Item } from "./table/references.js";

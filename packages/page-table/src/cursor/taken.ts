@@ -7,8 +7,8 @@
 import type { Droppable } from "@memkit/core";
 import type { Pfn } from "@memkit/core/address";
 import type { Frame } from "@memkit/frame-meta";
-import type { HugePage } from "../table/huge-page.js";
 import type { NodeStore } from "../table/node-store.js";
+import type { Item } from "../table/references.js";
 
 /** A mapping. */
 export interface TakenItem {
@@ -19,8 +19,8 @@ export interface TakenItem {
   readonly pages: number;
   readonly prop: number;
   readonly pfn: Pfn;
-  /** The handle that the mapping was: the caller's to drop. Undefined where it was untracked. */
-  readonly item: Frame | HugePage | undefined;
+  /** The handle that the mapping was, a `Segment` where it was a huge page: the caller's to drop. Undefined where it was untracked. */
+  readonly item: Item | undefined;
 }
 
 /**

@@ -10,11 +10,10 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
-import type { Segment } from "@memkit/frame-meta/segment";
-import { HugePage } from "./huge-page.js";
+import { Segment } from "@memkit/frame-meta/segment";
 
 /** What can be mapped: a page, or frames in a row. */
-export type Item = Frame | Segment | HugePage;
+export type Item = Frame | Segment;
 
 export class References {
   readonly frames: FrameTable;
@@ -47,17 +46,18 @@ export class References {
    *
    * @throws `FrameError` `count-at-max`: nothing has changed
    */
-  hold(pfn: number, pages: number): Frame | HugePage {
-    const held: Frame[] = [];
+  hold(pfn: number, pages: number): Item {
+    if (pages === 1) return Frame.fromInUse(this.frames, pfn * PAGE_SIZE);
+    const raws: number[] = [];
     try {
       for (let i = 0; i < pages; i += 1) {
-        held.push(Frame.fromInUse(this.frames, (pfn + i) * PAGE_SIZE));
+        raws.push(Frame.fromInUse(this.frames, (pfn + i) * PAGE_SIZE).intoRaw());
       }
     } catch (error) {
-      for (const frame of held) frame.drop();
+      for (const raw of raws) Frame.fromRaw(this.frames, raw).drop();
       throw error;
     }
-    return pages === 1 ? held[0]! : new HugePage(this.frames, held);
+    return Segment.fromRaw(this.frames, raws);
   }
 
   /** The mapping of `pages` frames that somebody has a handle on ends. */
