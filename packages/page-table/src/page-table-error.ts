@@ -13,14 +13,15 @@ import {
   type ErrorOf,
 } from "@memkit/core/error";
 import type { TableErrorDetail } from "./table/table-error.js";
+import type { VirtualAddress } from "./virtual-address.js";
 import type { VmSpaceErrorDetail } from "./vm-space/vm-space-error.js";
 
 /** Every `code` of {@link PageTableError} with the fields that come with it. */
 export type PageTableErrorDetail =
   | TableErrorDetail
   | VmSpaceErrorDetail
-  /** Not a virtual address of 64 bits: a number outside 0..2^53-1, or a bigint outside 0..2^64-1. */
-  | { readonly code: "invalid-vaddr"; readonly va: number | bigint }
+  /** Not a virtual address of 64 bits: a number outside 0..2^53-1, a bigint outside 0..2^64-1, or not two words of 32 bits. */
+  | { readonly code: "invalid-vaddr"; readonly va: VirtualAddress }
   /** The upper bits are not what the format demands; `paging` names the format. */
   | { readonly code: "non-canonical"; readonly va: bigint; readonly paging: string }
   /** The format has levels 1..`levels` only. */
@@ -93,7 +94,7 @@ export const hex = (n: number | bigint): string =>
 export const pageTableError: ErrorCases<PageTableErrorDetail> =
   /* @__PURE__ */ defineErrorCases<PageTableErrorDetail>("@memkit/page-table/PageTableError", {
     "invalid-vaddr": (d) =>
-      `${hex(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1 or a bigint in 0..2^64-1`,
+      `${shown(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1, a bigint in 0..2^64-1 or [hi, lo]`,
     "invalid-level": (d) =>
       `${d.paging} has no level ${shown(d.level)}: its levels are 1 (leaves) to ${d.levels}`,
     unrepresentable: (d) =>

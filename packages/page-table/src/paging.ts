@@ -33,7 +33,7 @@
 
 import { LEVEL_BITS, NR_ENTRIES, PAGE_SHIFT, PAGE_SIZE } from "@memkit/core/paging";
 import { hex, pageTableError } from "./page-table-error.js";
-import { hiOf, loOf, type VirtualAddress } from "./virtual-address.js";
+import { hiOf, joinVa, loOf, type VirtualAddress } from "./virtual-address.js";
 
 export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
 
@@ -190,6 +190,10 @@ export function isCanonical(paging: PagingConsts, va: VirtualAddress): boolean {
  */
 export function checkCanonical(paging: PagingConsts, va: VirtualAddress): void {
   if (!isCanonical(paging, va)) {
-    throw new PageTableError({ code: "non-canonical", va: BigInt(va), paging: paging.name });
+    throw new PageTableError({
+      code: "non-canonical",
+      va: joinVa(hiOf(va), loOf(va)),
+      paging: paging.name,
+    });
   }
 }

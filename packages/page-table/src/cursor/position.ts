@@ -397,7 +397,7 @@ export abstract class Position {
   protected pageIn(va: VirtualAddress): number {
     const page = this.table.pageOf(va);
     if (page < this.startPage || page >= this.endPage) {
-      throw new TableError({ code: "out-of-range", va: BigInt(va), pages: 1 });
+      throw new TableError({ code: "out-of-range", va: this.table.vaOf(page), pages: 1 });
     }
     return page;
   }

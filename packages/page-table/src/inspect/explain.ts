@@ -75,7 +75,7 @@ export function explain(walker: Walker, va: VirtualAddress): string {
           lost === "outside" || lost === "page-missing" ? `, frame ${hex(pfn)}` : ""
         }`;
   return [
-    `${hex(BigInt(va))} in ${format.name}, ${root < 0 ? "no root" : `root in frame ${hex(root)}`}`,
+    `${hex(joinVa(hi, lo))} in ${format.name}, ${root < 0 ? "no root" : `root in frame ${hex(root)}`}`,
     ...walker.steps(hi, lo).map((step) => `  ${entryText(walker, step)}`),
     `  ${outcome}`,
   ].join("\n");

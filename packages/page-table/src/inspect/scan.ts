@@ -10,7 +10,7 @@
 import type { Pfn } from "@memkit/core/address";
 import { checkObject, refuseArgument } from "../argument.js";
 import { pageTableError } from "../page-table-error.js";
-import { hiOf, joinVa, loOf, type VirtualAddress } from "../virtual-address.js";
+import { joinVa, type VirtualAddress, vpnOf } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
 import type { Walker } from "../walk/walker.js";
@@ -56,11 +56,6 @@ export interface Found {
   readonly name: string | undefined;
 }
 
-/** The page number of an address. */
-function pageOf(va: VirtualAddress): number {
-  return hiOf(va) * HI + (loOf(va) >>> 12);
-}
-
 /** Proves that it is a walker. A `KernelWalker` is not, for here. @throws {@link PageTableError} `invalid-argument` */
 export function checkWalker(walker: Walker): void {
   checkObject("walker", walker, "a Walker or an Mmu", "walk", "steps");
@@ -99,8 +94,8 @@ export function rangesOf(walker: Walker, options: ScanOptions): [number, number]
   checkWalker(walker);
   checkObject("choice of addresses", options, "{ from, to, budget }, or nothing");
   const { from, to } = options;
-  const first = from === undefined ? 0 : pageOf(from);
-  const last = to === undefined ? END - 1 : pageOf(to);
+  const first = from === undefined ? 0 : vpnOf(from);
+  const last = to === undefined ? END - 1 : vpnOf(to);
   return runsOf(walker)
     .map(([a, b]): [number, number] => [Math.max(a, first), Math.min(b, last)])
     .filter(([a, b]) => a <= b);

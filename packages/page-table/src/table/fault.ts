@@ -11,7 +11,7 @@ import { checkObject } from "../argument.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import { READ, USER, WRITE } from "../format/property.js";
 import { hex, pageTableError } from "../page-table-error.js";
-import type { VirtualAddress } from "../virtual-address.js";
+import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess } from "../walk/access.js";
 import { COPY_ON_WRITE } from "./fork.js";
 import type { PageTable } from "./page-table.js";
@@ -58,7 +58,7 @@ export function handleFault(
   { copy = copyFrame, release = dropItem }: FaultOptions = {},
 ): FaultOutcome {
   const need = (READ << kindOfAccess(access)) | USER;
-  const page = pageAt(va);
+  const page = [hiOf(va), loOf(va) & -PAGE_SIZE] as const;
   const cursor = table.cursorMut(page, 1);
   try {
     if (cursor.query() === 0) return "not-mapped";
@@ -89,12 +89,6 @@ export function handleFault(
   } finally {
     cursor.close();
   }
-}
-
-/** The page of an address; of what is no address, what the cursor refuses. */
-function pageAt(va: VirtualAddress): VirtualAddress {
-  if (typeof va === "bigint") return va < 0n ? va : va - (va & 4095n);
-  return Number.isInteger(va) && va >= 0 ? va - (va % PAGE_SIZE) : va;
 }
 
 /** A copy of the page at the position, which nobody else has. */

@@ -16,7 +16,7 @@ import { vaddrRange } from "../format/config.js";
 import { refuseFormat } from "../format/other-format.js";
 import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
-import type { VirtualAddress } from "../virtual-address.js";
+import { offsetOf, type VirtualAddress, vpnOf, wholeOf } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
 import { hasHalfOf, shareRoot } from "./kernel-half.js";
 import { Descent, type Locks } from "./locks.js";
@@ -29,6 +29,8 @@ import { TableError } from "./table-error.js";
 export interface Translation {
   /** The frame of the page; of a huge one's, the one that this page of it is in. */
   readonly pfn: Pfn;
+  /** The address within that frame, 0..4095. */
+  readonly offset: number;
   /** The level of the page it is mapped by. */
   readonly level: number;
   readonly prop: number;
@@ -402,8 +404,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    */
   translate(va: VirtualAddress): Translation | undefined {
     this.live();
-    const rest = Number.isInteger(va) ? Number(va) % PAGE_SIZE : 0;
-    const page = this.pageOf(typeof va === "bigint" ? va - (va & 4095n) : va - rest);
+    const page = vpnOf(va) - this.baseVpn;
     const first = this.firstVpn - this.baseVpn;
     if (page < first || page >= first + this.pages) return undefined;
     const { store, frames } = this;
@@ -421,7 +422,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     if (coder.kind(lo, hi, level) !== LEAF) return undefined;
     const all = coder.propertyOf(lo, hi, level);
     const pfn = (coder.frameOf(lo, hi, level) + (page % PAGES[level]!)) as Pfn;
-    return { pfn, level, prop: all & ~AVAIL1, tracked: coder.isTracked(lo, hi) };
+    const offset = offsetOf(va);
+    return { pfn, offset, level, prop: all & ~AVAIL1, tracked: coder.isTracked(lo, hi) };
   }
 
   /**
@@ -487,12 +489,11 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
 
   /** The table's own number of the page that starts at `va`; not in 0..2^45-1 where it is outside. @internal */
   pageOf(va: VirtualAddress): number {
-    const whole =
-      typeof va === "bigint" ? va >= 0n && va < 2n ** 64n : Number.isSafeInteger(va) && va >= 0;
-    if (!whole) throw new PageTableError({ code: "invalid-vaddr", va });
-    const rest = typeof va === "bigint" ? Number(va & 4095n) : va % PAGE_SIZE;
-    if (rest !== 0) throw new TableError({ code: "unaligned", va, level: 1 });
-    return (typeof va === "bigint" ? Number(va >> 12n) : va / PAGE_SIZE) - this.baseVpn;
+    const page = vpnOf(va) - this.baseVpn;
+    if (offsetOf(va) !== 0) {
+      throw new TableError({ code: "unaligned", va: wholeOf(va), level: 1 });
+    }
+    return page;
   }
 
   /** Proves that a range is free for a cursor. @returns its first page */
@@ -502,7 +503,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     const first = this.firstVpn - this.baseVpn;
     const whole = Number.isInteger(pages) && pages > 0;
     if (!whole || start < first || start + pages > first + this.pages) {
-      throw new TableError({ code: "invalid-range", va, pages });
+      throw new TableError({ code: "invalid-range", va: wholeOf(va), pages });
     }
     for (const { startPage, endPage, table } of this.locks.cursors) {
       if (startPage < start + pages && start < endPage && table.rootPfn === this.rootPfn) {

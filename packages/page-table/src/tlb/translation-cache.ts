@@ -24,6 +24,7 @@
 
 import type { Pfn } from "@memkit/core/address";
 import { checkObject } from "../argument.js";
+import { isWord } from "../virtual-address.js";
 import type { Walker } from "../walk/walker.js";
 import { PageTableError } from "./tlb-error.js";
 
@@ -59,11 +60,6 @@ export interface TlbEntry {
   readonly rights: number;
   readonly level: number;
   readonly global: boolean;
-}
-
-/** Whether it is 32 bits of an address, signed or unsigned. */
-function isWord(word: number): boolean {
-  return typeof word === "number" && (word === (word | 0) || word === word >>> 0);
 }
 
 function refuse(option: string, got: number): never {

@@ -64,6 +64,8 @@ export class VmCpu {
   readonly shootdown: Shootdown;
   /** What was unmapped waits here until every cache has forgotten it. */
   readonly flusher: TlbFlusher;
+  /** Of the address that was translated last, within its frame: 0..4095. */
+  offset: number = 0;
   private mmu: Mmu | undefined;
   private space: VmSpace | undefined;
   private root: Frame | undefined;
@@ -125,14 +127,15 @@ export class VmCpu {
 
   /**
    * The frame that a user's access at an address goes to, by the cache or a walk, which sets accessed and dirty bits as
-   * hardware does (AArch64: dirty ones only in entries with DBM, which are not made here); -1 where it would fault. Its bytes are at `byteOffsetOf` in bank `bankIndexOf` of `frames.memory`, unless it is a
-   * device's.
+   * hardware does (AArch64: dirty ones only in entries with DBM, which are not made here); -1 where it would fault. Where in the frame is
+   * {@link VmCpu.offset}. Its bytes are at `byteOffsetOf` in bank `bankIndexOf` of `frames.memory`, unless it is a device's.
    *
    * @throws {@link PageTableError} `invalid-access`
    */
   translate(hi: number, lo: number, access: VmAccess): Pfn {
     const { tlb, mmu } = this;
     const kind = kindOfAccess(access);
+    this.offset = lo & (PAGE_SIZE - 1);
     const frame = tlb.lookup(hi, lo, UR << kind);
     if (frame >= 0) return frame as Pfn;
     if (mmu === undefined || mmu.touch(hi, lo, 1, kind | USER_ACCESS, mmu.status) < 0) return FAULT;

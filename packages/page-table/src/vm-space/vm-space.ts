@@ -18,7 +18,7 @@ import { type FaultOptions, type FaultOutcome, handleFault } from "../table/faul
 import { fork } from "../table/fork.js";
 import { PageTable } from "../table/page-table.js";
 import type { Item } from "../table/references.js";
-import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
+import { hiOf, loOf, type VirtualAddress, wholeOf } from "../virtual-address.js";
 import { frame } from "../walk/machine.js";
 import type { IoMem } from "./io-mem.js";
 import { UserRanges, UserReader, UserWriter } from "./user-memory.js";
@@ -36,8 +36,8 @@ import { VmSpaceError } from "./vm-space-error.js";
 /** What an access stumbled over. */
 export interface VmFault {
   readonly space: VmSpace;
-  /** The address, as it was given. */
-  readonly va: VirtualAddress;
+  /** The address, as it was given; two words in one piece, from 2^53 on as a bigint. */
+  readonly va: number | bigint;
   readonly access: VmAccess;
   /** `not-mapped`: nothing is there. `denied`: something is, without that right. */
   readonly outcome: "not-mapped" | "denied";
@@ -369,10 +369,11 @@ export class VmSpace implements Droppable {
     if (cpu.active !== this) throw new VmSpaceError({ code: "not-active", asid: this.asid });
     const { firstVpn, pages } = this.table;
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
-    const at = typeof va === "number" || typeof va === "bigint" ? Number(va) : Number.NaN;
+    const given = wholeOf(va);
+    const at = typeof given === "number" || typeof given === "bigint" ? Number(given) : Number.NaN;
     const whole = Number.isSafeInteger(at) && Number.isSafeInteger(len) && len >= 0;
     if (!whole || at < first || at + len > end) {
-      throw new VmSpaceError({ code: "access-denied", va, len });
+      throw new VmSpaceError({ code: "access-denied", va: given, len });
     }
     return at;
   }
@@ -393,7 +394,9 @@ export class VmSpace implements Droppable {
     if (outcome !== "resolved") {
       const { onFault } = this;
       checkHandler(onFault, "({ space, va, access }) => boolean");
-      return onFault?.({ space: this, va, access, outcome }) === true ? "resolved" : outcome;
+      return onFault?.({ space: this, va: wholeOf(va), access, outcome }) === true
+        ? "resolved"
+        : outcome;
     }
     flusher.issue(hi, lo, 1, asid);
     flusher.dispatch();

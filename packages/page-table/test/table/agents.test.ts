@@ -52,6 +52,7 @@ test("an agent sees what another maps, and its own cursors wait for nobody (PT-5
   cursor.map(allocFrame(mine, pageMeta, {}), RW);
   expect(same.translate(0x40_0123)).toEqual({
     pfn: expect.any(Number),
+    offset: 0x123,
     level: 1,
     prop: RW,
     tracked: true,
