@@ -67,17 +67,37 @@ class NodeTables extends MemoryTables {
   }
 }
 
-/** Is pinned from the first entry that it reads to the last that it changes (PT-55). */
-class NodeMmu extends Mmu {
+/**
+ * Is pinned from the first entry that it reads to the last that it changes (PT-55), which costs an agent nothing that is alone; and walks
+ * no table that has been dropped, whose nodes may be anybody's by then.
+ */
+class TableMmu extends Mmu {
   private readonly held: FrameTable;
+  /** What must be there: until {@link TableMmu.setRoot} says that it walks other tables, which the caller keeps. */
+  private used: readonly PageTable[];
 
-  constructor(table: PageTable, init: MmuOfOptions) {
-    super({ ...initOf(table, init), memory: new NodeTables(table.store) });
-    this.held = table.frames;
+  constructor(table: PageTable, options: MmuOfOptions) {
+    const { frames, store } = table;
+    table.live();
+    options.high?.live();
+    const memory = frames.mode === "single" ? frames.memory : new NodeTables(store);
+    super({ ...initOf(table, options), memory });
+    this.held = frames;
+    this.used = options.high === undefined ? [table] : [table, options.high];
+  }
+
+  override setRoot(root: number, rootHigh?: number): void {
+    super.setRoot(root, rootHigh);
+    this.used = [];
+  }
+
+  private pin(): void {
+    for (const table of this.used) table.live();
+    this.held.pin();
   }
 
   override walk(hi: number, lo: number): number {
-    this.held.pin();
+    this.pin();
     try {
       return super.walk(hi, lo);
     } finally {
@@ -86,7 +106,7 @@ class NodeMmu extends Mmu {
   }
 
   override touch(hi: number, lo: number, size: number, request: number, status: number): number {
-    this.held.pin();
+    this.pin();
     try {
       return super.touch(hi, lo, size, request, status);
     } finally {
@@ -95,7 +115,7 @@ class NodeMmu extends Mmu {
   }
 
   override steps(hi: number, lo: number): Step[] {
-    this.held.pin();
+    this.pin();
     try {
       return super.steps(hi, lo);
     } finally {
@@ -115,7 +135,10 @@ export interface MmuOfOptions {
 }
 
 /** @throws {@link PageTableError} `invalid-setting` unless `high` is the upper half of the same memory */
-function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): WalkerInit {
+function initOf(
+  { config, frames, rootPfn }: PageTable,
+  options: MmuOfOptions,
+): Omit<WalkerInit, "memory"> {
   const { format, upperRoot } = config;
   const { high, settings, software } = options;
   const fits = high?.config.upperRoot && high.frames === frames && high.config.format === format;
@@ -125,7 +148,6 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
   const rootHigh = upperRoot ? rootPfn : high?.rootPfn;
   return {
     format,
-    memory: frames.memory,
     root: rootPfn,
     ...(rootHigh === undefined ? {} : { rootHigh }),
     // The upper half's own table is no lower half's.
@@ -136,11 +158,12 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
 
 /**
  * A processor's memory unit over a table: a walker, too. Where other agents may change the table it reads each entry under its node's
- * version, so that an entry which is being changed is no fault; where there are none it is a plain {@link Mmu}. The frame that it
- * finds may be another's as soon as it is found: keep translations in a cache that is flushed before frames are let go. The table must
- * outlive the unit.
+ * version, so that an entry which is being changed is no fault. The frame that it finds may be another's as soon as it is found: keep
+ * translations in a cache that is flushed before frames are let go. When the table is dropped, the unit has ended with it: whatever walks
+ * throws core's `used-after-drop`. Who gives it another root by `setRoot` keeps that one alive.
  *
- * @throws {@link PageTableError} `invalid-setting`, also for a `high` that is no upper half of the table's own format and frames
+ * @throws {@link PageTableError} `invalid-setting`, also for a `high` that is no upper half of the table's own format and frames;
+ * `CoreError` `used-after-drop`
  *
  * @example
  * ```ts
@@ -165,7 +188,5 @@ function initOf({ config, frames, rootPfn }: PageTable, options: MmuOfOptions): 
  * ```
  */
 export function mmuOf(table: PageTable, options: MmuOfOptions = {}): Mmu {
-  return table.frames.mode === "single"
-    ? new Mmu(initOf(table, options))
-    : new NodeMmu(table, options);
+  return new TableMmu(table, options);
 }

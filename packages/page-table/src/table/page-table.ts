@@ -454,7 +454,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return this.handle.dropped;
   }
 
-  private live(): void {
+  /** @throws `CoreError` `used-after-drop` @internal */
+  live(): void {
     if (this.dropped) throw new CoreError({ code: "used-after-drop", what: "page table" });
   }
 

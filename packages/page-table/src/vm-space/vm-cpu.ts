@@ -163,8 +163,9 @@ export class VmCpu {
     this.space = space;
     this.root = root;
     if (space !== undefined && root !== undefined) {
-      if (this.mmu === undefined) this.mmu = mmuOf(space.table, { settings: UPDATE });
-      else this.mmu.setRoot(root.paddr / PAGE_SIZE);
+      this.mmu ??= mmuOf(space.table, { settings: UPDATE });
+      // Which the processor holds, also when the space has been dropped (PT-42).
+      this.mmu.setRoot(root.paddr / PAGE_SIZE);
       this.tlb.asid = space.asid;
     } else {
       this.mmu = undefined;

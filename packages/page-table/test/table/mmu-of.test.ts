@@ -15,6 +15,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
+import { dump, explain } from "@memkit/page-table/inspect";
 import { mmuOf } from "@memkit/page-table/mmu";
 import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
@@ -49,6 +50,38 @@ describe.each(MODES)("%s", (mode) => {
     table.drop();
     space.end();
   });
+});
+
+test.each(MODES)("%s: it ends with its table, or another's half", (mode) => {
+  const space = new Space(640, { mode });
+  const format = aarch64Format();
+  const high = space.table(kernelConfig(format, "untracked"));
+  const tables = [space.user(format), space.user(format), space.user(format)] as const;
+  for (const table of tables) table.mapRange(VA, 1, 9, RW);
+  const [alone, both, moved] = [mmuOf(tables[0]), mmuOf(tables[1], { high }), mmuOf(tables[2])];
+  moved.setRoot(tables[1].rootPfn);
+  const again = PageTable.attach(space.frames, tables[0].config, tables[0].rootPfn);
+  for (const dropped of [tables[0], tables[2], high]) dropped.drop();
+  for (const mmu of [alone, both]) {
+    for (const walk of [
+      () => mmu.translate(VA),
+      () => mmu.walk(0, VA),
+      () => mmu.access(VA, 1, { kind: "read" }),
+      () => mmu.touch(0, VA, 1, 0, mmu.status),
+      () => mmu.steps(0, VA),
+      () => explain(mmu, VA),
+      () => dump(mmu),
+    ]) {
+      expect(walk).toThrow(expect.objectContaining({ code: "used-after-drop" }));
+    }
+  }
+  for (const make of [() => mmuOf(tables[0]), () => mmuOf(tables[1], { high })]) {
+    expect(make).toThrow(expect.objectContaining({ code: "used-after-drop" }));
+  }
+  // Another table of the root is another matter, and so is who was given another root.
+  for (const mmu of [moved, mmuOf(again)]) expect(mmu.translate(VA) && mmu.pfn).toBe(9);
+  for (const table of [again, tables[1]]) table.drop();
+  space.end();
 });
 
 test.each(["single", "shared"] as const)("%s: AArch64's upper half is another table", (mode) => {
