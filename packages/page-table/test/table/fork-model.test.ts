@@ -56,7 +56,7 @@ class World {
   private readonly looked: readonly number[];
 
   constructor(mode: (typeof MODES)[number], format: PteFormat, huge: boolean) {
-    this.space = new Space(huge ? 1536 : 256, { mode, ledger: false });
+    this.space = new Space(huge ? 1536 : 96, { mode, ledger: false });
     this.looked = [
       ...Array.from({ length: PAGES }, (_, i) => FIRST + i),
       ...(huge ? [HUGE, HUGE + 1, HUGE + 5, HUGE + 511] : []),
@@ -265,7 +265,7 @@ describe.each(MODES)("in mode %s", (mode) => {
         }
         world.finish();
       }),
-      { numRuns: Number(process.env.RUNS ?? 8) },
+      { numRuns: Number(process.env.RUNS ?? 6) },
     );
   });
 
@@ -279,7 +279,7 @@ describe.each(MODES)("in mode %s", (mode) => {
         }
         world.finish();
       }),
-      { numRuns: Number(process.env.RUNS ?? 3) },
+      { numRuns: Number(process.env.RUNS ?? 2) },
     );
   });
 });
