@@ -12,7 +12,7 @@
 
 import { checkObject, refuseArgument } from "../argument.js";
 import { PageTableError } from "../page-table-error.js";
-import { checkChoice, checkFormat } from "./choice.js";
+import { checkFormat } from "./choice.js";
 import type { PteFormat } from "./format.js";
 
 /** A table's share of the address space. */
@@ -30,6 +30,7 @@ export interface PageTableConfig {
 }
 
 const LAST = 511;
+const WANTED = 'userConfig(format), or all of its fields; items are "tracked" or "untracked"';
 
 /**
  * Proves a configuration.
@@ -52,16 +53,17 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
 
 /** @throws {@link PageTableError} `invalid-argument` */
 function checkConfig(config: PageTableConfig): void {
-  checkObject("configuration", config, "userConfig(format), kernelConfig(format)");
+  checkObject("configuration", config, WANTED);
   const { name, format, topLevelIndexRange: range, topLevelCanUnmap, upperRoot, items } = config;
-  if (typeof name !== "string") refuseArgument("name of a configuration", name, "a string");
   checkFormat(format);
-  if (!(Array.isArray(range) && range.length === 2)) {
-    refuseArgument("range of the root's entries", range, "[first, last]");
-  }
-  checkChoice("choice of topLevelCanUnmap", topLevelCanUnmap, [true, false]);
-  checkChoice("choice of upperRoot", upperRoot, [true, false]);
-  checkChoice("kind of items", items, ["tracked", "untracked"]);
+  const whole =
+    typeof name === "string" &&
+    Array.isArray(range) &&
+    range.length === 2 &&
+    typeof topLevelCanUnmap === "boolean" &&
+    typeof upperRoot === "boolean" &&
+    (items === "tracked" || items === "untracked");
+  if (!whole) refuseArgument("configuration", config, WANTED);
 }
 
 /**
