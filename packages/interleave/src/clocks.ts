@@ -33,6 +33,8 @@ function join(clock: Int32Array, other: Int32Array): void {
   }
 }
 
+const isWordRead = ({ size }: Access, writes: boolean): boolean => !writes && size <= 4;
+
 /**
  * Whether two accesses race if nothing orders them.
  *
@@ -46,12 +48,14 @@ function conflict(
   bWrites: boolean,
   racyReads: boolean,
 ): boolean {
-  const tearFree = (access: Access, writes: boolean): boolean =>
-    access.atomic || (racyReads && !writes && access.size <= 4);
   return (
     (aWrites || bWrites) &&
     overlap(a, b) &&
-    !(tearFree(a, aWrites) && tearFree(b, bWrites) && sameRange(a, b)) &&
+    !(
+      (a.atomic || (racyReads && isWordRead(a, aWrites))) &&
+      (b.atomic || (racyReads && isWordRead(b, bWrites))) &&
+      sameRange(a, b)
+    ) &&
     touchesMemory(a) &&
     touchesMemory(b)
   );
@@ -60,6 +64,7 @@ function conflict(
 /**
  * Sets the clock of `steps[at]`.
  *
+ * @param last - by thread, the index of its last step, or -1
  * @param previous - index of the thread's step before, or -1
  * @param told - index of the last step of a thread that this one knows to be dead, or -1
  * @param racyReads - as {@link conflict}'s
@@ -68,6 +73,7 @@ function conflict(
 export function tick(
   steps: readonly Timed[],
   at: number,
+  last: readonly number[],
   previous: number,
   told: number,
   racyReads: boolean,
@@ -95,6 +101,13 @@ export function tick(
     }
   }
 
+  // Who comes after the last step of a thread comes after all of them, and mostly that is so of every thread.
+  let unordered = 0;
+  for (let other = 0; other < last.length; other += 1) {
+    const its = last[other]!;
+    if (other !== thread && its >= 0 && clock[other]! < steps[its]!.clock[other]!) unordered += 1;
+  }
+  if (unordered === 0) return -1;
   for (let i = at - 1; i >= 0; i -= 1) {
     const other = steps[i]!;
     if (

@@ -108,7 +108,7 @@ export class Machine {
     this.#last[thread] = depth;
     this.depth = depth + 1;
     const told = step.previous < 0 ? this.#toldOf(thread) : -1;
-    return tick(this.steps, depth, step.previous, told, this.plan.racyReads);
+    return tick(this.steps, depth, this.#last, step.previous, told, this.plan.racyReads);
   }
 
   /** The last step of the dead whose heir this thread is, or -1. */
