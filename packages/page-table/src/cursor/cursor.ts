@@ -8,7 +8,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "@memkit/core/address";
+import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import { Frame } from "@memkit/frame-meta";
 import { AVAIL1 } from "../format/property.js";
 import { LEAF, PAGES } from "../table/entry-coder.js";
@@ -18,6 +18,8 @@ import { Position } from "./position.js";
 
 /** Pages whose leaf tables a cursor remembers: those with addresses below 2^42. */
 const RECALLED = 2 ** 30;
+/** Where nothing was found. */
+const NO_FRAME = -1 as Pfn;
 /** Exact, and a third of a division's time. */
 const PER_BYTE = 1 / PAGE_SIZE;
 
@@ -28,8 +30,8 @@ const PER_BYTE = 1 / PAGE_SIZE;
  * by then another cursor may have changed what they say.
  */
 export class Cursor extends Position {
-  /** The frame of the page that was found: of a huge page's, the one that this page of it is in. */
-  pfn = -1;
+  /** The frame of the page that was found: of a huge page's, the one that this page of it is in. -1 where nothing was found. */
+  pfn: Pfn = NO_FRAME;
   /** Its level: 1 for a base page, 0 where nothing was found. */
   foundLevel = 0;
   /** Its property, as the mapping was made. */
@@ -82,7 +84,9 @@ export class Cursor extends Position {
   /** Sets the fields for a base page. */
   protected found(lo: number, hi: number): void {
     const upper = hi & this.hiMask;
-    this.pfn = upper === 0 ? lo >>> this.shift : upper * this.coder.hiScale + (lo >>> this.shift);
+    this.pfn = (
+      upper === 0 ? lo >>> this.shift : upper * this.coder.hiScale + (lo >>> this.shift)
+    ) as Pfn;
     this.foundLevel = 1;
     if (
       (lo & this.maskLo) !== this.knownLo ||
@@ -120,14 +124,14 @@ export class Cursor extends Position {
   /** Sets the fields for a leaf of the level that was entered. */
   protected foundHuge(lo: number, hi: number): void {
     const { level, coder } = this;
-    this.pfn = coder.frameOf(lo, hi, level) + (this.page - this.slotStart);
+    this.pfn = (coder.frameOf(lo, hi, level) + (this.page - this.slotStart)) as Pfn;
     this.foundLevel = level;
     this.decode(lo, hi, level);
   }
 
   /** Notes that nothing was found. */
   protected nothing(): void {
-    this.pfn = -1;
+    this.pfn = NO_FRAME;
     this.foundLevel = 0;
     this.prop = 0;
     this.tracked = false;

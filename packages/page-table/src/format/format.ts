@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { Pfn } from "@memkit/core/address";
 import type { PagingConsts } from "../paging.js";
 import type { Dialect } from "../walk/dialect.js";
 import { permissionsOf, supports } from "./codec.js";
@@ -155,8 +156,8 @@ export function frameOf(
   { pfnShift, pfnHiMask, pfnHiScale }: PteFormat,
   lo: number,
   hi: number,
-): number {
-  return (hi & pfnHiMask) * pfnHiScale + (lo >>> pfnShift);
+): Pfn {
+  return ((hi & pfnHiMask) * pfnHiScale + (lo >>> pfnShift)) as Pfn;
 }
 
 /**
