@@ -1,5 +1,6 @@
 /** PT-41: what protecting a page means in a table that has been forked. */
 
+import { u32 } from "@memkit/core";
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { openTable, saveTable } from "@memkit/frame-meta/save";
@@ -17,6 +18,7 @@ import {
 } from "@memkit/page-table/format";
 import { shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
+import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
 import { formats, MODES, Space } from "../support/space.js";
 
@@ -260,4 +262,35 @@ test("a saved table is a forked one still", () => {
   createBuddy(later);
   expect(PageTable.adopt(later, config, table.rootPfn).forked).toBe(true);
   expect(PageTable.adopt(later, config, child.rootPfn).forked).toBe(true);
+});
+
+test("an address space, by its own ways", () => {
+  const space = new Space(64, { ledger: false });
+  const cpu = new VmCpu(space.frames, x86Format());
+  const parent = VmSpace.create(cpu);
+  parent.map(VA, space.frame(), RW);
+  parent.activate();
+  const child = parent.fork();
+  const protect = (vm: VmSpace, set: number, clear: number): void => {
+    const cursor = vm.cursorMut(VA, 1);
+    cursor.protectNext(1, set, clear);
+    cursor.close();
+  };
+  child.protect(VA, 1, 0, WRITE);
+  protect(parent, 0, WRITE);
+  expect([parent, child].map((vm) => vm.handleFault(VA, "write"))).toEqual(["denied", "denied"]);
+  protect(child, WRITE, 0);
+  parent.protect(VA, 1, WRITE, 0);
+  expect([parent, child].map((vm) => propAt(vm.table))).toEqual([MARKED, MARKED]);
+  child.activate();
+  const writer = child.writer(VA, 4);
+  writer.writeVal(u32, 0xdead);
+  writer.drop();
+  parent.activate();
+  const reader = parent.reader(VA, 4);
+  expect(reader.readVal(u32)).toBe(0);
+  reader.drop();
+  for (const vm of [parent, child]) vm.drop();
+  cpu.activate(undefined);
+  expect(space.taken).toBe(0);
 });
