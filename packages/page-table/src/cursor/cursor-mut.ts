@@ -31,14 +31,14 @@ export class CursorMut extends RunEditor {
   protected leafLo = 0;
   protected leafHi = 0;
   /** The last change of a base page: from these bits, by these flags, to those. */
-  private oldLo = -1; // no entry's bits
-  private oldHi = 0;
-  private newLo = 0;
-  private newHi = 0;
-  private set = -1;
-  private clear = -1;
-  private readonly bitsLo: number;
-  private readonly bitsHi: number;
+  protected oldLo = -1; // no entry's bits
+  protected oldHi = 0;
+  protected newLo = 0;
+  protected newHi = 0;
+  protected set = -1;
+  protected clear = -1;
+  protected readonly bitsLo: number;
+  protected readonly bitsHi: number;
 
   /** @internal */
   constructor(table: PageTable, start: number, end: number) {
@@ -236,22 +236,15 @@ export class CursorMut extends RunEditor {
     const flags = this.checkChange(set, clear);
     this.checkPages(pages);
     if (!this.seekWhole(this.page + pages, flags, clear)) return 0;
-    const { words, level, coder, store } = this;
+    const { words, level, coder } = this;
     const at = this.entryAt();
     const hi = words[at + 1]!;
-    let lo = words[at]!;
-    let nextLo = coder.changedLo(lo, hi, level, flags, clear);
-    let nextHi = coder.changedHi(hi, level);
-    while (!store.swap(words, at, this.meta, lo, nextLo, nextHi)) {
-      ({ lo } = store);
-      nextLo = coder.changedLo(lo, hi, level, flags, clear);
-      nextHi = coder.changedHi(hi, level);
-    }
+    const lo = this.changeLeaf(at, flags, clear);
     if (level === 1) {
       this.oldLo = lo & this.bitsLo;
       this.oldHi = hi & this.bitsHi;
-      this.newLo = nextLo & this.bitsLo;
-      this.newHi = nextHi & this.bitsHi;
+      this.newLo = coder.changedLo(lo, hi, 1, flags, clear) & this.bitsLo;
+      this.newHi = coder.changedHi(hi, 1) & this.bitsHi;
       this.set = set;
       this.clear = clear;
     }

@@ -325,6 +325,24 @@ export abstract class Editor extends Cursor {
     for (let below = level - 1; below > 0; below -= 1) coder.encode(next, below);
   }
 
+  /**
+   * Sets and clears flags of a leaf of the node that was entered.
+   *
+   * @returns its lower word as it was at the last
+   * @throws {@link PageTableError} `unrepresentable`
+   */
+  protected changeLeaf(at: number, set: number, clear: number): number {
+    const { coder, words, store, level, meta } = this;
+    const hi = words[at + 1]!;
+    let lo = words[at]!;
+    let next = coder.changedLo(lo, hi, level, set, clear);
+    while (!store.swap(words, at, meta, lo, next, coder.changedHi(hi, level))) {
+      ({ lo } = store);
+      next = coder.changedLo(lo, hi, level, set, clear);
+    }
+    return lo;
+  }
+
   /** Sets the fields for the leaf that was entered. */
   protected report(): void {
     const at = this.entryAt();

@@ -258,8 +258,11 @@ export abstract class RunEditor extends Editor {
     const nodes = this.nodesFor(start, last, start, end);
     try {
       while (this.seek(end, false)) {
-        this.checkLeaf(start, end, flags, clear);
-        this.skip(end);
+        if (this.level === 1) this.checkLeaves(end, flags, clear);
+        else {
+          this.checkLeaf(start, end, flags, clear);
+          this.skip(end);
+        }
       }
     } catch (error) {
       this.freeAll(nodes);
@@ -267,21 +270,43 @@ export abstract class RunEditor extends Editor {
     }
     this.place(start);
     this.splitInto(nodes, start, last, start, end);
-    const { store } = this;
     let changed = 0;
     while (this.seek(end, false)) {
-      const { words, coder, level } = this;
-      const at = this.entryAt();
-      const hi = words[at + 1]!;
-      let lo = words[at]!;
-      let next = coder.changedLo(lo, hi, level, flags, clear);
-      while (!store.swap(words, at, this.meta, lo, next, coder.changedHi(hi, level))) {
-        ({ lo } = store);
-        next = coder.changedLo(lo, hi, level, flags, clear);
+      if (this.level === 1) changed += this.changeLeaves(end, flags, clear);
+      else {
+        this.changeLeaf(this.entryAt(), flags, clear);
+        changed += PAGES[this.level]!;
+        this.skip(end);
       }
-      changed += PAGES[level]!;
-      this.skip(end);
     }
+    return changed;
+  }
+
+  /** {@link Editor.checkLeaf} of the leaf table from the position on, up to `end`. */
+  private checkLeaves(end: number, set: number, clear: number): void {
+    const { coder, words, base, index } = this;
+    const first = this.page - index;
+    const stop = Math.min(end - first, 512);
+    for (let at = base + 2 * index; at < base + 2 * stop; at += 2) {
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if (coder.kind(lo, hi, 1) === LEAF) coder.changedLo(lo, hi, 1, set, clear);
+    }
+    this.place(first + stop);
+  }
+
+  /** Changes the leaf table from the position on, up to `end`. @returns entries that were leaves */
+  private changeLeaves(end: number, set: number, clear: number): number {
+    const { coder, words, base, index } = this;
+    const first = this.page - index;
+    const stop = Math.min(end - first, 512);
+    let changed = 0;
+    for (let at = base + 2 * index; at < base + 2 * stop; at += 2) {
+      if (coder.kind(words[at]!, words[at + 1]!, 1) !== LEAF) continue;
+      this.changeLeaf(at, set, clear);
+      changed += 1;
+    }
+    this.place(first + stop);
     return changed;
   }
 

@@ -55,6 +55,20 @@ export class SharedCursorMut extends CursorMut {
   }
 
   override protectNext(pages: number, set: number, clear: number): number {
+    const { at } = this;
+    if (at < this.stop && pages === 1 && set === this.set && clear === this.clear) {
+      const { words } = this;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
+      if ((lo & this.bitsLo) === this.oldLo && (hi & this.bitsHi) === this.oldHi) {
+        const nextLo = (lo & ~this.bitsLo) | this.newLo;
+        const nextHi = (hi & ~this.bitsHi) | this.newHi;
+        if (this.store.swap(words, at, this.meta, lo, nextLo, nextHi)) {
+          this.at = at + 2;
+          return 1;
+        }
+      }
+    }
     return this.protectAnew(pages, set, clear);
   }
 }
