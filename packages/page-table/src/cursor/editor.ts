@@ -146,6 +146,11 @@ export abstract class Editor extends Cursor {
     const pfn = (isSegment ? item.start : item.paddr) / 4096;
     this.checkOwner(item.table);
     if (pages === 0) throw new TableError({ code: "unfit-item", what: "a segment of no frames" });
+    for (let i = 0; i < pages; i += 1) {
+      if (this.memory.isNode(pfn + i)) {
+        throw new TableError({ code: "unfit-item", what: `frame ${pfn + i} is a table's node` });
+      }
+    }
     return { pfn, pages };
   }
 

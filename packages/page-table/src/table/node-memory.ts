@@ -122,6 +122,13 @@ export class NodeMemory {
     this.search(pfn, level);
   }
 
+  /** Whether a frame that somebody holds is a node, of whatever table: no item, since who maps it could write to it (PT-38). */
+  isNode(pfn: number): boolean {
+    const { slots } = this.frames;
+    const slot = slots.geometry.slotOf(pfn);
+    return this.slotWords[slots.wordOf(slot, META_WORD) + USAGE_WORD] === PAGE_TABLE;
+  }
+
   /** In any bank, and where the buffer may have been exchanged. */
   private search(pfn: number, level: number): void {
     const { slots, memory } = this.frames;

@@ -33,7 +33,7 @@ export type TableErrorDetail =
   | { readonly code: "cursor-deadlock"; readonly va: bigint; readonly pages: number }
   /** A top table that all address spaces share is neither removed nor replaced. */
   | { readonly code: "shared-table"; readonly va: bigint }
-  /** The table's items are not of this kind, or the frames of a segment are no page of any level. */
+  /** The table's items are not of this kind, it is a table's node, or the frames of a segment are no page of any level. */
   | { readonly code: "unfit-item"; readonly what: string }
   /** The memory cannot hold tables that are written in place. */
   | { readonly code: "unsupported-memory"; readonly what: string }

@@ -1,7 +1,7 @@
 /** Bad input, and every way in which upstream's cursors panic, overflow or do the wrong thing. */
 
 import { MemkitError, struct } from "@memkit/core";
-import { defineFrameMeta, FrameTable } from "@memkit/frame-meta";
+import { defineFrameMeta, Frame, FrameTable } from "@memkit/frame-meta";
 import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { Segment } from "@memkit/frame-meta/segment";
 import {
@@ -161,6 +161,36 @@ describe.each(MODES)("in mode %s", (mode) => {
     cursor.close();
     space.check(table);
     table.drop();
+    space.end();
+  });
+
+  test("a table's node is no item, alone or among others (PT-38)", () => {
+    const space = new Space(64, { mode });
+    const table = space.user();
+    const other = space.user();
+    other.mapRange(0, 1, 7, RW);
+    const pages = Array.from({ length: 8 }, () => space.frame());
+    const beside = pages.find(({ paddr }) => paddr / 4096 - 1 === other.rootPfn + 3)!;
+    const leaf = Frame.fromInUse(space.frames, beside.paddr - 4096); // the last node that `other` has made
+    const mixed = Segment.fromRaw(space.frames, [leaf.clone().intoRaw(), beside.clone().intoRaw()]);
+    const cursor = table.cursorMut(0x1000, 4);
+    for (const item of [table.root(), other.root(), leaf, Segment.fromFrame(leaf.clone())]) {
+      expect(code(() => cursor.map(item, RW))).toBe("unfit-item");
+      cursor.map(space.frame(), RW);
+      cursor.jump(0x1000);
+      expect(code(() => cursor.replace(item, RW))).toBe("unfit-item");
+      cursor.unmapNext(1);
+      cursor.jump(0x1000);
+      item.drop();
+    }
+    cursor.close();
+    const before = space.taken;
+    expect(code(() => table.mapSegment(0x1000, mixed, RW))).toBe("unfit-item");
+    mixed.drop();
+    expect(space.taken).toBe(before);
+    for (const page of pages) page.drop();
+    space.check(table, other);
+    for (const one of [table, other]) one.drop();
     space.end();
   });
 
