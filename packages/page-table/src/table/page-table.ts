@@ -161,7 +161,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     try {
       found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
       const handle = found.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
-      if (handle?.meta.level !== store.levels || !hasHalfOf({ store, rootPfn }, kernel)) {
+      const isRoot = handle?.meta.level === store.levels && found.paddr / PAGE_SIZE === rootPfn;
+      if (!(isRoot && hasHalfOf({ store, rootPfn }, kernel))) {
         throw new TableError({ code: "not-a-table", pfn: rootPfn });
       }
       return new PageTable<C>(store, config, handle, shared);

@@ -133,6 +133,8 @@ describe.each(MODES)("in mode %s", (mode) => {
       expect(code(() => PageTable.attach(space.frames, made, table.rootPfn))).toBe("not-a-table");
       expect(code(() => PageTable.adopt(space.frames, made, table.rootPfn))).toBe("not-a-table");
     }
+    const text = String(table.rootPfn) as never;
+    expect(code(() => PageTable.attach(space.frames, config, text))).toBe("not-a-table");
     expect(space.frames.slots.countOf(table.rootPfn)).toBe(2);
     for (const one of [table, again]) one.drop();
     space.end();
