@@ -43,14 +43,14 @@ function noneOfTheDead({ table }: Shared): string | undefined {
   return undefined;
 }
 
-/** What was half-written is nothing, and what nobody has changed is as it was. Frames of items are not known beforehand. */
+/** What was half-written is nothing, and what nobody has changed is as it was. Frames of new items are not known beforehand. */
 function onlyWhatWasWritten(
   { table }: Shared,
   { may, must }: ReturnType<typeof possible>,
 ): string | undefined {
-  if (table.config.items === "tracked") return undefined;
   const entries = entriesOf(contents(table));
-  const invented = entries.find((entry) => !may.has(entry));
+  const tracked = table.config.items === "tracked";
+  const invented = tracked ? undefined : entries.find((entry) => !may.has(entry));
   if (invented !== undefined) return `nobody has mapped ${invented}`;
   const lost = [...must].find((entry) => !entries.includes(entry));
   return lost && `nobody has unmapped ${lost}`;

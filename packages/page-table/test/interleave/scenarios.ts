@@ -306,7 +306,14 @@ export const entries: readonly Entry[] = [
   entry("long", "tracked: write, protect of both words", marked, [write(3)], [protectMarked(3)]),
   entry("suite", "tracked: write, take of a plain item", plainMarked, [write(3)], [takeMarked(3)]),
   entry("long", "tracked: write, take of an item", marked, [write(3)], [takeMarked(3)]),
-  reaping("suite", "reap of one that drops a table", [230], known(few(held)), [forkAndLook(3)], []),
+  reaping(
+    "suite",
+    "reap of one that drops a table",
+    [230, 236],
+    known(few(held)),
+    [forkAndLook(3)],
+    [],
+  ),
   reaping("suite", "reap, map", [30], one, [map(4, 1)], [look(3)]),
   reaping("long", "reap of a mapper that has the lock, map", [22], one, [map(4, 1)], [map(5, 2)]),
   reaping(
@@ -330,9 +337,9 @@ export const entries: readonly Entry[] = [
     "suite",
     "reap of who has nothing, beside a map of a huge page",
     [0],
-    few(empty),
+    few(one),
     [map(4, 1)],
-    [mapHuge(0, 512)],
+    [mapHuge(512, 512)],
   ),
   reaping(
     "long",

@@ -29,6 +29,8 @@ const OWN_NODE =
   "of a node that has the reaper's mark: nobody else writes its metadata, and what the dead wrote is there since the reap has begun";
 const PROCESSOR =
   "of a bit that a processor sets meanwhile (PT-59), which no agent does: test/table/processor-bits.test.ts sets one between";
+const HUGE_BELOW =
+  "of huge pages below a table that goes, whatever the schedule: test/cursor/cursor.test.ts and test/table/fork-protect.test.ts are for it";
 const SHORTCUT = "a shorter way to where the longer one leads";
 
 export const EQUIVALENT: readonly Equivalent[] = [
@@ -121,6 +123,24 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     matches: of("strandTree", /level === 1/),
     reason: `${SHORTCUT}: no entry of a leaf table leads to a table`,
+  },
+  {
+    matches: of("dropEntries", /left > 0|left -= 1|i < end/),
+    reason: `${SHORTCUT}: both end the loop, the entries and their number`,
+  },
+  {
+    matches: of("dropLeaves", /left > 0|i < ENTRIES|^left -= 1;$/),
+    reason: `${SHORTCUT}: both end the loop, the entries and their number`,
+  },
+  { matches: of("dropLeaves", /before left/, "too early"), reason: LOCAL },
+  {
+    matches: of("dropEntries", /^pages \+= PAGES|releaseAll|isTracked/),
+    reason: HUGE_BELOW,
+  },
+  {
+    matches: of("dropEntries", /^this\.setMeta/),
+    reason:
+      "in shared memory the entries are nothing by then: who frees the node looks at all of them again, and finds none; who reaps counts anew",
   },
   { matches: of("take", /^epochs\.push|^free \+= 1|free < nodes/), reason: ENDLESS },
   { matches: of("take", /nodes\.length === 0/), reason: `${SHORTCUT}: of no nodes none are free` },

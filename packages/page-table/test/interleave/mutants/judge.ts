@@ -82,6 +82,7 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
       "map, map: one table",
       "query, take of the table around it",
       "two cursors each, in two orders",
+      "query, unmap of all around it",
     ],
   ],
   [
@@ -127,16 +128,33 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
       "alone: map in a row up to what is mapped",
       "alone: unmap in a row",
       "alone: unmap of items in a row",
+      "translate, map in a row of what nobody may use",
+      "translate, map of a huge page in a table's place",
       "translate, map of pages in a row",
       "map, map: one table",
       "translate, unmap and map anew",
     ],
   ],
-  [/^(strand|takeTable|clearEntry)$/, ["translate, take of the table around it"]],
+  [
+    /^(strand|strandTree|takeTable|clearEntry)$/,
+    [
+      "translate, take of the table around it",
+      "alone: three levels: take of all",
+      "alone: three levels: take, map where it was",
+    ],
+  ],
   [
     /^(dropTree|dropEntries|dropLeaves|collect|take|alloc|blank)$/,
-    ["translate, unmap of all, collect", "tracked: translate, unmap of all and map elsewhere"],
+    [
+      "translate, unmap of all, collect",
+      "tracked: translate, unmap of all and map elsewhere",
+      "translate, cleanUp of one table and of another",
+      "alone: fork",
+      "reap of one that drops a table",
+      "alone: three levels: unmap of items behind nothing",
+    ],
   ],
+  [/^claim$/, ["reap of one that drops a table", "reap of who has nothing, beside a fork"]],
   [
     /^(makeTables|finish)$/,
     [
@@ -146,15 +164,18 @@ const LIKELY: readonly (readonly [functions: RegExp, scenarios: readonly string[
   ],
   [/^(takeLeaf|clearLeaf)$/, ["tracked: take, take"]],
   [
-    /^(takeOver|childrenOf|repair|isUnfinished|mend)$/,
+    /^(takeOver|childrenOf|repair|isUnfinished|mend|isEnding)$/,
     [
       "reap, map",
       "reap in the middle of a fork",
+      "reap of one that drops a table",
       "reap of a mapper between two words, beside a translate",
       "reap of who has nothing, beside a map of a huge page",
       "reap in the middle of a change, beside a translate",
       "reap at each access: protect",
       "reap at each access: hide",
+      "reap at each access: map of a missing table",
+      "reap at each access, with a ledger: map of an item",
       "reap of a mapper that has the lock, beside a map",
       "reap in the middle of a stray table, beside a translate",
     ],

@@ -46,11 +46,11 @@ const known = Object.fromEntries(
 );
 const all = generate();
 const argued = (mutant: Mutant): boolean => reasonOf(mutant) !== undefined;
-const asked =
-  {
-    "--only": () => all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)),
-    "--argued": () => all.filter((mutant) => argued(mutant) && reasonOf(mutant) !== ENDLESS),
-  }[option ?? ""]?.() ?? all;
+const some: Readonly<Record<string, () => Mutant[]>> = {
+  "--only": () => all.filter(({ id }) => new RegExp(`^(${text})$`).test(id)),
+  "--argued": () => all.filter((mutant) => argued(mutant) && reasonOf(mutant) !== ENDLESS),
+};
+const asked = some[option ?? ""]?.() ?? all;
 const settled = (mutant: Mutant): boolean =>
   known[keyOf(mutant)]?.kill !== undefined || (option !== "--argued" && argued(mutant));
 
