@@ -227,7 +227,12 @@ describe("images", () => {
       const page = image.page(pfn(frame));
       return page instanceof Uint8Array ? [page.length, page[0]] : page;
     };
-    expect([0x100, 0x101, 0x102].map(first)).toEqual(["absent", [4096, 1], "absent"]);
+    expect([0xff, 0x100, 0x101, 0x102].map(first)).toEqual([
+      "absent",
+      [4096, 0],
+      [4096, 1],
+      [4096, 1],
+    ]);
     expect([0x8_0000, 0x8_0001, 0x8_0002, 0x8_0003].map(first)).toEqual([
       [4096, 2],
       undefined,
