@@ -5,4 +5,4 @@
  */
 
 export { PageTableError, type PageTableErrorDetail } from "./page-table-error.js";
-export { shareTables } from "./table/share.js";
+export { type ShareOptions, shareTables } from "./table/share.js";

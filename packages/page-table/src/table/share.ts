@@ -14,6 +14,17 @@ import { checkShared, SharedNodeMemory } from "./shared-memory.js";
 import { SharedNodeStore } from "./shared-store.js";
 import { isKept, keep } from "./stores.js";
 
+/** What {@link shareTables} may be told. */
+export interface ShareOptions {
+  /**
+   * Called each millisecond or so in which opening a cursor waits for what another agent has locked. That agent may be dead, and this one the
+   * only one that is left to reap it: `reap` of `@memkit/frame-meta/agents` may be called here, for agents that are known to have ended.
+   * What it throws ends the wait, and `cursorMut` throws it: nothing has changed then. It must not work on the table otherwise.
+   * `translate`, which waits only for a change that is half-done, does not call it.
+   */
+  readonly onWait?: () => void;
+}
+
 /**
  * Lets this agent work on page tables in these frames beside others: each agent calls it, once, before it makes, attaches or adopts the
  * first table in them. On frames that are in mode `single` it does nothing, nor does it when it is called again.
@@ -44,13 +55,13 @@ import { isKept, keep } from "./stores.js";
  * table.translate(0x40_1234)?.pfn; // => 8
  * ```
  */
-export function shareTables(frames: FrameTable): void {
+export function shareTables(frames: FrameTable, { onWait }: ShareOptions = {}): void {
   if (frames.mode === "single" || isKept(frames)) return;
   const memory = new SharedNodeMemory(frames);
   checkShared(frames);
   const stores = keep(frames, {
     memory,
-    locks: new SharedLocks(frames),
+    locks: new SharedLocks(frames, onWait),
     Store: SharedNodeStore,
     Writer: SharedCursorMut,
   });

@@ -59,18 +59,19 @@ export class SharedLocks implements Locks {
   private readonly frames: FrameTable;
   readonly mark: number;
   readonly cursors: Cursor[] = [];
+  private readonly onWait: (() => void) | undefined;
 
-  constructor(frames: FrameTable) {
+  /** @param onWait - called where another agent was faster: nothing is half-done then, so it may reap that one, or throw */
+  constructor(frames: FrameTable, onWait?: () => void) {
     this.frames = frames;
     this.mark = markOf(frames.agent!.id);
+    this.onWait = onWait;
   }
 
   open(cursor: Cursor, create: boolean): void {
     cursor.locked = new Set();
     try {
-      while (!this.cover(cursor) || !this.lower(cursor, create)) {
-        // Another agent was faster.
-      }
+      while (!this.cover(cursor) || !this.lower(cursor, create)) this.onWait?.();
       const { guardPfn, guardLevel, startPage } = cursor;
       const first = startPage - (startPage % PAGES[guardLevel + 1]!);
       this.lockBelow(cursor, guardPfn, guardLevel, first);
@@ -200,6 +201,7 @@ export class SharedLocks implements Locks {
       // Its parent is locked, and an entry is cleared before what it leads to becomes stray.
       if (found < 0) throw new TableError({ code: "corrupt-table", pfn, level });
       this.wait(cursor, level, page, lock, found);
+      this.onWait?.();
     }
     cursor.locked.add(pfn);
   }

@@ -31,6 +31,8 @@ const PROCESSOR =
   "of a bit that a processor sets meanwhile (PT-59), which no agent does: test/table/processor-bits.test.ts sets one between";
 const HUGE_BELOW =
   "of huge pages below a table that goes, whatever the schedule: test/cursor/cursor.test.ts and test/table/fork-protect.test.ts are for it";
+const HANDLER =
+  "of who is called while a cursor waits: no scenario has one, test/table/waiting.test.ts does";
 const SHORTCUT = "a shorter way to where the longer one leads";
 
 export const EQUIVALENT: readonly Equivalent[] = [
@@ -70,6 +72,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason:
       "of a table that is corrupt: the parent is locked, and its entry is cleared before the node becomes stray",
   },
+  { matches: of("lockChild", /^this\.onWait/), reason: HANDLER },
+  { matches: of("open", /^this\.onWait/), reason: HANDLER },
   { matches: of("wait", /^pause\(\)|park\(/, "dropped statement"), reason: AGAIN },
   {
     matches: of("wait", /slots\.load\(lock\) !== found/),
