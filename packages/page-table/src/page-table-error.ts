@@ -70,8 +70,16 @@ export type PageTableErrorDetail =
   | { readonly code: "page-source-threw"; readonly pfn: number }
   /** A translation cache or a log of flushes cannot be made with this: `option` is what it was given `got` for. */
   | { readonly code: "invalid-tlb"; readonly option: string; readonly got: number }
-  /** Listing the tables took more walks than allowed: they are cyclic, or very large. */
-  | { readonly code: "walk-budget"; readonly budget: number }
+  /**
+   * Listing the tables took more walks than allowed: they are cyclic, or very large. `va` is the first address that was not listed, where
+   * another call may go on. Of a dump `text` is what comes before it.
+   */
+  | {
+      readonly code: "walk-budget";
+      readonly budget: number;
+      readonly va: bigint;
+      readonly text?: string;
+    }
   /** Not the image that the opener reads; `what` is what is wrong. */
   | { readonly code: "invalid-image"; readonly what: string };
 

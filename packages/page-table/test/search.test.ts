@@ -1,6 +1,7 @@
 /** Searches of address spaces, against a filter over everything that is listed; and where lists end. */
 
 import { pfn } from "@memkit/core";
+import { PageTableError } from "@memkit/page-table";
 import {
   EXECUTE,
   pageProperty,
@@ -180,6 +181,71 @@ describe("a budget", () => {
     expect(() => [...scan(walkerOf(t), { ...options, budget: 7 })]).toThrow(ended);
     expect(dump(walkerOf(t), { ...options, budget: 8 + 48 }).split("\n")).toHaveLength(6);
     expect(() => dump(walkerOf(t), { ...options, budget: 7 + 48 })).toThrow(ended);
+  });
+
+  /** What a call gave, and where its budget ended. */
+  function caught<T>(run: () => T): T | { readonly va: bigint; readonly text?: string } {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof PageTableError && error.code === "walk-budget")) throw error;
+      return error;
+    }
+  }
+
+  it("PT-9: says where it ended, and a call that goes on from there misses nothing", () => {
+    const t = new Tables(x86Format());
+    const rw = (page: number) => pageProperty(READ | (page % 2 ? WRITE : 0));
+    for (let page = 0; page < 40; page++) t.map(BigInt(page) * 0x3000n, 9 + page, rw(page >> 2));
+    t.map(0xffff_ffff_ffff_f000n, 4, rw(0));
+    const walker = walkerOf(t);
+    const all = [...scan(walker)];
+    const found: unknown[] = [];
+    let from = 0n;
+    for (let calls = 0; from >= 0n; calls++) {
+      expect(calls).toBeLessThan(1000);
+      const end = caught(() => {
+        for (const one of scan(walker, { from, budget: 7 })) found.push(one);
+        return { va: -1n };
+      });
+      expect(end.va === -1n || end.va > from).toBe(true);
+      from = end.va;
+    }
+    expect(found).toEqual(all);
+  });
+
+  it("PT-9: of a dump gives the lines up to there, the last one whole", () => {
+    const t = new Tables(x86Format());
+    for (let page = 0; page < 6; page++) {
+      t.map(BigInt(page) * 4096n, 9 + page, pageProperty(READ | (page > 2 ? WRITE : 0)));
+    }
+    t.set(0, 1, 0x77_0003n); // a table outside
+    const walker = walkerOf(t);
+    const whole = dump(walker).split("\n");
+    expect(whole).toHaveLength(3);
+    // walks: one for each page, 6, and for each line 8 before it begins
+    for (const [budget, lines, va] of [
+      [0, 0, 0x0n],
+      [8, 0, 0x0n],
+      [11, 1, 0x3000n],
+      [19, 1, 0x3000n],
+      [20, 2, 0x4000n],
+    ] as const) {
+      const end = caught(() => dump(walker, { budget }));
+      expect(end).toMatchObject({ budget, va });
+      const { text } = end as { text: string };
+      expect(text === "" ? 0 : text.split("\n").length, `budget ${budget}`).toBe(lines);
+      if (lines > 0) expect(text.split("\n")[0]).toBe(whole[0]);
+    }
+    let [text, from, calls] = ["", 0n, 0];
+    for (; from >= 0n && calls < 1000; calls++) {
+      const end = caught(() => dump(walker, { from, budget: 40 }));
+      const part = typeof end === "string" ? end : end.text;
+      text = [text, part].filter(Boolean).join("\n");
+      from = typeof end === "string" ? -1n : end.va;
+    }
+    expect(calls).toBeGreaterThan(2);
+    expect(text).toBe(whole.join("\n"));
   });
 
   it("PT-9: ends by default where tables lead to one another for ever", () => {

@@ -59,7 +59,7 @@ function* compared(
   for (const [first, last] of ranges) {
     let next: number;
     for (let page = first; page <= last; page = next) {
-      budget.spend();
+      budget.spend(page);
       const ends = [probe(before, page), last + 1];
       const a = sideOf(before);
       ends.push(probe(after, page));

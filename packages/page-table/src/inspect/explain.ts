@@ -97,50 +97,85 @@ function lostText({ kind, va, pages, pfn, lo, hi, level }: Found): string | unde
   return `${rangeText(va, pages)}  ${kind}: ${what}`;
 }
 
+/** Pages of one size with consecutive frames and the same rights. */
+interface Run {
+  readonly first: Found;
+  pages: number;
+}
+
+function runText({ first, pages }: Run): string {
+  const count = `${pages / 2 ** (9 * first.level - 9)} x ${SIZES[first.level]}`;
+  const range = rangeText(first.va, pages);
+  return `${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`;
+}
+
+function continues({ first, pages }: Run, { level, rights, pfn, va }: Found): boolean {
+  return (
+    level === first.level &&
+    rights === first.rights &&
+    pfn === first.pfn + pages &&
+    va === first.va + BigInt(pages) * 4096n
+  );
+}
+
 /**
  * The mappings as a table: a line for each run of pages of one size with consecutive frames and the same rights, and one for each
  * table that cannot be read and each entry that is malformed. As long as the budget allows, so that cyclic tables do not fill the memory
  * with lines.
  *
- * @throws {@link PageTableError} `walk-budget`; as {@link scan}
+ * @throws {@link PageTableError} `walk-budget`, whose `text` is the lines up to its `va`; as {@link scan}
+ *
+ * @example
+ * ```ts
+ * import { PageTableError } from "@memkit/page-table";
+ * import { x86Format } from "@memkit/page-table/format";
+ * import { dump, rawImage } from "@memkit/page-table/inspect";
+ * import { Walker } from "@memkit/page-table/walk";
+ *
+ * const bytes = new Uint8Array(8192);
+ * const entries = new DataView(bytes.buffer);
+ * for (let at = 0; at < 4096; at += 8) entries.setUint32(at, 3, true); // the table is its own, 512 times
+ * const walker = new Walker({ format: x86Format(), memory: rawImage(bytes), root: 0 });
+ * let lines: string[] = [];
+ * try {
+ *   dump(walker, { budget: 1000 });
+ * } catch (error) {
+ *   if (!(error instanceof PageTableError && error.code === "walk-budget")) throw error;
+ *   lines = [...(error.text ?? "").split("\n"), `cut at 0x${error.va.toString(16)}`];
+ * }
+ * lines.at(-2); // => "000000000006e000-000000000006efff  SRWX U---  1 x 4 KiB from frame 0x0"
+ * lines.at(-1); // => "cut at 0x6f000"
+ * ```
  */
 export function dump(walker: Walker, options: ScanOptions = {}): string {
   const ranges = rangesOf(walker, options);
-  const budget = new Budget(options.budget);
   const lines: string[] = [];
-  const add = (line: string): void => {
-    budget.spend(LINE);
-    lines.push(line);
+  let run: Run | undefined;
+  /** Ends the run: its line was paid for when it began. */
+  const end = (): void => {
+    if (run !== undefined) lines.push(runText(run));
+    run = undefined;
   };
-  let run: { first: Found; pages: number } | undefined;
-  const flush = (): void => {
-    if (run === undefined) return;
-    const { first, pages } = run;
-    const range = rangeText(first.va, pages);
-    const count = `${pages / 2 ** (9 * first.level - 9)} x ${SIZES[first.level]}`;
-    add(`${range}  ${rightsText(first.rights)}  ${count} from frame ${hex(first.pfn)}`);
+  const text = (): string => {
+    end();
+    return lines.join("\n");
   };
+  const budget = new Budget(options.budget, text);
+  const pay = ({ va }: Found): void => budget.spend(Number(va >> 12n), LINE);
   for (const one of scanned(walker, ranges, budget)) {
     if (one.kind !== "mapped") {
       const lost = lostText(one);
       if (lost === undefined) continue;
-      flush();
-      run = undefined;
-      add(lost);
-      continue;
-    }
-    const joins =
-      run !== undefined &&
-      one.level === run.first.level &&
-      one.rights === run.first.rights &&
-      one.pfn === run.first.pfn + run.pages &&
-      one.va === run.first.va + BigInt(run.pages) * 4096n;
-    if (run !== undefined && joins) run.pages += one.pages;
-    else {
-      flush();
+      pay(one);
+      end();
+      lines.push(lost);
+    } else if (run !== undefined && continues(run, one)) {
+      run.pages += one.pages;
+    } else {
+      pay(one);
+      end();
       run = { first: one, pages: one.pages };
     }
   }
-  flush();
-  return lines.join("\n");
+  return text();
 }

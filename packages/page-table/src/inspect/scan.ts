@@ -9,7 +9,7 @@
 
 import type { Pfn } from "@memkit/core/address";
 import { checkObject, refuseArgument } from "../argument.js";
-import { pageTableError } from "../page-table-error.js";
+import { hex, pageTableError } from "../page-table-error.js";
 import { joinVa, type VirtualAddress, vpnOf } from "../virtual-address.js";
 import type { Half } from "../walk/dialect.js";
 import { NOT_PRESENT, OUTSIDE, PAGE_MISSING, type Reason, reasonName } from "../walk/reason.js";
@@ -17,7 +17,7 @@ import type { Walker } from "../walk/walker.js";
 
 const PageTableError = /* @__PURE__ */ pageTableError<"walk-budget">({
   "walk-budget": (d) =>
-    `more than ${d.budget} walks to list the tables: are they cyclic? If not, give a larger budget`,
+    `more than ${d.budget} walks to list the tables up to ${hex(d.va)}: are they cyclic? If not, go on from there, or give a larger budget`,
 });
 
 /** Pages in 2^32 bytes. */
@@ -32,7 +32,8 @@ export interface ScanOptions {
   readonly to?: VirtualAddress;
   /**
    * Walks at most: one for each entry that is passed, and for each line of a dump eight more, which is what it costs. Default 2^21:
-   * 8 GiB of base pages, or about a second over a `PhysicalMemory` (2 in pages that are fetched, 4 in shared memory).
+   * 8 GiB of base pages, or about a second over a `PhysicalMemory` (2 in pages that are fetched, 4 in shared memory). The
+   * error `walk-budget` has the address where it ended, from which another call goes on.
    */
   readonly budget?: number;
 }
@@ -105,20 +106,28 @@ export function rangesOf(walker: Walker, options: ScanOptions): [number, number]
 export class Budget {
   private left: number;
   private readonly all: number;
+  private readonly text: (() => string) | undefined;
 
-  /** @throws {@link PageTableError} `invalid-argument` */
-  constructor(budget: number = 2 ** 21) {
+  /**
+   * @param text - What the error is to say of what came before
+   * @throws {@link PageTableError} `invalid-argument`
+   */
+  constructor(budget: number = 2 ** 21, text?: () => string) {
     // Another number would count for ever.
     if (!(Number.isSafeInteger(budget) && budget >= 0)) {
       refuseArgument("budget", budget, "an integer of 0..2^53-1");
     }
     this.left = this.all = budget;
+    this.text = text;
   }
 
-  /** @throws {@link PageTableError} `walk-budget` */
-  spend(walks = 1): void {
+  /** Asks for walks for what begins at a page. @throws {@link PageTableError} `walk-budget` */
+  spend(page: number, walks = 1): void {
     this.left -= walks;
-    if (this.left < 0) throw new PageTableError({ code: "walk-budget", budget: this.all });
+    if (this.left >= 0) return;
+    const { all: budget, text } = this;
+    const so = text === undefined ? {} : { text: text() };
+    throw new PageTableError({ code: "walk-budget", budget, va: addressOf(page), ...so });
   }
 }
 
@@ -126,7 +135,28 @@ export class Budget {
  * Everything in the tables but what is plainly absent, from the lowest address to the highest: leaves, software entries that
  * the hook knows, malformed entries, tables that are missing or outside of the memory.
  *
- * @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument`; `walk-budget` on the way
+ * @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument`; `walk-budget` on the way, behind what was found
+ *
+ * @example
+ * ```ts
+ * import { PageTableError } from "@memkit/page-table";
+ * import { x86Format } from "@memkit/page-table/format";
+ * import { rawImage, scan } from "@memkit/page-table/inspect";
+ * import { Walker } from "@memkit/page-table/walk";
+ *
+ * const bytes = new Uint8Array(8192);
+ * const entries = new DataView(bytes.buffer);
+ * for (let at = 0; at < 4096; at += 8) entries.setUint32(at, 3, true); // the table is its own, 512 times
+ * const walker = new Walker({ format: x86Format(), memory: rawImage(bytes), root: 0 });
+ * let [found, next] = [0, 0n];
+ * try {
+ *   for (const _ of scan(walker, { budget: 1000 })) found += 1;
+ * } catch (error) {
+ *   if (!(error instanceof PageTableError && error.code === "walk-budget")) throw error;
+ *   next = error.va; // { from: next } goes on
+ * }
+ * [found, next]; // => [1000, 1000n * 4096n]
+ * ```
  */
 export function scan(walker: Walker, options: ScanOptions = {}): Generator<Found> {
   return scanned(walker, rangesOf(walker, options), new Budget(options.budget));
@@ -141,7 +171,7 @@ export function* scanned(
   for (const [first, last] of ranges) {
     let next: number;
     for (let page = first; page <= last; page = next) {
-      budget.spend();
+      budget.spend(page);
       next = Math.min(probe(walker, page), last + 1);
       const { reason, software } = walker;
       if (reason === NOT_PRESENT && software === undefined) continue;
