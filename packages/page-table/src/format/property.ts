@@ -34,7 +34,10 @@ export const USER = 32;
 export const GLOBAL = 64;
 /** Ours: the item is tracked, its frame is counted. OSTD `PrivilegedPageFlags::AVAIL1`. */
 export const AVAIL1 = 128;
-/** Free for the table's owner. OSTD `PageFlags::AVAIL2`. */
+/**
+ * Free for the owner of a table that is never forked. In one that is it marks what is copied on write: give it to no tracked page, for
+ * its program may then write to it. OSTD `PageFlags::AVAIL2`.
+ */
 export const AVAIL2 = 256;
 
 /** All of these. */

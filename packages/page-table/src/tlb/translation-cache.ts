@@ -185,7 +185,8 @@ export abstract class TranslationCache {
 
   /**
    * Puts a translation of the page of an address in, in place of an older one of the same page. What a walk says is one; another frame
-   * or level would be another page's, or nobody's.
+   * or level would be another page's, or nobody's. So is what an `Mmu.touch` within one page says: all of its rights after a write,
+   * and those without `SW` and `UW` after another, so that the first write sets the dirty bit.
    *
    * @throws {@link PageTableError} `invalid-pfn`; `invalid-tlb` unless rights are of 0..63, the level one of 1..5, and the address two
    * words of 32 bits. Nothing has changed then.
@@ -228,7 +229,8 @@ export abstract class TranslationCache {
   }
 
   /**
-   * Translates through the cache: a hit, or a walk whose answer is kept.
+   * Translates through the cache: a hit, or a walk whose answer is kept. A walk is no access, also of an `Mmu`: no accessed or dirty bit
+   * is set and no setting asked, and the cache has all rights then. An emulator calls `Mmu.touch` and {@link TranslationCache.insert}.
    *
    * @returns the frame, if there is one and the tables grant all of `need`; otherwise -1
    * @throws {@link PageTableError} `page-source-threw`, `invalid-page`; `invalid-argument`: what is to walk cannot

@@ -159,7 +159,8 @@ export class Mmu extends Walker {
 
   /**
    * {@link Mmu.access} in numbers: allocates nothing. The parts are `pfn` + `offset` for `len` bytes, and the rest from the
-   * start of `pfn2`; `mmio` says whether a device is among them.
+   * start of `pfn2`; `mmio` says whether a device is among them. What a walk says besides, `rights`, `level`, `global` and the entry, is
+   * of an access in one page, and the entry as it was before bits were set in it; after one that crosses a page it is of either page.
    *
    * Caller must give words of 32 bits, a size of 1..4096, and a request made of {@link READ_ACCESS}, {@link WRITE_ACCESS} or
    * {@link EXECUTE_ACCESS}, and {@link USER_ACCESS}.
