@@ -66,7 +66,10 @@ export type TableErrorDetail =
     }
   /** `onDropPre` of the frame's type returned false, or a page table still maps the frame: the handle is still valid. */
   | { readonly code: "drop-refused"; readonly pfn: number }
-  /** `failed` of `frames` frames threw while they were torn down; all of them are unused now. The errors are the `cause`. */
+  /**
+   * `failed` errors, the `cause`, while `frames` frames were torn down. A frame whose `onDrop` threw is unused all the same; what its
+   * `onDrop` did not let go of is still taken, and an error among the causes says why.
+   */
   | { readonly code: "drop-failed"; readonly frames: number; readonly failed: number }
   /** The frame's type names no field as its lock. */
   | { readonly code: "no-lock"; readonly type: string }

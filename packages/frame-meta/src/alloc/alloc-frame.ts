@@ -17,7 +17,7 @@ import { UniqueFrame } from "../frame/unique-frame.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
-import { FrameError } from "./alloc-error.js";
+import { expectTable, FrameError } from "./alloc-error.js";
 import type { FrameAllocator, Placement } from "./frame-allocator.js";
 import { ANYWHERE } from "./placement.js";
 import { zeroFrames } from "./zero.js";
@@ -30,9 +30,11 @@ export interface AllocOptions extends Placement {
 
 const ZEROED: AllocOptions = Object.freeze({});
 
-function allocatorOf({ allocator }: FrameTable): FrameAllocator {
-  if (allocator === undefined) throw new FrameError({ code: "no-allocator" });
-  return allocator;
+function allocatorOf(table: FrameTable): FrameAllocator {
+  const allocator = table?.allocator;
+  if (allocator !== undefined) return allocator;
+  expectTable(table);
+  throw new FrameError({ code: "no-allocator" });
 }
 
 /** Takes frames out of the free set, as asked for: in this agent's hand. @returns the first slot @internal */

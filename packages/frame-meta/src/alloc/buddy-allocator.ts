@@ -144,7 +144,7 @@ export class BuddyAllocator implements FrameAllocator {
     }
   }
 
-  /** See {@link FrameAllocator.takeAt}. @throws {@link FrameError} `out-of-bound`, `mmio` */
+  /** See {@link FrameAllocator.takeAt}. @throws {@link FrameError} `out-of-bound`, `mmio`, `invalid-option` */
   takeAt(pfn: number): boolean {
     const leaf = this.leafOf(pfn);
     const bit = 1 << (leaf & (WORD_FRAMES - 1));
@@ -344,8 +344,11 @@ export class BuddyAllocator implements FrameAllocator {
     refuseFrame(slots, pfn, count > 0 ? Refusal.inUse : refusalOf(count));
   }
 
-  /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio` */
+  /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio`, `invalid-option` */
   private leafOf(pfn: number): number {
+    if (typeof pfn !== "number") {
+      throw new FrameError({ code: "invalid-option", option: "pfn", got: typeof pfn });
+    }
     for (const tree of this.depot.trees) {
       const at = pfn - tree.firstPfn;
       if (at >>> 0 === at && at < tree.frames) return (tree.firstLeaf + (pfn - tree.base)) | 0;

@@ -7,9 +7,9 @@
 import { bufferTraits } from "@memkit/core";
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
 import { allocatorNumber, HeaderWord } from "../slot/layout.js";
 import type { HeaderPart } from "../table-error.js";
+import { expectTable, FrameError } from "./alloc-error.js";
 import { AllocWords, SharedAllocWords } from "./alloc-words.js";
 import { BuddyAllocator, type BuddyHooks } from "./buddy-allocator.js";
 import { Depot } from "./depot.js";
@@ -135,8 +135,9 @@ function open(
 const drawnNumber = (): number => allocatorNumber(Math.random() * 2 ** 24);
 
 /** Before a record is claimed. */
-function refuseSecond({ freeSet }: FrameTable): void {
-  if (freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
+function refuseSecond(table: FrameTable): void {
+  expectTable(table);
+  if (table.freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
 }
 
 function expectWord(part: HeaderPart, got: number, expected: number): void {

@@ -27,7 +27,7 @@ export function orderOf(frames: number, { align = PAGE_SIZE }: Placement): numbe
   if (!(Number.isSafeInteger(frames) && frames >= 1)) refuse("frames", frames);
   const order = frames <= 2 ** 31 ? 32 - Math.clz32(frames - 1) : MAX_ORDER;
   if (align === PAGE_SIZE) return order;
-  const alignOrder = Math.log2(align / PAGE_SIZE);
+  const alignOrder = typeof align === "number" ? Math.log2(align / PAGE_SIZE) : Number.NaN;
   if (!(Number.isInteger(alignOrder) && alignOrder >= 0)) refuse("align", align);
   return Math.max(order, Math.min(alignOrder, MAX_ORDER));
 }
@@ -35,6 +35,6 @@ export function orderOf(frames: number, { align = PAGE_SIZE }: Placement): numbe
 /** The frame that a run must end in front of. @throws {@link FrameError} `invalid-option` */
 export function limitOf({ below }: Placement): number {
   if (below === undefined) return Number.POSITIVE_INFINITY;
-  if (!(below >= 0)) refuse("below", below);
+  if (!(typeof below === "number" && below >= 0)) refuse("below", below);
   return Math.floor(below / PAGE_SIZE);
 }

@@ -26,7 +26,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * Claims an unused frame and gives it metadata: one handle.
    *
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unique`, `busy`, `in-use`, `overflow`; `directory-full`;
-   * `no-allocator`; what the layout throws for the value. Nothing has changed then.
+   * `no-allocator`; `invalid-option` for what is no type; what the layout throws for the value. Nothing has changed then.
    *
    * @example
    * ```ts

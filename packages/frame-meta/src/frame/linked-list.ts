@@ -9,6 +9,7 @@
  */
 
 import { CoreError, type Droppable } from "@memkit/core";
+import { expectType } from "../meta/frame-meta.js";
 import type { LinkMeta } from "../meta/link.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
 import { HeaderWord, SlotWord } from "../slot/layout.js";
@@ -72,6 +73,7 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
 
   /** @throws {@link FrameError} `invalid-option` for a type that `linkMeta` has not made */
   constructor(table: FrameTable, type: M) {
+    expectType(type);
     if (type.storage !== "FrameLink") {
       throw new FrameError({ code: "invalid-option", option: "type", got: type.name });
     }

@@ -202,7 +202,7 @@ export class FrameTable {
    * binds it too.
    *
    * @returns its number in this table, the same in all agents
-   * @throws {@link FrameError} `directory-full`
+   * @throws {@link FrameError} `directory-full`; `invalid-option` for what `defineFrameMeta` has not made. Nothing has changed then.
    */
   bind(type: FrameMeta): number {
     return this.types.idOf(type);

@@ -26,7 +26,7 @@ const FrameError = /* @__PURE__ */ frameError<"drop-refused" | "drop-failed">({
   "drop-refused": (d) =>
     `frame ${hex(d.pfn)} cannot end: its type refuses, or a page table maps it`,
   "drop-failed": (d) =>
-    `${d.failed} of ${d.frames} frames threw when torn down (see the cause); all are unused now`,
+    `${d.failed} errors in ending ${d.frames} frames (see the cause): they are unused, what an onDrop had still to let go of is not`,
 });
 
 export class Teardown {
@@ -263,7 +263,7 @@ export class Teardown {
     this.#done = 0;
     if (errors.length === 0) return;
     this.#errors = [];
-    const cause = new AggregateError(errors, `${errors.length} frames threw when torn down`);
+    const cause = new AggregateError(errors, `${errors.length} errors`);
     throw new FrameError({ code: "drop-failed", frames, failed: errors.length }, { cause });
   }
 }

@@ -6,7 +6,7 @@
 
 import { frameError } from "../frame-error.js";
 import { internType } from "../meta/directory.js";
-import type { FrameMeta } from "../meta/frame-meta.js";
+import { expectType, type FrameMeta } from "../meta/frame-meta.js";
 import { SlotWord } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
 import { hex } from "../table-error.js";
@@ -22,8 +22,8 @@ export class BoundTypes {
   /** By number. The first one bound stays: another definition of the same type is the same type. */
   readonly #byId: (FrameMeta | undefined)[] = [];
   readonly #ids = new Map<FrameMeta, number>();
-  /** The type asked for last, since frames are claimed in runs. */
-  #last: FrameMeta | undefined;
+  /** The type asked for last, since frames are claimed in runs. At first what nobody can ask for. */
+  #last: object = this.#ids;
   #lastId = 0;
 
   constructor(slots: SlotTable, agent: number) {
@@ -31,11 +31,12 @@ export class BoundTypes {
     this.#agent = agent;
   }
 
-  /** The number of a type, which is bound by that. @throws {@link FrameError} `directory-full` */
+  /** The number of a type, which is bound by that. @throws {@link FrameError} `directory-full`, `invalid-option` for no type */
   idOf(type: FrameMeta): number {
     if (type === this.#last) return this.#lastId;
     let id = this.#ids.get(type);
     if (id === undefined) {
+      expectType(type);
       id = internType(this.#slots, type, this.#agent);
       this.#ids.set(type, id);
       this.#byId[id] ??= type;
@@ -50,11 +51,13 @@ export class BoundTypes {
     return this.#ids.has(type);
   }
 
-  /** Whether `id` is the number of a type. Puts it into the directory only where `id` is of none that is bound here. */
+  /** Whether `id` is the number of a type. Puts it into the directory only where `id` is of none that is bound here. @throws as {@link BoundTypes.idOf} */
   isNumberOf(id: number, type: FrameMeta): boolean {
     const known = this.#byId[id];
     if (known === undefined) return this.idOf(type) === id;
-    return known === type || (known.hash === type.hash && known.name === type.name);
+    if (known === type) return true;
+    expectType(type);
+    return known.hash === type.hash && known.name === type.name;
   }
 
   /** The type with number `id`, if it is bound. */

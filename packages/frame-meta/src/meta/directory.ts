@@ -54,20 +54,22 @@ export function internType(slots: SlotTable, type: FrameMeta, agent = -1): numbe
   const writing = agent < 0 ? WRITING : -(agent + 1);
   const name = new TextEncoder().encode(type.name);
   const capacity = capacityOf(slots);
+  const { words } = slots;
+  const [lo, hi] = hashWords(type.hash);
+  const lock = type.lockOffset + 1;
   for (let id = 1; id <= capacity; ) {
     const entry = entryOf(slots, id);
     const state = slots.load(entry);
     if (state === READY) {
-      if (isType(slots, entry, type.hash, name)) return id;
+      if (isType(slots, entry, lo, hi, name)) return id;
       id += 1;
-    } else if (state !== FREE) park(slots.words, entry, state);
+    } else if (state !== FREE) park(words, entry, state);
     else if (slots.swap(entry, FREE, writing) === FREE) {
-      const { words } = slots;
-      const [lo, hi] = hashWords(type.hash);
+      // Nothing from here to the store can throw, or everybody would wait for this entry for ever: the type is read above.
       words[entry + EntryWord.hash] = lo;
       words[entry + EntryWord.hash + 1] = hi;
       words[entry + EntryWord.nameBytes] = name.length;
-      words[entry + EntryWord.lock] = type.lockOffset + 1;
+      words[entry + EntryWord.lock] = lock;
       nameBytes(slots, entry, name.length).set(name);
       slots.store(entry, READY);
       return id;
@@ -76,9 +78,14 @@ export function internType(slots: SlotTable, type: FrameMeta, agent = -1): numbe
   throw new FrameError({ code: "directory-full", type: type.name, capacity });
 }
 
-function isType(slots: SlotTable, entry: number, hash: bigint, name: Uint8Array): boolean {
+function isType(
+  slots: SlotTable,
+  entry: number,
+  lo: number,
+  hi: number,
+  name: Uint8Array,
+): boolean {
   const { words } = slots;
-  const [lo, hi] = hashWords(hash);
   if (words[entry + EntryWord.hash] !== lo || words[entry + EntryWord.hash + 1] !== hi)
     return false;
   if (words[entry + EntryWord.nameBytes] !== name.length) return false;

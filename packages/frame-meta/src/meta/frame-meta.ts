@@ -2,7 +2,8 @@
  * Types of metadata, after OSTD's `AnyFrameMeta`: what a frame carries, and what happens when its last handle goes.
  *
  * FM-10: the metadata of every frame fits its slot: a type that takes more than 40 bytes, or is aligned to more than 64, does
- * not compile, and is refused at run time too. Nobody can break it: the only way to a type is through here.
+ * not compile, and is refused at run time too. Nobody can break it: the only way to a type is through here, and what has not come
+ * this way is refused before a table is touched.
  *
  * @see OSTD `ostd/src/mm/frame/meta.rs`, `AnyFrameMeta`
  * @module
@@ -96,6 +97,20 @@ export type MetaValue<M extends FrameMeta> = ValueOf<M["layout"]>;
 /** The longest name, in bytes: what an entry of the directory has room for. */
 const MAX_TYPE_NAME = 96;
 
+/** The mark of what was made here, by whichever copy of this package. No copy of a type has it: it is not enumerable. */
+const MADE = /* @__PURE__ */ Symbol.for("@memkit/frame-meta/type");
+
+/** Marks a type as made here. @internal */
+export function made<M extends FrameMeta>(type: M): M {
+  return Object.freeze(Object.defineProperty(type, MADE, { value: true }));
+}
+
+/** @throws {@link FrameError} `invalid-option` for what is no type of metadata, such as its definition @internal */
+export function expectType(type: FrameMeta): void {
+  const marked = type as (FrameMeta & { readonly [MADE]?: true }) | undefined;
+  if (!marked?.[MADE]) refuseOdd("type", `${typeof type}, not made by defineFrameMeta`);
+}
+
 /** @internal */
 export function makeFrameMeta<L extends MetaLayout, U extends boolean>(
   definition: FrameMetaDefinition<L, U>,
@@ -110,7 +125,7 @@ export function makeFrameMeta<L extends MetaLayout, U extends boolean>(
   refuseMisfit(name, "alignment", layout.align, FRAME_METADATA_MAX_ALIGN);
   const lockOffset = lockOffsetOf(definition);
   const text = `${name};${layoutText(layout)};${isUntyped};${usage};${lockOffset}`;
-  return Object.freeze({
+  return made({
     name,
     layout,
     isUntyped,

@@ -15,8 +15,10 @@ import { atomic, bool8, type FitsIn, type Struct, struct, u8, u16, u32 } from "@
 import { META_SLOT_SMALL_SIZE } from "../slot/layout.js";
 import {
   type DropContext,
+  expectType,
   type FrameMeta,
   type FrameMetaDefinition,
+  made,
   makeFrameMeta,
   refuseMisfit,
 } from "./frame-meta.js";
@@ -43,7 +45,7 @@ export interface LinkMeta<L extends MetaLayout = MetaLayout, U extends boolean =
  * The type of frames with the metadata of `inner` that can be in a `LinkedList`. The same object at every call.
  *
  * @throws {@link FrameError} `meta-does-not-fit` if the metadata takes more than 32 bytes or is aligned to more than 8;
- * `invalid-type-name` if the name has more than 90 bytes
+ * `invalid-type-name` if the name has more than 90 bytes; `invalid-option` for what is no type
  *
  * @example
  * ```ts
@@ -60,6 +62,7 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
 ): LinkMeta<L, U> {
   const known = LINKS.get(inner);
   if (known !== undefined) return known as unknown as LinkMeta<L, U>;
+  expectType(inner);
   const { name, layout, isUntyped, usage, onDrop, onDropPre } = inner as FrameMeta<L, U>;
   refuseMisfit(name, "size", layout.size, META_SLOT_SMALL_SIZE);
   refuseMisfit(name, "alignment", layout.align, META_SLOT_SMALL_ALIGN);
@@ -72,7 +75,7 @@ export function linkMeta<L extends MetaLayout, U extends boolean>(
     ...(onDrop === undefined ? {} : { onDrop: (context) => onDrop(insideOf<L>(context)) }),
     ...(onDropPre === undefined ? {} : { onDropPre: (context) => onDropPre(insideOf<L>(context)) }),
   };
-  const link = Object.freeze({ ...makeFrameMeta(definition, "FrameLink"), inner });
+  const link = made({ ...makeFrameMeta(definition, "FrameLink"), inner });
   LINKS.set(inner, link as unknown as LinkMeta);
   return link;
 }

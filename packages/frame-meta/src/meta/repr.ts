@@ -10,7 +10,7 @@
 
 import type { Layout } from "@memkit/core";
 import { FRAME_METADATA_MAX_SIZE, META_SLOT_SMALL_SIZE } from "../slot/layout.js";
-import type { FrameMeta, MetaValue } from "./frame-meta.js";
+import { expectType, type FrameMeta, type MetaValue } from "./frame-meta.js";
 import { storedPageTablePageMeta } from "./pt-node.js";
 import { type MetaSlotStorage, readStorage } from "./storage.js";
 
@@ -27,6 +27,8 @@ export interface Repr<T, R> {
 /**
  * The representation of a type's metadata as storage of a slot.
  *
+ * @throws {@link FrameError} `invalid-option` for what is no type
+ *
  * @example
  * ```ts
  * import { struct, u32 } from "@memkit/core";
@@ -42,6 +44,7 @@ export interface Repr<T, R> {
  */
 export function reprOf<M extends FrameMeta>(type: M): Repr<MetaValue<M>, MetaSlotStorage> {
   const blank = (): DataView => new DataView(new ArrayBuffer(FRAME_METADATA_MAX_SIZE));
+  expectType(type);
   const layout: Layout = type.layout;
   return {
     wf(storage) {

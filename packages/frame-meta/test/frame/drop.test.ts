@@ -281,6 +281,6 @@ describe.each(MODES)("the last drop, %s", (mode) => {
 
   it("an error is a FrameError with one sentence", () => {
     const error = new FrameError({ code: "drop-failed", frames: 5, failed: 2 });
-    expect(error.message).toContain("2 of 5 frames");
+    expect(error.message).toContain("2 errors in ending 5 frames");
   });
 });
