@@ -59,7 +59,7 @@ export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ page
     `${at(d.va)} is mapped already, to frame ${at(d.pfn)} at level ${d.level}: unmap it first`,
   "not-mapped": (d) => `nothing is mapped at ${at(d.va)}`,
   "invalid-range": (d) =>
-    `${shown(d.pages)} pages from ${at(d.va)} are no range of this table: it has its property "pages" of them, from page "firstVpn" on`,
+    `${shown(d.pages)} pages from ${at(d.va)} are no range of this table: give 1 or more, a whole number, of the "pages" that it has from page "firstVpn" on`,
   "out-of-range": (d) =>
     `${shown(d.pages)} pages from ${at(d.va)} are not all in the cursor's range`,
   unaligned: (d) => `${at(d.va)} is not aligned to a page of level ${d.level}`,

@@ -223,7 +223,10 @@ export class VmSpace implements Droppable {
 
   /**
    * A copy, whose tracked pages are copied when one of the two writes to them. Another processor that had a page writable may write to
-   * it until it has flushed: `cpu.flusher.sync()` waits for that.
+   * it until it has flushed: `cpu.flusher.sync()` waits for that. The copy has this one's `onFault` and `copy`.
+   *
+   * `AVAIL2` is the mark of what is copied, and untracked pages stay the same in both. A frame that is tracked at two addresses becomes two,
+   * at the first write to one: what is to be shared is mapped untracked, or anew in both after the fork.
    *
    * @throws as `fork` of `/fork`; {@link PageTableError} `asid-in-use`
    */
