@@ -43,7 +43,10 @@ export interface VmFault {
   readonly outcome: "not-mapped" | "denied";
 }
 
-/** Makes an access possible, and says whether it has. */
+/**
+ * Makes an access possible, and says whether it has: then it is tried again, of a value eight times at most. At once: a promise is not
+ * `true`. A page is filled before it is mapped, by `writerOf` of `@memkit/frame-meta/untyped`.
+ */
 export type VmFaultHandler = (fault: VmFault) => boolean;
 
 /** What an address space is made with. */
