@@ -1,3 +1,5 @@
+import { FrameTable } from "@memkit/frame-meta";
+import { createBuddy } from "@memkit/frame-meta/alloc";
 import {
   aarch64Format,
   kernelConfig,
@@ -8,6 +10,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkCanonical } from "@memkit/page-table/paging";
+import { PageTable } from "@memkit/page-table/table";
 import { describe, expect, it } from "vitest";
 
 const TOP = 2n ** 64n - 1n;
@@ -55,4 +58,28 @@ it("PT-10: no range crosses the hole, and only AArch64 has a second root", () =>
   }
   const range = { ...userConfig(aarch64Format()), topLevelIndexRange: [255, 256] as const };
   expect(vaddrRange(pageTableConfig(range))).toEqual([255n << 39n, (257n << 39n) - 1n]);
+});
+
+it("takes for a table only what has been proved, and nothing is allocated for anything else", () => {
+  const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
+  const allocator = createBuddy(frames);
+  const user = userConfig(x86Format());
+  const odd: readonly object[] = [
+    { topLevelIndexRange: undefined },
+    { name: undefined },
+    { name: 5 },
+    { topLevelCanUnmap: false, format: {} },
+    {},
+  ];
+  for (const fields of odd) {
+    const config = { ...user, ...fields };
+    const refused = expect.objectContaining({ code: "invalid-argument" });
+    expect(() => PageTable.create(frames, config)).toThrow(refused);
+    expect(() => PageTable.create(frames, config)).toThrow("pageTableConfig");
+    expect(() => PageTable.attach(frames, config, 0)).toThrow(refused);
+  }
+  expect(allocator.stats().taken).toBe(0);
+  const table = PageTable.create(frames, pageTableConfig({ ...user, name: "mine" }));
+  expect(table.config.name).toBe("mine");
+  table.drop();
 });

@@ -1,6 +1,6 @@
 /**
- * Anything, given in place of any argument of `/walk`, `/inspect`, `/tlb`, `/vm-space` and `/kernel`: the answer is an answer or an error of
- * ours, never an engine's, and it comes.
+ * Anything, given in place of any argument of `/table`, `/fork`, `/walk`, `/inspect`, `/tlb`, `/vm-space` and `/kernel`: the answer is an
+ * answer or an error of ours, never an engine's, and it comes.
  *
  * What says "caller must give words" takes bare numbers in hot loops and asks nothing: it gets any number here, and nothing else.
  */
@@ -9,12 +9,15 @@ import { MemkitError, PhysicalMemory } from "@memkit/core";
 import { FrameError, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc";
 import { kernelMemory } from "@memkit/frame-meta/kernel";
+import { fork, handleFault } from "@memkit/page-table/fork";
 import {
   aarch64Format,
   kernelConfig,
   pageProperty,
+  pageTableConfig,
   READ,
   USER,
+  userConfig,
   x86Format,
 } from "@memkit/page-table/format";
 import * as inspect from "@memkit/page-table/inspect";
@@ -377,6 +380,64 @@ const CHECKED: readonly Case[] = [
 ];
 
 const cache = new tlb.SetAssociativeTlb({ entries: 8, ways: 2 });
+const onTable = (
+  name: string,
+  make: (of: PageTable, more: ReturnType<typeof machine>) => readonly [Call, ...unknown[]],
+): Case => [
+  name,
+  () => {
+    const more = machine(320);
+    const made = PageTable.create(more.frames, userConfig(format));
+    made.mapRange(0x1000, 1, 7, RO);
+    return make(made, more);
+  },
+];
+const TABLES: readonly Case[] = [
+  onTable("PageTable.create", ({ config }, { frames }) => [PageTable.create, frames, config]),
+  onTable("PageTable.create, a field", ({ config }, { frames }) => [
+    (topLevelIndexRange) =>
+      PageTable.create(frames, pageTableConfig({ ...config, topLevelIndexRange })),
+    [0, 255],
+  ]),
+  onTable("PageTable.attach", ({ config, rootPfn }, { frames }) => {
+    return [PageTable.attach, frames, config, rootPfn];
+  }),
+  onTable("PageTable.attach, kernel", (_, { frames }) => {
+    const kernel = PageTable.create(frames, kernelConfig(format));
+    const { config, rootPfn } = kernel.createUser(userConfig(format));
+    return [PageTable.attach, frames, config, rootPfn, kernel];
+  }),
+  onTable("table.createUser", (_, { frames }) => {
+    const kernel = PageTable.create(frames, kernelConfig(format));
+    return [bound(kernel, "createUser"), userConfig(format)];
+  }),
+  onTable("table.cursor", (of) => [bound(of, "cursor"), 0x1000, 1]),
+  onTable("table.cursorMut", (of) => [bound(of, "cursorMut"), 0x1000, 1]),
+  onTable("table.mapRange", (of) => [bound(of, "mapRange"), 0x2000, 2, 7, RO, 1]),
+  onTable("table.mapSegment", (of, { segment }) => {
+    return [bound(of, "mapSegment"), 0x2000, segment(), RO, 1];
+  }),
+  onTable("table.unmapRange", (of) => [bound(of, "unmapRange"), 0x1000, 1]),
+  onTable("table.protectRange", (of) => [bound(of, "protectRange"), 0x1000, 1, 0, 0]),
+  onTable("table.cleanUp", (of) => [bound(of, "cleanUp"), 0, 512]),
+  onTable("table.translate", (of) => [bound(of, "translate"), 0x1000]),
+  onTable("a cursor's map", (of, { frame }) => {
+    return [bound(of.cursorMut(0x2000, 2), "map"), frame(), RO];
+  }),
+  onTable("a cursor's replace", (of, { frame }) => {
+    return [bound(of.cursorMut(0x1000, 2), "replace"), frame(), RO];
+  }),
+  onTable("a cursor's mapSegment", (of, { segment }) => {
+    return [bound(of.cursorMut(0x2000, 2), "mapSegment"), segment(), RO, 1];
+  }),
+  onTable("fork", (of) => [fork, of]),
+  onTable("handleFault", (of) => [handleFault, of, 0x1000, "read", {}]),
+  onTable("handleFault, release", (of) => [
+    (release) => handleFault(of, 0x1000, "read", { release }),
+    () => 1,
+  ]),
+];
+
 /** Hot loops' own: bare numbers, which nobody asks about. */
 const RAW: readonly Case[] = [
   ["walker.walk", () => [bound(mmu(), "walk"), 0, 0x1000]],
@@ -419,7 +480,7 @@ afterAll(() => {
 const anything: fc.Arbitrary<unknown> = fc.anything({ withBigInt: true, withTypedArray: true });
 
 describe.each([
-  ["any value", CHECKED, ODD, anything],
+  ["any value", [...TABLES, ...CHECKED], ODD, anything],
   ["any number", RAW, NUMBERS, fc.double()],
 ])("%s", (_, cases, odd, more) => {
   test.each(cases)("in place of an argument of %s", (_, make) => {

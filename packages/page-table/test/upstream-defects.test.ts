@@ -14,6 +14,7 @@ import {
   kernelConfig,
   kindOf,
   pageProperty,
+  pageTableConfig,
   propertyOf,
   READ,
   riscvFormat,
@@ -72,7 +73,10 @@ describe("cursors", () => {
     (_, format) => {
       const space = new Space();
       for (const config of [userConfig(format, "untracked"), kernelConfig(format)]) {
-        const table = PageTable.create(space.frames, { ...config, topLevelCanUnmap: true });
+        const table = PageTable.create(
+          space.frames,
+          pageTableConfig({ ...config, topLevelCanUnmap: true }),
+        );
         const last = table.firstVpn + table.pages - 1;
         const va = BigInt(last) * 4096n;
         table.mapRange(va, 1, 5, RW);

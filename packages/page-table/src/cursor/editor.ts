@@ -116,7 +116,8 @@ export abstract class Editor extends Cursor {
 
   /** A property, or flags, as the caller may give them. @throws {@link PageTableError} `unrepresentable` with the bit that is ours */
   protected checkProp(prop: number): void {
-    if (prop >>> 0 !== prop || (prop & AVAIL1) !== 0) this.unrepresentable(prop);
+    if (typeof prop !== "number" || prop >>> 0 !== prop || (prop & AVAIL1) !== 0)
+      this.unrepresentable(prop);
   }
 
   /**
@@ -127,7 +128,9 @@ export abstract class Editor extends Cursor {
    */
   protected checkChange(set: number, clear: number): number {
     this.checkProp(set);
-    if ((clear | 0) !== clear && clear >>> 0 !== clear) this.unrepresentable(clear);
+    if (typeof clear !== "number" || ((clear | 0) !== clear && clear >>> 0 !== clear)) {
+      this.unrepresentable(clear);
+    }
     // Who names AVAIL2 means it as it is; one that comes with AVAIL1, which is nobody's to clear, is part of a complement.
     const literal = (set & AVAIL2) !== 0 || (clear & (AVAIL1 | AVAIL2)) === AVAIL2;
     if (literal || ((set | clear) & (WRITE | AVAIL2)) === 0) return set;
@@ -141,10 +144,10 @@ export abstract class Editor extends Cursor {
 
   /** The frames of an item that this table may hold. @throws `used-after-drop`; {@link PageTableError} `unfit-item` */
   protected runOf(item: Item): Run {
+    this.checkOwner((item as Item | undefined)?.table);
     const isSegment = "start" in item;
     const pages = isSegment ? item.frames : 1;
     const pfn = (isSegment ? item.start : item.paddr) / 4096;
-    this.checkOwner(item.table);
     if (pages === 0) throw new TableError({ code: "unfit-item", what: "a segment of no frames" });
     for (let i = 0; i < pages; i += 1) {
       if (this.memory.isNode(pfn + i)) {
@@ -154,13 +157,16 @@ export abstract class Editor extends Cursor {
     return { pfn, pages };
   }
 
-  private checkOwner(frames: FrameTable): void {
+  private checkOwner(frames: FrameTable | undefined): void {
     if (!this.store.tracks) {
       const what = `the table "${this.store.config.name}" has untracked ones only: give a frame number`;
       throw new TableError({ code: "unfit-item", what });
     }
     if (frames !== this.table.frames) {
-      throw new TableError({ code: "unfit-item", what: "it is of another table of frames" });
+      throw new TableError({
+        code: "unfit-item",
+        what: "it is no Frame or Segment of this table of frames",
+      });
     }
   }
 

@@ -29,11 +29,13 @@ export interface PageTableConfig {
   readonly items: "tracked" | "untracked";
 }
 
+/** Says of an object that {@link pageTableConfig} made it: of all copies of this package, and not of what is spread from it. */
+const MADE = Symbol.for("@memkit/page-table/PageTableConfig");
 const LAST = 511;
 const WANTED = 'userConfig(format), or all of its fields; items are "tracked" or "untracked"';
 
 /**
- * Proves a configuration.
+ * Proves a configuration, and makes one that tables take: of what is spread from it they take nothing.
  *
  * @throws {@link PageTableError} `invalid-index-range` unless 0 <= first <= last <= 511, both in the same half; `invalid-argument` where
  * something else of it is missing, or no such thing
@@ -48,7 +50,18 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
   if (!(whole && first <= last && oneHalf && root)) {
     throw new PageTableError({ code: "invalid-index-range", first, last });
   }
-  return Object.freeze({ ...config });
+  return Object.freeze(Object.defineProperty({ ...config }, MADE, { value: true }));
+}
+
+/** Proves that a configuration is one that has been proved. @throws {@link PageTableError} `invalid-argument` */
+export function checkMade(config: PageTableConfig): void {
+  if (!(typeof config === "object" && config !== null && MADE in config)) {
+    refuseArgument(
+      "configuration",
+      config,
+      "what userConfig, kernelConfig or pageTableConfig returns",
+    );
+  }
 }
 
 /** @throws {@link PageTableError} `invalid-argument` */

@@ -7,7 +7,7 @@
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import { allocFrame } from "@memkit/frame-meta/alloc";
-import { checkObject } from "../argument.js";
+import { checkObject, refuseArgument } from "../argument.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import { READ, USER, WRITE } from "../format/property.js";
 import { hex, pageTableError } from "../page-table-error.js";
@@ -47,16 +47,22 @@ export type FaultOutcome = "resolved" | "not-mapped" | "denied";
  * copied, or made writable where nobody else has it any more. A huge one is split first, and one page of it copied. Flush the page's
  * translation afterwards. Accessed and dirty bits are the processor's to set: of one that faults for them it knows nothing.
  *
- * @throws {@link PageTableError} `invalid-access`, `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `unfit-item` and
- * `invalid-argument` where `copy` gives no frame, or one that somebody else has, too; `FrameError` `no-memory`; what `copy` throws.
+ * @throws {@link PageTableError} `invalid-access`, `invalid-vaddr`, `invalid-range`, `cursor-deadlock`; `cannot-copy`; `invalid-argument`; it and
+ * `unfit-item` where `copy` gives no frame, or one that somebody else has, too; `FrameError` `no-memory`; what `copy` throws.
  * Nothing has changed then. What `release` throws: then the page is copied.
  */
 export function handleFault(
   table: PageTable,
   va: VirtualAddress,
   access: AccessKind,
-  { copy = copyFrame, release = dropItem }: FaultOptions = {},
+  options: FaultOptions = {},
 ): FaultOutcome {
+  checkObject("table", table, "a PageTable", "cursorMutOfAll");
+  checkObject("set of options", options, "{ copy, release }");
+  const { copy = copyFrame, release = dropItem } = options;
+  for (const hook of [copy, release]) {
+    if (typeof hook !== "function") refuseArgument("hook", hook, "(frame) => another");
+  }
   const need = (READ << kindOfAccess(access)) | USER;
   const page = [hiOf(va), loOf(va) & -PAGE_SIZE] as const;
   const cursor = table.cursorMut(page, 1);

@@ -26,6 +26,7 @@
  * @module
  */
 
+import { checkObject } from "../argument.js";
 import type { PageTableConfig } from "../format/config.js";
 import { AVAIL2, WRITE } from "../format/property.js";
 import { ABSENT, LEAF, PAGES } from "./entry-coder.js";
@@ -208,7 +209,7 @@ function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C>
  *
  * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `shared-table` for a table whose top tables are shared;
  * `unrepresentable` where a page may be written and the format has no bit for {@link COPY_ON_WRITE}; `FrameError` `no-memory`,
- * `count-at-max`. Nothing has changed then.
+ * `count-at-max`; `invalid-argument`. Nothing has changed then.
  *
  * @example
  * ```ts
@@ -232,6 +233,7 @@ function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C>
  * ```
  */
 export function fork<C extends PageTableConfig>(table: PageTable<C>): PageTable<C> {
+  checkObject("table", table, "a PageTable", "cursorMutOfAll");
   const { store } = table;
   const cursor = table.cursorMutOfAll();
   try {

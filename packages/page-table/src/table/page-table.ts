@@ -9,10 +9,10 @@ import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
 import type { Segment } from "@memkit/frame-meta/segment";
+import { checkObject } from "../argument.js";
 import { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
-import type { PageTableConfig } from "../format/config.js";
-import { vaddrRange } from "../format/config.js";
+import { checkMade, type PageTableConfig, vaddrRange } from "../format/config.js";
 import { refuseFormat } from "../format/other-format.js";
 import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
@@ -156,6 +156,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     kernel?: PageTable,
   ): PageTable<C> {
     const store = nodeStoreOf(frames, config);
+    if (typeof rootPfn !== "number") throw new TableError({ code: "not-a-table", pfn: rootPfn });
+    if (kernel !== undefined) checkObject("kernel's table", kernel, "a PageTable", "createUser");
     const shared = kernel?.root();
     let found: Frame | undefined;
     try {
@@ -253,6 +255,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * `FrameError` `no-memory`
    */
   createUser<U extends PageTableConfig>(config: U): PageTable<U> {
+    checkMade(config);
     const [first, last] = config.topLevelIndexRange;
     const [mineFirst, mineLast] = this.config.topLevelIndexRange;
     const sameRoot = shareRoot(config, this.config);
@@ -359,6 +362,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     prop: number,
     maxLevel: number = this.store.levels,
   ): void {
+    checkObject("item", segment, "a Segment", "drop");
     this.with(va, segment.frames, true, (cursor) => cursor.mapSegment(segment, prop, maxLevel));
   }
 
@@ -366,8 +370,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * Removes whatever is mapped in a range and lets go of it; huge pages that reach out of the range are split.
    *
    * @returns base pages that were mapped
-   * @throws {@link PageTableError} as {@link PageTable.cursor}; `release-failed`, where all is unmapped; `FrameError` `no-memory` for
-   * a split, where nothing is
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `release-failed`, where all is unmapped, with handles
+   * on the frames whose type refused to go, `raws`; `FrameError` `no-memory` for a split, where nothing is unmapped
    */
   unmapRange(va: VirtualAddress, pages: number): number {
     return this.with(va, pages, false, (cursor) => cursor.unmapRun(pages));
@@ -463,7 +467,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   /**
    * Gives up the root; with its last handle everything that is mapped, and every table.
    *
-   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `FrameError` `drop-failed`
+   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `FrameError` `drop-failed`: the table is gone, and what
+   * of its frames is not a `release-failed` in the cause says
    */
   drop(): void {
     this.live();

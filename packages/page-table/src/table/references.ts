@@ -11,6 +11,7 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
 import { Segment } from "@memkit/frame-meta/segment";
+import { Refused } from "./release-failed.js";
 
 /** What can be mapped: a page, or frames in a row. */
 export type Item = Frame | Segment;
@@ -79,13 +80,18 @@ export class References {
     return count > 1 && slots.swap(index, count, count - 1) === count;
   }
 
-  /** {@link References.release}; what it throws goes to `errors`. */
+  /**
+   * {@link References.release}, where no entry leads to the frame any more. What is thrown goes to `errors`: of a frame that may not go
+   * with its handle as a number, so that it can be let go of later.
+   */
   releaseOr(pfn: number, errors: unknown[]): void {
     if (this.releaseShared(pfn)) return;
+    let last: Frame | undefined;
     try {
-      this.release(pfn);
+      last = this.giveFrame(pfn);
+      last.drop();
     } catch (error) {
-      errors.push(error);
+      errors.push(last?.dropped === false ? new Refused(last.intoRaw(), error) : error);
     }
   }
 
@@ -108,7 +114,7 @@ export class References {
   /**
    * Mappings of `pages` frames end.
    *
-   * @param errors - takes what was thrown; such a frame keeps its count. Of frames in a row that are no memory it takes one: a junk
+   * @param errors - takes what was thrown, as {@link References.releaseOr}. Of frames in a row that are no memory it takes one: a junk
    * entry of Sv57 says 2^36 of them.
    */
   releaseAll(pfn: number, pages: number, errors: unknown[]): void {

@@ -8,8 +8,9 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import { type DropContext, defineFrameMeta, type FrameTable } from "@memkit/frame-meta";
 import { storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
+import { checkObject } from "../argument.js";
 import { CursorMut } from "../cursor/cursor-mut.js";
-import type { PageTableConfig } from "../format/config.js";
+import { checkMade, type PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
 import { NodeMemory } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta } from "./node-store.js";
@@ -32,6 +33,7 @@ const types = new WeakMap<PageTableConfig, PageTablePageMeta>();
 export function nodeMetaOf<C extends PageTableConfig>(config: C): PageTablePageMeta<C> {
   let type = types.get(config);
   if (type === undefined) {
+    checkMade(config);
     const { name, format, items, topLevelIndexRange, topLevelCanUnmap, upperRoot } = config;
     // All that it says: who attaches with another range of entries would count and free what is not its own.
     const parts = [format.name, name, items, topLevelIndexRange, topLevelCanUnmap, upperRoot];
@@ -99,7 +101,8 @@ function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePag
 /** The class of cursors that write to tables in these frames. */
 export const writerFor = (frames: FrameTable): typeof CursorMut => keptFor(frames).Writer;
 
-/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory` */
+/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory`, `invalid-argument` */
 export function nodeStoreOf(frames: FrameTable, config: PageTableConfig): NodeStore {
+  checkObject("table of frames", frames, "a FrameTable", "bind");
   return storeOf(frames, config, nodeMetaOf(config));
 }

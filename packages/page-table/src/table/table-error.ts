@@ -45,11 +45,15 @@ export type TableErrorDetail =
   | { readonly code: "corrupt-table"; readonly pfn: number; readonly level: number }
   /** A frame has to be copied whose type says nothing about copies: give `copy`. */
   | { readonly code: "cannot-copy"; readonly pfn: number; readonly type: string }
-  /** Mappings were removed, and of their frames some could not be let go; the errors are the `cause`, one for frames in a row that are no memory. */
-  | { readonly code: "release-failed"; readonly failed: number };
+  /**
+   * Mappings were removed, and of their frames some could not be let go; the errors are the `cause`, one for frames in a row that are no
+   * memory. Those whose type refuses to go live: each of `raws` is a handle for `Frame.fromRaw(frames, raw)`, the catcher's to drop later.
+   * An address space keeps its own, and tries again: then `failed` counts what a segment or a table held as one, and `raws` is empty.
+   */
+  | { readonly code: "release-failed"; readonly failed: number; readonly raws: readonly number[] };
 
-/** Of who shares tables, or forks them: said where they are thrown. */
-type Elsewhere = "access-width" | "cannot-copy";
+/** Of who shares tables, or forks them, or lets go of frames: said where they are thrown. */
+type Elsewhere = "access-width" | "cannot-copy" | "release-failed";
 
 /** `PageTableError`, where tables throw it. @internal */
 export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pageTableError<
@@ -72,6 +76,4 @@ export const TableError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ page
     `frame ${at(d.pfn)} is not the root of a table of this configuration and this kernel: give those that it was made with`,
   "corrupt-table": (d) =>
     `an entry leads to frame ${at(d.pfn)}, which is no table of level ${d.level}`,
-  "release-failed": (d) =>
-    `the mappings are gone, but ${d.failed} of their frames could not be let go`,
 });

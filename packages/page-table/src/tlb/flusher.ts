@@ -1,13 +1,15 @@
 /**
  * What an owner of tables calls while it unmaps: requests in a batch, and the frames that must live until all have flushed.
  *
- * PT-14: what was given to `keep` is released once, and not before every request issued before it is done everywhere.
+ * PT-14: what was given to `keep` is released once, and not before every request issued before it is done everywhere. What refuses stays,
+ * and is asked again.
  *
  * @see OSTD `TlbFlusher`: `issue_tlb_flush_with`, `dispatch_tlb_flush`, `sync_tlb_flush`
  * @module
  */
 
 import { checkObject } from "../argument.js";
+import { releaseFailed } from "../table/release-failed.js";
 import type { Shootdown } from "./shootdown.js";
 import { ANY_ASID, checkRequest } from "./translation-cache.js";
 
@@ -15,6 +17,8 @@ import { ANY_ASID, checkRequest } from "./translation-cache.js";
 export interface Releasable {
   /** Ends it. */
   drop(): void;
+  /** Whether it has ended: one that says no after its `drop` threw is dropped again. */
+  readonly dropped?: boolean;
 }
 
 /** Requests from here on become one for everything: OSTD `FLUSH_ALL_PAGES_THRESHOLD`. */
@@ -54,6 +58,8 @@ export class TlbFlusher {
   private batch: Request[] = [];
   private pages = 0;
   private fresh: Releasable[] = [];
+  /** What is flushed, and could not be dropped yet. */
+  private refused: Releasable[] = [];
   private waiting: { readonly ticket: number; readonly kept: Releasable[] }[] = [];
 
   /** @throws {@link PageTableError} `invalid-argument` */
@@ -104,28 +110,35 @@ export class TlbFlusher {
   }
 
   /**
-   * Releases what nobody can reach any more.
+   * Releases what nobody can reach any more. What could not be dropped and lives still, a frame whose type refuses, is kept.
    *
+   * @param again - whether to try what was kept so, too
    * @returns whether nothing is left
-   * @throws what a `drop` throws; the others have been released
+   * @throws {@link PageTableError} `release-failed` where something is kept; what else a `drop` throws. The others have been released.
    */
-  collect(): boolean {
+  collect(again = true): boolean {
     const { shootdown } = this;
     const errors: unknown[] = [];
+    const ready = again ? this.refused.splice(0) : [];
     while (this.waiting.length > 0 && shootdown.done(this.waiting[0]!.ticket)) {
-      for (const item of this.waiting.shift()!.kept) {
-        try {
-          item.drop();
-        } catch (error) {
-          errors.push(error);
-        }
+      ready.push(...this.waiting.shift()!.kept);
+    }
+    let kept = 0;
+    for (const item of ready) {
+      try {
+        item.drop();
+      } catch (error) {
+        errors.push(error);
+        if (item.dropped === false) kept = this.refused.push(item);
       }
     }
+    if (kept > 0) throw releaseFailed(errors);
     if (errors.length > 0) throw errors[0];
-    return this.waiting.length === 0 && this.fresh.length === 0 && this.batch.length === 0;
+    const { waiting, fresh, batch, refused } = this;
+    return waiting.length + fresh.length + batch.length + refused.length === 0;
   }
 
-  /** Dispatches, waits for all agents, and releases. They must poll, or be detached. */
+  /** Dispatches, waits for all agents, and releases. They must poll, or be detached. @throws as {@link TlbFlusher.collect} */
   sync(): void {
     this.dispatch();
     const last = this.waiting.at(-1);

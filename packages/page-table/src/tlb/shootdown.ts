@@ -202,12 +202,34 @@ export class Shootdown {
     return true;
   }
 
-  /** Waits until {@link Shootdown.done}, polling: two agents that wait for each other both get on. @throws as it */
-  wait(ticket: number): void {
+  /**
+   * Waits until {@link Shootdown.done}, polling: two agents that wait for each other both get on.
+   *
+   * @param patience - Milliseconds; for ever if not given
+   * @returns whether it is done
+   * @throws {@link PageTableError} `invalid-tlb` as {@link Shootdown.done}, and for a patience below 0
+   */
+  wait(ticket: number, patience: number = Infinity): boolean {
+    if (!(typeof patience === "number" && patience >= 0)) {
+      throw new PageTableError({ code: "invalid-tlb", option: "patience", got: patience });
+    }
+    const end = Date.now() + patience;
     while (!this.done(ticket)) {
+      if (Date.now() > end) return false;
       this.poll();
       park(this.words, HEAD);
     }
+    return true;
+  }
+
+  /** The agents that have not flushed what the ticket says. @internal */
+  behind(ticket: number): number[] {
+    const { words, agents } = this;
+    const isBehind = (agent: number): boolean => {
+      const at = AGENTS + agent * AGENT_WORDS;
+      return Atomics.load(words, at) !== 0 && ((Atomics.load(words, at + 1) - ticket) | 0) < 0;
+    };
+    return Array.from({ length: agents }, (_, agent) => agent).filter(isBehind);
   }
 
   /**

@@ -23,9 +23,11 @@ import { TlbFlusher } from "../tlb/flusher.js";
 import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
 import { Tlb } from "../tlb/tlb.js";
 import type { TranslationCache } from "../tlb/translation-cache.js";
+import { wholeOf } from "../virtual-address.js";
 import { type AccessKind, kindOfAccess } from "../walk/access.js";
 import { USER_ACCESS } from "../walk/dialect.js";
 import type { Mmu } from "../walk/mmu.js";
+import { Owed } from "./owed.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
@@ -97,7 +99,12 @@ export class VmCpu {
     return this.space;
   }
 
-  /** Flushes what others have asked for, and lets go of what all have flushed. Call it where no translation is held. */
+  /**
+   * Flushes what others have asked for, and lets go of what all have flushed. Call it where no translation is held.
+   *
+   * @throws {@link PageTableError} `release-failed` where the types of some frames refuse to let them go: they are kept, and asked again by
+   * the next poll, `flusher.sync()` or drop of a space; `FrameError` `drop-failed`
+   */
   poll(): void {
     this.shootdown.poll();
     this.flusher.collect();
@@ -105,23 +112,28 @@ export class VmCpu {
 
   /**
    * Gives back what dead agents had locked and taken out: `reap` of frame-meta, once nobody waits for their answers, and every
-   * processor that lives has flushed whatever they may have unmapped. Their numbers in the log are those in the table of frames. Waits:
-   * the others must poll. What a dead agent kept until a flush stays counted, as all handles of the dead do without a ledger.
+   * processor that lives has flushed whatever they may have unmapped. Their numbers in the log are those in the table of frames. Waits
+   * for them to poll, as long as `patience` says, and then as long for them to leave their steps. What a dead agent kept until a flush stays counted, as all handles of the dead do without a ledger.
    *
    * @throws as `reap` of `@memkit/frame-meta/agents`; {@link PageTableError} `invalid-tlb`: the log has no such agent;
-   * `invalid-argument`
+   * `not-flushed`: some have not polled, so nothing is given back; call it again; `invalid-argument`
    */
   reap(dead: readonly number[], options: ReapOptions = {}): ReapReport {
     if (!Array.isArray(dead)) refuseArgument("list of agents", dead, "the numbers of the dead");
     checkObject("set of options", options, "{ patience }");
     const { shootdown, flusher, frames } = this;
     const { agent } = frames;
+    const { patience = 1000 } = options;
+    const waits = agent !== undefined && !dead.includes(agent.id) && patience >= 0;
     // Refused, and why: who lives must stay in the log, or frames would go that it has translated.
-    if (agent === undefined || dead.includes(agent.id)) return reap(frames, dead, options);
+    if (!waits) return reap(frames, dead, options);
     const tickets = dead.map((agent) => shootdown.detach(agent));
     // The last is done when all are.
-    for (const ticket of tickets.slice(-1)) shootdown.wait(ticket);
-    flusher.collect();
+    for (const ticket of tickets.slice(-1)) {
+      if (shootdown.wait(ticket, patience)) continue;
+      throw new VmSpaceError({ code: "not-flushed", agents: shootdown.behind(ticket) });
+    }
+    flusher.collect(false);
     return reap(frames, dead, options);
   }
 
@@ -130,9 +142,10 @@ export class VmCpu {
    * hardware does (AArch64: dirty ones only in entries with DBM, which are not made here); -1 where it would fault. Where in the frame is
    * {@link VmCpu.offset}. Its bytes are at `byteOffsetOf` in bank `bankIndexOf` of `frames.memory`, unless it is a device's.
    *
-   * @throws {@link PageTableError} `invalid-access`
+   * @throws {@link PageTableError} `invalid-access`; `invalid-vaddr` for words that are no numbers
    */
   translate(hi: number, lo: number, access: VmAccess): Pfn {
+    if (typeof hi !== "number" || typeof lo !== "number") wholeOf([hi, lo]); // throws
     const { tlb, mmu } = this;
     const kind = kindOfAccess(access);
     this.offset = lo & (PAGE_SIZE - 1);
@@ -203,7 +216,7 @@ export class VmCpu {
   retire(asid: number, item: { drop(): void }): void {
     const { flusher } = this;
     flusher.issueAll(asid);
-    flusher.keep(item);
+    flusher.keep(new Owed(this.frames, item));
     flusher.dispatch();
     flusher.collect();
   }

@@ -18,6 +18,7 @@ import { GLOBAL } from "../format/property.js";
 import type { Item } from "../table/references.js";
 import { hiOf, loOf } from "../virtual-address.js";
 import { IoMem } from "./io-mem.js";
+import { Owed } from "./owed.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
@@ -123,7 +124,8 @@ export class VmCursorMut {
    * Removes whatever is mapped in `pages` pages from the position on, and moves past them.
    *
    * @returns base pages that were mapped
-   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory` for a split: what was removed before it stays so
+   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory` for a split: what was removed before it stays so;
+   * `release-failed`: all is removed, and frames whose type refuses to let them go are kept, see `VmCpu.poll`
    */
   unmap(pages: number): number {
     const { cursor, space } = this;
@@ -136,7 +138,7 @@ export class VmCursorMut {
         this.issue(taken.va, taken.pages);
         if (taken.kind === "stray") {
           removed += taken.mapped;
-          flusher.keep(taken);
+          flusher.keep(new Owed(space.cpu.frames, taken));
         } else {
           removed += taken.pages;
           if (taken.item !== undefined) flusher.keep(taken.item);
@@ -146,7 +148,7 @@ export class VmCursorMut {
       }
     } finally {
       flusher.dispatch();
-      flusher.collect();
+      flusher.collect(false);
     }
     return removed;
   }
@@ -187,7 +189,7 @@ export class VmCursorMut {
   dispatch(): void {
     const { flusher } = this.space.cpu;
     flusher.dispatch();
-    flusher.collect();
+    flusher.collect(false);
   }
 
   /** Ends the cursor, and sends what is to be flushed. Does nothing the second time. */

@@ -21,6 +21,8 @@ export type VmSpaceErrorDetail =
   | { readonly code: "foreign-asid"; readonly asid: number; readonly pfn: number }
   /** The processor has another log of flushes, or table of frames, than the address space, or its kernel's table. */
   | { readonly code: "foreign-cpu"; readonly what: string }
+  /** Agents of the log have not polled in time, so their caches may lead to what the dead have unmapped. */
+  | { readonly code: "not-flushed"; readonly agents: readonly number[] }
   /** A page of one address space cannot be the same in all of them: flushing the space would leave it in the caches. */
   | { readonly code: "global-page"; readonly prop: number }
   /** Not all of the frames are a device's, or of this I/O memory. */
@@ -43,6 +45,8 @@ export const VmSpaceError: ErrorClass<PageTableErrorDetail> = /* @__PURE__ */ pa
     `address-space number ${d.asid} is not that of the root in frame ${hex(d.pfn)}: attach without a number, to have its own`,
   "foreign-cpu": (d) =>
     `the processor has another ${d.what} than the address space or its kernel: what one unmaps, the other would not know of`,
+  "not-flushed": (d) =>
+    `agents ${d.agents.join(", ")} have not flushed yet: let them poll, or reap them if they are dead, too, and try again`,
   "global-page": (d) =>
     `property ${hex(d.prop)} is GLOBAL, and a page of one address space is in no other: map it in the kernel's table`,
   "invalid-io-memory": (d) =>

@@ -246,7 +246,7 @@ export class VmSpace implements Droppable {
     // This space may not write any more where it could.
     cpu.flusher.issueAll(this.asid);
     cpu.flusher.dispatch();
-    cpu.flusher.collect();
+    cpu.flusher.collect(false);
     return child;
   }
 
@@ -287,7 +287,12 @@ export class VmSpace implements Droppable {
     this.with(va, pages, (cursor) => cursor.mapIoMem(io, prop, offset, len));
   }
 
-  /** Removes whatever is mapped in a range, as `PageTable.unmapRange`, and flushes it. @returns base pages that were mapped */
+  /**
+   * Removes whatever is mapped in a range, as `PageTable.unmapRange`, and flushes it.
+   *
+   * @returns base pages that were mapped
+   * @throws as `PageTable.cursorMut`; {@link VmCursorMut.unmap}
+   */
   unmap(va: VirtualAddress, pages: number): number {
     return this.with(va, pages, (cursor) => cursor.unmap(pages));
   }
@@ -306,7 +311,7 @@ export class VmSpace implements Droppable {
     const { flusher } = this.cpu;
     flusher.issue(hiOf(va), loOf(va), pages, this.asid);
     flusher.dispatch();
-    flusher.collect();
+    flusher.collect(false);
     return changed;
   }
 
@@ -406,7 +411,7 @@ export class VmSpace implements Droppable {
     }
     flusher.issue(hi, lo, 1, asid);
     flusher.dispatch();
-    flusher.collect();
+    flusher.collect(false);
     return outcome;
   }
 
@@ -433,7 +438,8 @@ export class VmSpace implements Droppable {
   /**
    * Ends the space. Its tables and what they map go when every processor has flushed its translations, and none has it any more.
    *
-   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open, `range-in-use` while a reader or a writer is
+   * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open, `range-in-use` while a reader or a writer is; as `VmCpu.poll`: then
+   * it has ended
    */
   drop(): void {
     this.live();

@@ -283,3 +283,36 @@ describe("an agent that dies with what it has unmapped and not flushed (PT-12, P
     expect(words[0]).toBe(0);
   });
 });
+
+test("a reap waits for those who do not poll only as long as it is told, says who, and can be called again", () => {
+  const memory = { buffer: new SharedArrayBuffer(128 * 4096) };
+  const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(4)));
+  const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+  const { buffer } = frames;
+  const there = [1, 2, 3].map((agent) => FrameTable.attach({ memory, buffer }, { agent }));
+  const cpus = [frames, ...there].map((of, n) => {
+    return new VmCpu(of, format, new Shootdown(words, 4, n, new Tlb()));
+  });
+  const [mine, , second, third] = cpus;
+  const error = (() => {
+    try {
+      mine!.reap([1], { patience: 20 });
+    } catch (thrown) {
+      return thrown;
+    }
+    return undefined;
+  })();
+  expect(error).toMatchObject({ code: "not-flushed", agents: [2, 3] });
+  expect(String(error)).toMatch(/agents 2, 3 have not flushed/);
+  second!.poll();
+  expect(() => mine!.reap([1], { patience: 0 })).toThrow(code("not-flushed"));
+  for (const patience of [-1, Number.NaN]) {
+    expect(() => mine!.reap([1], { patience })).toThrow(code("invalid-option"));
+  }
+  // The last two requests are still to be seen by both.
+  expect(() => mine!.reap([1, 2], { patience: 0 })).toThrow(code("not-flushed"));
+  third!.poll();
+  expect(mine!.reap([1, 2, 3], { patience: 0 }).agents).toEqual([1, 2, 3]);
+  expect(mine!.shootdown.wait(0)).toBe(true);
+  expect(() => mine!.shootdown.wait(0, -1)).toThrow(code("invalid-tlb"));
+});
