@@ -234,6 +234,7 @@ describe("a budget", () => {
       const end = caught(() => dump(walker, { budget }));
       expect(end).toMatchObject({ budget, va });
       const { text } = end as { text: string };
+      expect(JSON.stringify(end)).not.toContain("text"); // nor is it in a log
       expect(text === "" ? 0 : text.split("\n").length, `budget ${budget}`).toBe(lines);
       if (lines > 0) expect(text.split("\n")[0]).toBe(whole[0]);
     }

@@ -126,8 +126,10 @@ export class Budget {
     this.left -= walks;
     if (this.left >= 0) return;
     const { all: budget, text } = this;
-    const so = text === undefined ? {} : { text: text() };
-    throw new PageTableError({ code: "walk-budget", budget, va: addressOf(page), ...so });
+    const error = new PageTableError({ code: "walk-budget", budget, va: addressOf(page) });
+    // Not enumerable: megabytes, which no log of the error should have.
+    if (text !== undefined) Object.defineProperty(error, "text", { value: text() });
+    throw error;
   }
 }
 

@@ -420,7 +420,9 @@ describe.each(MODES)("in mode %s", (mode) => {
     const space = new Space(16, { mode });
     const table = space.user();
     expect(() => table.cursor(0x1000, 0)).toThrow(PageTableError);
-    expect(() => table.cursor(0x1000, 0)).toThrow(/0 pages from 0x1000 are no range of this table: give 1 or more/);
+    expect(() => table.cursor(0x1000, 0)).toThrow(
+      /0 pages from 0x1000 are no range of this table: give 1 or more/,
+    );
     table.drop();
     space.end();
   });
