@@ -80,8 +80,8 @@ function takeBuilt<M extends FrameMeta>(
 /**
  * A frame of the allocator's choice, with metadata: one handle.
  *
- * @throws {@link FrameError} `no-memory`, `no-allocator`, `directory-full`, `invalid-option`; what the layout throws for the
- * value, what `onExhausted` throws, what the source of the bank throws. Nothing has changed then.
+ * @throws {@link FrameError} `no-memory`, `no-allocator`, `directory-full`; `invalid-option`, for what is no table and no type too; what the layout
+ * throws for the value, what `onExhausted` throws, what the source of the bank throws. Nothing has changed then.
  *
  * @example
  * ```ts

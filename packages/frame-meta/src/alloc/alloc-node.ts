@@ -13,6 +13,7 @@ import { buildEncoded } from "../frame/build.js";
 import type { FrameTable } from "../frame/table.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { firstWord, type storedPageTablePageMeta } from "../meta/pt-node.js";
+import { expectTable } from "./alloc-error.js";
 import { type AllocOptions, take } from "./alloc-frame.js";
 
 const ZEROED: AllocOptions = /* @__PURE__ */ Object.freeze({});
@@ -27,7 +28,7 @@ const encoded = /* @__PURE__ */ new Int32Array(2);
  * @param level - 0..255
  * @param lock - a u32
  * @param zeroed - `false` for who writes all of the frame
- * @throws {@link FrameError} as `allocFrame`; `CoreError` `value-out-of-range`. Nothing has changed then.
+ * @throws {@link FrameError} as `allocFrame`, `invalid-option` for what is no table or no type too; `CoreError` `value-out-of-range`. Nothing has changed then.
  *
  * @example
  * ```ts
@@ -51,6 +52,7 @@ export function allocNode(
   lock: number,
   zeroed = true,
 ): Pfn {
+  expectTable(table);
   const id = table.types.idOf(type);
   const word = firstWord(level, stray, lock);
   const slot = take(table, 1, zeroed ? ZEROED : NOT_ZEROED);

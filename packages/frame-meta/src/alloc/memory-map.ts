@@ -62,9 +62,9 @@ export function claimMap(table: FrameTable, map: readonly MemoryRange[]): Segmen
   const claimed: Segment[] = [];
   try {
     for (const { firstPfn, frames, kind } of map) {
-      const end = firstPfn + frames;
-      const isRange = Number.isSafeInteger(firstPfn) && firstPfn >= 0 && frames >= 1;
-      if (!(isRange && Number.isSafeInteger(end) && Object.hasOwn(TYPES, kind))) {
+      const isRange = Number.isSafeInteger(firstPfn) && Number.isSafeInteger(frames);
+      const end = isRange && firstPfn >= 0 && frames >= 1 ? firstPfn + frames : Number.NaN;
+      if (!(Number.isSafeInteger(end) && Object.hasOwn(TYPES, kind))) {
         const got = `${kind} ${firstPfn} + ${frames}`;
         throw new FrameError({ code: "invalid-option", option: "map", got });
       }

@@ -121,10 +121,15 @@ it("allocators refuse what is no table, and frames that are no numbers", () => {
     invalid(() => allocFrame(odd, unitMeta, {}), "table");
     invalid(() => allocUnique(odd, unitMeta, {}), "table");
     invalid(() => allocSegment(odd, 2, unitMeta, () => ({})), "table");
+    invalid(() => allocNode(odd, unitMeta as never, 1, false, 0), "table");
     invalid(() => createBuddy(odd), "table");
     invalid(() => attachBuddy(odd, { buffer: new ArrayBuffer(64) }), "table");
   }
   const table = FrameTable.create({ memory: { buffer: new ArrayBuffer(16 * PAGE) } });
+  for (const odd of [{ firstPfn: 1n }, { frames: 1n }, { frames: "1" }] as never[]) {
+    const range = { firstPfn: 1, frames: 1, kind: "reserved" as const, ...(odd as object) };
+    invalid(() => createBuddy(table, { map: [range] }), "map");
+  }
   const allocator = createBuddy(table);
   const pfn = allocator.alloc();
   for (const odd of [BigInt(pfn), String(pfn), undefined, null, Symbol("pfn")] as never[]) {
