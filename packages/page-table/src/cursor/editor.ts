@@ -13,6 +13,7 @@ import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import type { Item } from "../table/references.js";
 import { TableError } from "../table/table-error.js";
+import { isWord } from "../virtual-address.js";
 import { Cursor } from "./cursor.js";
 
 /** The frames of an item: the first one's number, and how many. */
@@ -116,8 +117,7 @@ export abstract class Editor extends Cursor {
 
   /** A property, or flags, as the caller may give them. @throws {@link PageTableError} `unrepresentable` with the bit that is ours */
   protected checkProp(prop: number): void {
-    if (typeof prop !== "number" || prop >>> 0 !== prop || (prop & AVAIL1) !== 0)
-      this.unrepresentable(prop);
+    if (!isWord(prop) || prop < 0 || (prop & AVAIL1) !== 0) this.unrepresentable(prop);
   }
 
   /**
@@ -128,9 +128,7 @@ export abstract class Editor extends Cursor {
    */
   protected checkChange(set: number, clear: number): number {
     this.checkProp(set);
-    if (typeof clear !== "number" || ((clear | 0) !== clear && clear >>> 0 !== clear)) {
-      this.unrepresentable(clear);
-    }
+    if (!isWord(clear)) this.unrepresentable(clear);
     // Who names AVAIL2 means it as it is; one that comes with AVAIL1, which is nobody's to clear, is part of a complement.
     const literal = (set & AVAIL2) !== 0 || (clear & (AVAIL1 | AVAIL2)) === AVAIL2;
     if (literal || ((set | clear) & (WRITE | AVAIL2)) === 0) return set;

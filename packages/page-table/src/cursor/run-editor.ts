@@ -11,7 +11,7 @@ import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import { CHILDREN } from "../table/node-memory.js";
-import { throwIfAny } from "../table/release-failed.js";
+import { type Lost, throwIfAny } from "../table/release-failed.js";
 import { TableError } from "../table/table-error.js";
 import { Editor } from "./editor.js";
 
@@ -151,7 +151,7 @@ export abstract class RunEditor extends Editor {
     const start = this.page;
     const end = start + pages;
     this.splitOut(start, end - 1, start, end);
-    const errors: unknown[] = [];
+    const errors: Lost[] = [];
     let removed = 0;
     while (this.seek(end, true)) {
       const { words, level, coder, store } = this;
@@ -179,7 +179,7 @@ export abstract class RunEditor extends Editor {
   }
 
   /** Clears the leaf table from the position on, up to `end`. @returns entries that were leaves */
-  private clearLeaves(end: number, errors: unknown[]): number {
+  private clearLeaves(end: number, errors: Lost[]): number {
     const { coder, words, base, store } = this;
     const first = this.page - this.index;
     const stop = Math.min(end - first, 512);
@@ -191,7 +191,7 @@ export abstract class RunEditor extends Editor {
       if (coder.kind(lo, hi, 1) !== LEAF) continue;
       store.put(words, at, this.meta, 0, 0);
       removed += 1;
-      if (coder.isTracked(lo, hi)) store.references.releaseOr(coder.childOf(lo, hi), errors);
+      if (coder.isTracked(lo, hi)) store.references.release(coder.childOf(lo, hi), errors);
     }
     store.count(this.meta, -removed);
     this.place(first + stop);
@@ -232,7 +232,7 @@ export abstract class RunEditor extends Editor {
 
   private removeHuge(): void {
     const { level, store, page } = this;
-    const errors: unknown[] = [];
+    const errors: Lost[] = [];
     this.clearLeaf();
     if (this.tracked) {
       const first = this.pfn - (page - this.slotStart);

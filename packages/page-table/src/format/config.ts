@@ -56,11 +56,7 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
 /** Proves that a configuration is one that has been proved. @throws {@link PageTableError} `invalid-argument` */
 export function checkMade(config: PageTableConfig): void {
   if (!(typeof config === "object" && config !== null && MADE in config)) {
-    refuseArgument(
-      "configuration",
-      config,
-      "what userConfig, kernelConfig or pageTableConfig returns",
-    );
+    refuseArgument("configuration", config, "what userConfig or pageTableConfig returns");
   }
 }
 

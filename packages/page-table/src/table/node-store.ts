@@ -20,6 +20,7 @@ import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
 import type { Locks } from "./locks.js";
 import { CHILDREN, LEVEL_SHIFT, type NodeMemory, STRAY } from "./node-memory.js";
 import { References } from "./references.js";
+import type { Lost } from "./release-failed.js";
 
 /** The metadata of a node of a table of configuration `C`. OSTD `PageTablePageMeta<C>`. */
 export interface PageTablePageMeta<C extends PageTableConfig = PageTableConfig>
@@ -190,7 +191,7 @@ export class NodeStore {
    * @param errors - takes what frames threw that could not be let go
    * @returns base pages that were mapped below it
    */
-  dropTree(pfn: number, level: number, errors: unknown[]): number {
+  dropTree(pfn: number, level: number, errors: Lost[]): number {
     const { frames } = this;
     const { slots } = frames;
     this.strand(pfn, level);
@@ -222,7 +223,7 @@ export class NodeStore {
   }
 
   /** Ends what is below a node whose last handle has gone. */
-  endNode(pfn: number, level: number, errors: unknown[]): void {
+  endNode(pfn: number, level: number, errors: Lost[]): void {
     this.dropEntries(pfn, level, errors);
   }
 
@@ -237,7 +238,7 @@ export class NodeStore {
   }
 
   /** Ends everything below a node, which is empty then. @returns base pages that were mapped */
-  dropEntries(pfn: number, level: number, errors: unknown[]): number {
+  dropEntries(pfn: number, level: number, errors: Lost[]): number {
     const { memory, coder } = this;
     memory.locate(pfn, level);
     const { words, base, meta, slotWords } = memory;
@@ -278,7 +279,7 @@ export class NodeStore {
     base: number,
     meta: number,
     children: number,
-    errors: unknown[],
+    errors: Lost[],
   ): void {
     const { coder, references } = this;
     let left = children;
@@ -289,7 +290,7 @@ export class NodeStore {
       if (coder.kind(lo, hi, 1) === ABSENT) continue;
       left -= 1;
       this.blank(words, at, meta);
-      if (coder.isTracked(lo, hi)) references.releaseOr(coder.childOf(lo, hi), errors);
+      if (coder.isTracked(lo, hi)) references.release(coder.childOf(lo, hi), errors);
     }
   }
 

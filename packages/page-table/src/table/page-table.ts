@@ -156,14 +156,13 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     kernel?: PageTable,
   ): PageTable<C> {
     const store = nodeStoreOf(frames, config);
-    if (typeof rootPfn !== "number") throw new TableError({ code: "not-a-table", pfn: rootPfn });
     if (kernel !== undefined) checkObject("kernel's table", kernel, "a PageTable", "createUser");
     const shared = kernel?.root();
     let found: Frame | undefined;
     try {
-      found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
-      const handle = found.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
-      const isRoot = handle?.meta.level === store.levels && found.paddr / PAGE_SIZE === rootPfn;
+      if (typeof rootPfn === "number") found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
+      const handle = found?.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
+      const isRoot = handle?.meta.level === store.levels && handle.paddr / PAGE_SIZE === rootPfn;
       if (!(isRoot && hasHalfOf({ store, rootPfn }, kernel))) {
         throw new TableError({ code: "not-a-table", pfn: rootPfn });
       }

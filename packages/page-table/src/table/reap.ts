@@ -27,7 +27,7 @@ import {
   VERSION_WORD,
 } from "./node-memory.js";
 import type { NodeStore } from "./node-store.js";
-import { releaseFailed } from "./release-failed.js";
+import { type Lost, releaseFailed } from "./release-failed.js";
 import { markOf } from "./shared-locks.js";
 import type { SharedNodeStore } from "./shared-store.js";
 
@@ -100,7 +100,7 @@ function childrenOf({ store, pfn, level }: Left): number[] {
 
 function repair(left: readonly Left[], linked: ReadonlySet<number>, ending: readonly Left[]): void {
   for (const node of left) if (linked.has(node.pfn) || !isUnfinished(node)) mend(node);
-  const errors: unknown[] = [];
+  const errors: Lost[] = [];
   for (const { store, pfn, level } of ending) store.endNode(pfn, level, errors);
   for (const { store, pfn, meta, level } of left) {
     const { slots } = store.frames;

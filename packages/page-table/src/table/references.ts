@@ -11,7 +11,7 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
 import { Segment } from "@memkit/frame-meta/segment";
-import { Refused } from "./release-failed.js";
+import type { Lost } from "./release-failed.js";
 
 /** What can be mapped: a page, or frames in a row. */
 export type Item = Frame | Segment;
@@ -81,43 +81,36 @@ export class References {
   }
 
   /**
-   * {@link References.release}, where no entry leads to the frame any more. What is thrown goes to `errors`: of a frame that may not go
-   * with its handle as a number, so that it can be let go of later.
+   * A mapping of a page ends, and the frame with it if nobody else has it.
+   *
+   * @param lost - takes what is thrown, where no entry leads to the frame any more: of one that may not go with its handle as a number,
+   * so that it can be let go of later
+   * @throws where nothing takes it: `FrameError` `drop-refused`, or what `onDropPre` threw: the mapping has its reference still.
+   * `drop-failed`: it has not.
    */
-  releaseOr(pfn: number, errors: unknown[]): void {
+  release(pfn: number, lost?: Lost[]): void {
     if (this.releaseShared(pfn)) return;
     let last: Frame | undefined;
     try {
       last = this.giveFrame(pfn);
       last.drop();
     } catch (error) {
-      errors.push(last?.dropped === false ? new Refused(last.intoRaw(), error) : error);
-    }
-  }
-
-  /**
-   * A mapping of a page ends, and the frame with it if nobody else has it.
-   *
-   * @throws `FrameError` `drop-refused`, or what `onDropPre` threw: the mapping has its reference still. `drop-failed`: it has not.
-   */
-  release(pfn: number): void {
-    if (this.releaseShared(pfn)) return;
-    const last = this.giveFrame(pfn);
-    try {
-      last.drop();
-    } catch (error) {
-      if (!last.dropped) this.take(last);
-      throw error;
+      const living = last?.dropped === false ? [last] : [];
+      if (lost === undefined) {
+        for (const frame of living) this.take(frame);
+        throw error;
+      }
+      lost.push({ error, raws: living.map((frame) => frame.intoRaw()) });
     }
   }
 
   /**
    * Mappings of `pages` frames end.
    *
-   * @param errors - takes what was thrown, as {@link References.releaseOr}. Of frames in a row that are no memory it takes one: a junk
+   * @param lost - takes what was thrown, as of {@link References.release}. Of frames in a row that are no memory it takes one: a junk
    * entry of Sv57 says 2^36 of them.
    */
-  releaseAll(pfn: number, pages: number, errors: unknown[]): void {
+  releaseAll(pfn: number, pages: number, lost: Lost[]): void {
     const { banks } = this.frames.memory;
     const end = pfn + pages;
     let at = pfn;
@@ -125,9 +118,9 @@ export class References {
       const first = Math.max(firstPfn, at);
       const stop = Math.min(firstPfn + frames, end);
       if (first >= stop) continue;
-      if (first > at) this.releaseOr(at, errors);
-      for (at = first; at < stop; at += 1) this.releaseOr(at, errors);
+      if (first > at) this.release(at, lost);
+      for (at = first; at < stop; at += 1) this.release(at, lost);
     }
-    if (at < end) this.releaseOr(at, errors);
+    if (at < end) this.release(at, lost);
   }
 }

@@ -25,7 +25,7 @@ import { Limbo } from "./limbo.js";
 import type { Locks } from "./locks.js";
 import { CHILDREN, LOCK_WORD, type NodeMemory, VERSION_WORD } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta } from "./node-store.js";
-import { releaseFailed } from "./release-failed.js";
+import { type Lost, releaseFailed } from "./release-failed.js";
 
 export class SharedNodeStore extends NodeStore {
   /** Stray nodes of this agent. */
@@ -146,7 +146,7 @@ export class SharedNodeStore extends NodeStore {
       slots.store(slots.wordOf(slots.geometry.slotOf(pfn), LOCK_WORD), this.locks.mark);
   }
 
-  override dropTree(pfn: number, level: number, errors: unknown[]): number {
+  override dropTree(pfn: number, level: number, errors: Lost[]): number {
     if (this.alone) {
       const pages = this.dropEntries(pfn, level, errors);
       this.free(pfn);
@@ -179,7 +179,7 @@ export class SharedNodeStore extends NodeStore {
   }
 
   override dropStray(node: Frame, level: number): void {
-    const errors: unknown[] = [];
+    const errors: Lost[] = [];
     const pfn = node.paddr / PAGE_SIZE;
     this.references.take(node);
     this.dropTree(pfn, level, errors);
@@ -187,7 +187,7 @@ export class SharedNodeStore extends NodeStore {
     if (errors.length > 0) throw releaseFailed(errors);
   }
 
-  override endNode(pfn: number, level: number, errors: unknown[]): void {
+  override endNode(pfn: number, level: number, errors: Lost[]): void {
     this.alone = true;
     try {
       this.dropEntries(pfn, level, errors);

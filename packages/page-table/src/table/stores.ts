@@ -14,14 +14,14 @@ import { checkMade, type PageTableConfig } from "../format/config.js";
 import { type Locks, SingleLocks } from "./locks.js";
 import { NodeMemory } from "./node-memory.js";
 import { NodeStore, type PageTablePageMeta } from "./node-store.js";
-import { throwIfAny } from "./release-failed.js";
+import { type Lost, throwIfAny } from "./release-failed.js";
 import { TableError } from "./table-error.js";
 
 /** Ends what a node's entries hold when its last handle has gone. */
 function onDrop(config: PageTableConfig, type: () => PageTablePageMeta) {
   return ({ meta, table, paddr }: DropContext<typeof storedPageTablePageMeta>): void => {
     if (meta.nrChildren === 0) return;
-    const errors: unknown[] = [];
+    const errors: Lost[] = [];
     storeOf(table, config, type()).endNode(paddr / PAGE_SIZE, meta.level, errors);
     throwIfAny(errors);
   };

@@ -9,7 +9,7 @@
  */
 
 import { checkObject } from "../argument.js";
-import { releaseFailed } from "../table/release-failed.js";
+import { type Lost, releaseFailed } from "../table/release-failed.js";
 import type { Shootdown } from "./shootdown.js";
 import { ANY_ASID, checkRequest } from "./translation-cache.js";
 
@@ -118,7 +118,7 @@ export class TlbFlusher {
    */
   collect(again = true): boolean {
     const { shootdown } = this;
-    const errors: unknown[] = [];
+    const lost: Lost[] = [];
     const ready = again ? this.refused.splice(0) : [];
     while (this.waiting.length > 0 && shootdown.done(this.waiting[0]!.ticket)) {
       ready.push(...this.waiting.shift()!.kept);
@@ -128,12 +128,12 @@ export class TlbFlusher {
       try {
         item.drop();
       } catch (error) {
-        errors.push(error);
+        lost.push({ error, raws: [] });
         if (item.dropped === false) kept = this.refused.push(item);
       }
     }
-    if (kept > 0) throw releaseFailed(errors);
-    if (errors.length > 0) throw errors[0];
+    if (kept > 0) throw releaseFailed(lost);
+    if (lost.length > 0) throw lost[0]!.error;
     const { waiting, fresh, batch, refused } = this;
     return waiting.length + fresh.length + batch.length + refused.length === 0;
   }

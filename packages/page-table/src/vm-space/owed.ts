@@ -6,7 +6,7 @@
  */
 
 import { Frame, type FrameTable } from "@memkit/frame-meta";
-import { releaseFailed } from "../table/release-failed.js";
+import { type Lost, releaseFailed } from "../table/release-failed.js";
 import type { Releasable } from "../tlb/flusher.js";
 
 /** The handles, as numbers, of frames that live after a drop which threw this: `release-failed`, or a `drop-failed` because of one. */
@@ -35,18 +35,18 @@ export class Owed implements Releasable {
 
   /** @throws what a `drop` throws; of several frames `release-failed` */
   drop(): void {
-    const errors: unknown[] = [];
+    const lost: Lost[] = [];
     this.rest = this.rest.flatMap((item): readonly Releasable[] => {
       try {
         item.drop();
         return [];
       } catch (error) {
-        errors.push(error);
+        lost.push({ error, raws: [] });
         if (item.dropped === false) return [item];
         return rawsOf(error).map((raw) => Frame.fromRaw(this.frames, raw));
       }
     });
-    if (errors.length > 1) throw releaseFailed(errors);
-    if (errors.length > 0) throw errors[0];
+    if (lost.length > 1) throw releaseFailed(lost);
+    if (lost.length > 0) throw lost[0]!.error;
   }
 }
