@@ -19,9 +19,9 @@ const EVERYTHING = [
   { name: "mmap-region", limit: "10 kB" },
   { name: "page-table", limit: "16 kB" },
   // The walker, and the unit that makes accesses and faults of its walks.
-  { name: "page-table", entry: "walk", limit: "7 kB" },
+  { name: "page-table", entry: "walk", limit: "7.2 kB" },
   // Tables in frames, of an agent that is alone, with all of core and frame-meta that they need. The aim is 16 kB.
-  { name: "page-table", entry: "table", limit: "24.2 kB" },
+  { name: "page-table", entry: "table", limit: "24.6 kB" },
 ];
 
 /** A small program: a table, handles, and a type with fields of its own, for which the layout language comes along. */
@@ -52,7 +52,7 @@ const SHARED_TABLES = {
     "packages/page-table/dist/shared.js": "{ shareTables }",
   },
   gzip: true,
-  limit: "27.3 kB",
+  limit: "30.3 kB",
 };
 
 const whole = EVERYTHING.map(({ name, entry, limit, without }) => ({
