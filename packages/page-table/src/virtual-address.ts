@@ -54,9 +54,12 @@ export function loOf(va: VirtualAddress): number {
   return va >>> 0;
 }
 
+/** {@link vpnOf} of two words that are known to be ones. */
+export const vpnOfWords = (hi: number, lo: number): number => (hi >>> 0) * 0x10_0000 + (lo >>> 12);
+
 /** The number of the page that has the address, 0..2^52-1. @throws {@link PageTableError} `invalid-vaddr` */
 export function vpnOf(va: VirtualAddress): number {
-  if (typeof va !== "number") return wordOf(va, 0) * 0x10_0000 + (wordOf(va, 1) >>> 12);
+  if (typeof va !== "number") return vpnOfWords(wordOf(va, 0), wordOf(va, 1));
   check(va);
   return Math.floor(va / 4096) + 0;
 }

@@ -1,12 +1,12 @@
 /**
- * What tracked mappings hold, for `checkInvariants` (E3): runs of frames, and not frame by frame where there are none. A junk entry of
- * Sv57 says 2^36 of them.
+ * What tracked mappings hold, for `checkInvariants` (E3): runs of frames, and not frame by frame where there are none.
  *
  * @module
  */
 
 import type { Pfn } from "@memkit/core/address";
 import { type FrameTable, PageUsage } from "@memkit/frame-meta";
+import { memoryParts } from "./memory-parts.js";
 import { USAGE_WORD } from "./node-memory.js";
 
 /** A mapping that holds its frames: the first, one past the last, and the page it is at. */
@@ -75,17 +75,13 @@ function look(
   distance: number,
   runs: Runs,
 ): void {
-  const { slots, memory } = frames;
-  let at = from;
-  const outside = (end: number): void => {
-    if (end > at) runs.add(at + distance, at, end - at, "a tracked frame that is no memory");
-  };
-  for (const { firstPfn, frames: count } of memory.banks) {
-    const first = Math.max(firstPfn, at);
-    const end = Math.min(firstPfn + count, to);
-    if (first >= end) continue;
-    outside(first);
-    for (at = first; at < end; at += 1) {
+  const { slots } = frames;
+  for (const { first, end, isMemory } of memoryParts(frames, from, to)) {
+    if (!isMemory) {
+      runs.add(first + distance, first, end - first, "a tracked frame that is no memory");
+      continue;
+    }
+    for (let at = first; at < end; at += 1) {
       const slot = slots.wordOf(slots.geometry.slotOf(at as Pfn), 0);
       if (slots.words[slot + USAGE_WORD] === PageUsage.PageTable) {
         runs.add(at + distance, at, 1, "a page-table node is mapped as an item");
@@ -96,5 +92,4 @@ function look(
       }
     }
   }
-  outside(to);
 }

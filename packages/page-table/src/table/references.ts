@@ -11,6 +11,7 @@
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
 import { Segment } from "@memkit/frame-meta/segment";
+import { memoryParts } from "./memory-parts.js";
 import type { Lost } from "./release-failed.js";
 
 /** What can be mapped: a page, or frames in a row. */
@@ -107,20 +108,12 @@ export class References {
   /**
    * Mappings of `pages` frames end.
    *
-   * @param lost - takes what was thrown, as of {@link References.release}. Of frames in a row that are no memory it takes one: a junk
-   * entry of Sv57 says 2^36 of them.
+   * @param lost - takes what was thrown, as of {@link References.release}. Of frames in a row that are no memory it takes one.
    */
   releaseAll(pfn: number, pages: number, lost: Lost[]): void {
-    const { banks } = this.frames.memory;
-    const end = pfn + pages;
-    let at = pfn;
-    for (const { firstPfn, frames } of banks) {
-      const first = Math.max(firstPfn, at);
-      const stop = Math.min(firstPfn + frames, end);
-      if (first >= stop) continue;
-      if (first > at) this.release(at, lost);
-      for (at = first; at < stop; at += 1) this.release(at, lost);
+    for (const { first, end, isMemory } of memoryParts(this.frames, pfn, pfn + pages)) {
+      const stop = isMemory ? end : first + 1;
+      for (let at = first; at < stop; at += 1) this.release(at, lost);
     }
-    if (at < end) this.release(at, lost);
   }
 }

@@ -24,7 +24,7 @@
 
 import type { Pfn } from "@memkit/core/address";
 import { checkObject } from "../argument.js";
-import { isWord } from "../virtual-address.js";
+import { isWord, vpnOfWords } from "../virtual-address.js";
 import type { Walker } from "../walk/walker.js";
 import { PageTableError } from "./tlb-error.js";
 
@@ -269,14 +269,14 @@ export abstract class TranslationCache {
     const { tags, highs, sets, levels } = this;
     const spaces = this.spacesOf(asid);
     const single = pages === 1 && this.huge === 0;
-    const first = (hi >>> 0) * 2 ** 20 + (lo >>> 12);
+    const first = vpnOfWords(hi, lo);
     const last = first + pages - 1;
     const step = single ? sets : 1;
     for (let at = single ? (lo >>> 12) & this.setMask : 0; at < tags.length; at += step) {
       const tag = tags[at]!;
       const about = (tag & SPACES) === SPACES ? asid === ANY_ASID : (tag & spaces) !== 0;
       if (!about) continue;
-      const page = (highs[at]! >>> 0) * 2 ** 20 + (tag >>> 12);
+      const page = vpnOfWords(highs[at]!, tag);
       const size = 2 ** (9 * levels[at]! - 9);
       const base = page - (page % size);
       if (base <= last && base + size > first) tags[at] = 0;

@@ -14,7 +14,7 @@
 import { checkObject } from "../argument.js";
 import { checkInvariants as checkTable, type TableInvariant } from "../table/check.js";
 import { ANY_ASID, type TlbEntry } from "../tlb/translation-cache.js";
-import { joinVa } from "../virtual-address.js";
+import { joinVa, vpnOfWords } from "../virtual-address.js";
 import { Walker } from "../walk/walker.js";
 import type { VmCpu } from "./vm-cpu.js";
 import type { VmSpace } from "./vm-space.js";
@@ -30,15 +30,13 @@ export interface VmViolation {
   readonly what: string;
 }
 
-const pageOf = (hi: number, lo: number): number => (hi >>> 0) * 2 ** 20 + (lo >>> 12);
-
 /** Whether an entry is one that a processor has been asked to flush, and will. */
 function isOwed({ shootdown }: VmCpu, { hi, lo, asid, level, global }: TlbEntry): boolean {
   const size = 2 ** (9 * level - 9);
-  const page = pageOf(hi, lo);
+  const page = vpnOfWords(hi, lo);
   const base = page - (page % size);
   for (const [requestHi, requestLo, pages, whose] of shootdown.owed()) {
-    const first = pageOf(requestHi, requestLo);
+    const first = vpnOfWords(requestHi, requestLo);
     const about = whose === ANY_ASID || (!global && whose === asid);
     if (about && base < first + pages && first < base + size) return true;
   }
