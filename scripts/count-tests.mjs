@@ -1,5 +1,6 @@
 /**
- * Adds up what the test runs of all workspace members, and those in a browser, reported: prints `passed failed`.
+ * Adds up what the test runs of all workspace members, and those in a browser, reported: prints `passed failed`, and to
+ * the error output, which .ci/run shows last, what failed and why.
  *
  * A member without a report, a file that did not load, and a skipped test count as failed: none of them has passed.
  */
@@ -19,9 +20,26 @@ function count(path, whose) {
     passed += good;
     failed += bad;
     if (file.status !== "passed" && bad === 0) {
-      console.error(`${whose}: ${file.name} did not load`);
+      console.error(`${whose}: ${file.name} did not load: ${file.message}`);
       failed += 1;
     }
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
+      if (status !== "passed") {
+        const why = failureMessages.map((message) =>
+          message.split("\n").slice(0, 12).join("\n    "),
+        );
+        console.error(`${whose}: ${file.name}: ${fullName}: ${status}\n    ${why.join("\n    ")}`);
+      }
+    }
+  }
+}
+
+// An error that belongs to no test, as of a worker that died, fails a run but is in no report: only in what vitest printed.
+function unhandled(log) {
+  const printed = existsSync(log) ? readFileSync(log, "utf8") : "";
+  const at = printed.indexOf("Unhandled Error");
+  if (at >= 0) {
+    console.error(`${log}: ${printed.slice(at, at + 3000)}`);
   }
 }
 
@@ -34,6 +52,7 @@ for (const folder of ["packages", "apps"]) {
       continue;
     }
     count(path, `${folder}/${name}`);
+    unhandled(join(root, folder, name, ".turbo/turbo-test.log"));
   }
 }
 // Where there is no Chromium there are none of these.

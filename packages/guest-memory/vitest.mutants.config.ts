@@ -29,7 +29,8 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     "guard.test.ts",
   ],
 };
-const files = TESTS[process.env["MUTANTS_OF"] ?? "checker"] ?? [];
+const { MUTANTS_OF = "checker" } = process.env;
+const files = TESTS[MUTANTS_OF] ?? [];
 
 class InOrder extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { seed, seedFile } from "../../vitest.base.js";
 import { root, sources, testFiles } from "./files.mjs";
 
 /** Set by scripts/test-browser.mjs. */
@@ -37,7 +38,8 @@ export default defineConfig({
         .filter(({ needs }) => needs.every((need) => need === "isolation" && page === "isolated"))
         .map(({ file }) => file),
     ],
-    provide: { page },
+    setupFiles: [seedFile],
+    provide: { page, seed },
     testTimeout: 30_000,
     isolate: false,
     browser: {

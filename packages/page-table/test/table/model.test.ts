@@ -189,7 +189,11 @@ const protectRange = fc
           const old = model.get(i);
           if (old === undefined) continue;
           const changed = ((old.prop & ~clear) | set) >>> 0;
-          bad ||= !table.config.format.supports(changed, 1);
+          const { format } = table.config;
+          bad ||= !format.supports(changed, 1);
+          // In a forked table a tracked page that is given the right to write gets the mark, for which the format may have no bit.
+          const given = table.forked && old.tracked && (~old.prop & set & WRITE) !== 0;
+          bad ||= given && !format.supports(changed | AVAIL2, 1);
           next.set(i, { ...old, prop: changed });
           want += 1;
         }
