@@ -10,6 +10,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkCanonical } from "@memkit/page-table/paging";
+import { attachTable } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { describe, expect, it } from "vitest";
 
@@ -76,7 +77,7 @@ it("takes for a table only what has been proved, and nothing is allocated for an
     const refused = expect.objectContaining({ code: "invalid-argument" });
     expect(() => PageTable.create(frames, config)).toThrow(refused);
     expect(() => PageTable.create(frames, config)).toThrow("pageTableConfig");
-    expect(() => PageTable.attach(frames, config, 0)).toThrow(refused);
+    expect(() => attachTable(frames, config, 0)).toThrow(refused);
   }
   expect(allocator.stats().taken).toBe(0);
   const table = PageTable.create(frames, pageTableConfig({ ...user, name: "mine" }));

@@ -22,6 +22,7 @@ import {
 } from "@memkit/page-table/format";
 import * as inspect from "@memkit/page-table/inspect";
 import { KernelWalker } from "@memkit/page-table/kernel";
+import { attachTable } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import * as tlb from "@memkit/page-table/tlb";
 import * as vm from "@memkit/page-table/vm-space";
@@ -399,13 +400,13 @@ const TABLES: readonly Case[] = [
       PageTable.create(frames, pageTableConfig({ ...config, topLevelIndexRange })),
     [0, 255],
   ]),
-  onTable("PageTable.attach", ({ config, rootPfn }, { frames }) => {
-    return [PageTable.attach, frames, config, rootPfn];
+  onTable("attachTable", ({ config, rootPfn }, { frames }) => {
+    return [attachTable, frames, config, rootPfn];
   }),
-  onTable("PageTable.attach, kernel", (_, { frames }) => {
+  onTable("attachTable, kernel", (_, { frames }) => {
     const kernel = PageTable.create(frames, kernelConfig(format));
     const { config, rootPfn } = kernel.createUser(userConfig(format));
-    return [PageTable.attach, frames, config, rootPfn, kernel];
+    return [attachTable, frames, config, rootPfn, kernel];
   }),
   onTable("table.createUser", (_, { frames }) => {
     const kernel = PageTable.create(frames, kernelConfig(format));

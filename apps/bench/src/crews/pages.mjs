@@ -2,7 +2,7 @@
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 
 const PAGES = 512;
@@ -23,7 +23,7 @@ const tableOf = (data, member) => {
   const frames = FrameTable.attach({ buffer, memory }, { agent: member });
   attachBuddy(frames, { buffer: allocBuffer });
   shareTables(frames);
-  return PageTable.attach(frames, config, root);
+  return attachTable(frames, config, root);
 };
 
 export const make = (data, member) => {

@@ -7,7 +7,7 @@
 
 import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
-import { Frame, type FrameTable } from "@memkit/frame-meta";
+import type { Frame, FrameTable } from "@memkit/frame-meta";
 import type { Segment } from "@memkit/frame-meta/segment";
 import { checkObject } from "../argument.js";
 import { Cursor } from "../cursor/cursor.js";
@@ -18,7 +18,7 @@ import { AVAIL1 } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import { offsetOf, type VirtualAddress, vpnOf, wholeOf } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
-import { hasHalfOf, shareRoot } from "./kernel-half.js";
+import { shareRoot } from "./kernel-half.js";
 import { Descent, type Locks } from "./locks.js";
 import { FORKED_WORD } from "./node-memory.js";
 import type { NodeFrame, NodeStore, PageTablePageMeta } from "./node-store.js";
@@ -38,7 +38,10 @@ export interface Translation {
   readonly tracked: boolean;
 }
 
-/** A page table of configuration `C`. Made by {@link PageTable.create}, {@link PageTable.createUser} or `fork`. */
+/**
+ * A page table of configuration `C`. Made by {@link PageTable.create}, {@link PageTable.createUser}, `fork`, or of somebody else's root by
+ * `attachTable` and `adoptTable` of `/shared`.
+ */
 export class PageTable<C extends PageTableConfig = PageTableConfig> implements Droppable {
   readonly config: C;
   readonly frames: FrameTable;
@@ -59,7 +62,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   /** The root whose upper half this one shares. @internal */
   readonly shared: Frame | undefined;
 
-  private constructor(store: NodeStore, config: C, handle: NodeFrame<C>, shared?: Frame) {
+  /** Caller has proved that the handle is one on a root of this configuration. @internal */
+  constructor(store: NodeStore, config: C, handle: NodeFrame<C>, shared?: Frame) {
     const [first, last] = vaddrRange(config);
     const { vaBits } = config.format.paging;
     this.config = config;
@@ -114,109 +118,6 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       }
     }
     store.finish(table.rootPfn);
-    return table;
-  }
-
-  /**
-   * A table that another agent of the same frames has made, by the frame of its root: post it, and the configuration's name.
-   *
-   * @param kernel - the kernel's table here, where the root has that one's entries, and only there
-   * @throws {@link PageTableError} `not-a-table` unless the frame is the root of a table of this configuration, which is of the same
-   * type in all agents by all that it says, and of this kernel; `unsupported-memory` as {@link PageTable.create}; `FrameError` as
-   * `Frame.fromInUse`; `CoreError` `used-after-drop`: the kernel. Nothing has changed then.
-   *
-   * @example
-   * ```ts
-   * import { FrameTable } from "@memkit/frame-meta";
-   * import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
-   * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
-   * import { shareTables } from "@memkit/page-table/shared";
-   * import { PageTable } from "@memkit/page-table/table";
-   *
-   * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
-   * const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
-   * const allocator = createBuddy(frames);
-   * shareTables(frames);
-   * const table = PageTable.create(frames, userConfig(x86Format()));
-   * table.mapRange(0x40_0000, 2, 7, pageProperty(READ | USER));
-   * // In a worker, with frames.buffer, memory.buffer, allocator.buffer and table.rootPfn:
-   * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
-   * attachBuddy(there, { buffer: allocator.buffer });
-   * shareTables(there);
-   * const same = PageTable.attach(there, userConfig(x86Format()), table.rootPfn);
-   * same.translate(0x40_1234)?.pfn; // => 8
-   * same.unmapRange(0x40_0000, 2); // => 2
-   * table.translate(0x40_1234); // => undefined
-   * ```
-   */
-  static attach<C extends PageTableConfig>(
-    frames: FrameTable,
-    config: C,
-    rootPfn: number,
-    kernel?: PageTable,
-  ): PageTable<C> {
-    const store = nodeStoreOf(frames, config);
-    if (kernel !== undefined) checkObject("kernel's table", kernel, "a PageTable", "createUser");
-    const shared = kernel?.root();
-    let found: Frame | undefined;
-    try {
-      if (typeof rootPfn === "number") found = Frame.fromInUse(frames, rootPfn * PAGE_SIZE);
-      const handle = found?.tryAs(nodeMetaOf(config)) as NodeFrame<C> | undefined;
-      const isRoot = handle?.meta.level === store.levels && handle.paddr / PAGE_SIZE === rootPfn;
-      if (!(isRoot && hasHalfOf({ store, rootPfn }, kernel))) {
-        throw new TableError({ code: "not-a-table", pfn: rootPfn });
-      }
-      return new PageTable<C>(store, config, handle, shared);
-    } catch (error) {
-      found?.drop();
-      shared?.drop();
-      throw error;
-    }
-  }
-
-  /**
-   * A table in frames that were saved and opened (`@memkit/frame-meta/save`): as {@link PageTable.attach}, and what is returned has the
-   * handle on the root that the one had which was saved, and on the kernel's root its. Adopt a table once; an address space that was
-   * some processor's when it was saved has one handle more, which nobody has.
-   *
-   * @throws as {@link PageTable.attach}
-   *
-   * @example
-   * ```ts
-   * import { FrameTable } from "@memkit/frame-meta";
-   * import { createBuddy } from "@memkit/frame-meta/alloc";
-   * import { openTable, saveTable } from "@memkit/frame-meta/save";
-   * import { pageProperty, READ, userConfig, x86Format } from "@memkit/page-table/format";
-   * import { PageTable } from "@memkit/page-table/table";
-   *
-   * const memory = { buffer: new ArrayBuffer(32 * 4096) };
-   * const frames = FrameTable.create({ memory });
-   * createBuddy(frames);
-   * const table = PageTable.create(frames, userConfig(x86Format()));
-   * table.mapRange(0x40_0000, 2, 7, pageProperty(READ));
-   * const saved = { bytes: saveTable(frames), memory: memory.buffer.slice(0), root: table.rootPfn };
-   * // Later, in another process:
-   * const later = openTable(saved.bytes, { memory: { buffer: saved.memory } });
-   * const allocator = createBuddy(later);
-   * const again = PageTable.adopt(later, userConfig(x86Format()), saved.root);
-   * again.unmapRange(0x40_0000, 2); // => 2
-   * again.drop();
-   * allocator.stats().taken; // => 0
-   * ```
-   */
-  static adopt<C extends PageTableConfig>(
-    frames: FrameTable,
-    config: C,
-    rootPfn: number,
-    kernel?: PageTable,
-  ): PageTable<C> {
-    const table = PageTable.attach(frames, config, rootPfn, kernel);
-    const { slots, ledger } = frames;
-    const shares = kernel !== undefined && shareRoot(kernel.config, config);
-    for (const root of shares ? [rootPfn, kernel.rootPfn] : [rootPfn]) {
-      ledger?.release(slots.geometry.slotOf(root), "raw");
-      slots.dec(root);
-    }
     return table;
   }
 

@@ -10,24 +10,36 @@
 
 import { PAGE_SIZE } from "@memkit/core/address";
 import { Frame, type FrameTable } from "@memkit/frame-meta";
-import { Segment } from "@memkit/frame-meta/segment";
+import type { Segment } from "@memkit/frame-meta/segment";
 import { memoryParts } from "./memory-parts.js";
 import type { Lost } from "./release-failed.js";
+import { TableError } from "./table-error.js";
 
 /** What can be mapped: a page, or frames in a row. */
 export type Item = Frame | Segment;
 
+/** What makes a segment of frames that were mapped as one. */
+type SegmentClass = Pick<typeof Segment, "fromRaw">;
+
 export class References {
   readonly frames: FrameTable;
+  /**
+   * The class of segments: that of the first one that is mapped, since a program that has none goes without their code. Whose tables
+   * others may have mapped segments in, says it before (`/shared`).
+   */
+  segments: SegmentClass | undefined;
 
   constructor(frames: FrameTable) {
     this.frames = frames;
+    this.segments = undefined;
   }
 
   /** A handle becomes a mapping: it ends, its count stays. */
   take(item: Item): void {
     const { ledger, slots } = this.frames;
-    const paddr = "start" in item ? item.start : item.paddr;
+    const isSegment = "start" in item;
+    if (isSegment) this.segments ??= item.constructor as unknown as SegmentClass;
+    const paddr = isSegment ? item.start : item.paddr;
     const first = slots.geometry.slotOf(paddr / PAGE_SIZE);
     const raws = item.intoRaw();
     if (ledger === undefined) return;
@@ -46,10 +58,18 @@ export class References {
    * A handle on `pages` frames that are mapped. The mapping has its references still: {@link References.end} ends them when no entry
    * leads to the frames any more, so that an agent which dies between has let go of nothing that is mapped (PT-57).
    *
-   * @throws `FrameError` `count-at-max`: nothing has changed
+   * @throws `FrameError` `count-at-max`; {@link PageTableError} `unfit-item` for a huge page that is no mapping of ours, only marked as
+   * one: nothing has changed
    */
   hold(pfn: number, pages: number): Item {
     if (pages === 1) return Frame.fromInUse(this.frames, pfn * PAGE_SIZE);
+    const { segments } = this;
+    if (segments === undefined) {
+      throw new TableError({
+        code: "unfit-item",
+        what: `no segment was mapped that has frame ${pfn}`,
+      });
+    }
     const raws: number[] = [];
     try {
       for (let i = 0; i < pages; i += 1) {
@@ -59,7 +79,7 @@ export class References {
       for (const raw of raws) Frame.fromRaw(this.frames, raw).drop();
       throw error;
     }
-    return Segment.fromRaw(this.frames, raws);
+    return segments.fromRaw(this.frames, raws);
   }
 
   /** The mapping of `pages` frames that somebody has a handle on ends. */

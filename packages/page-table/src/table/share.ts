@@ -38,7 +38,7 @@ export interface ShareOptions {
  * import { FrameTable } from "@memkit/frame-meta";
  * import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
  * import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
- * import { shareTables } from "@memkit/page-table/shared";
+ * import { attachTable, shareTables } from "@memkit/page-table/shared";
  * import { PageTable } from "@memkit/page-table/table";
  *
  * const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
@@ -50,7 +50,7 @@ export interface ShareOptions {
  * const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
  * attachBuddy(there, { buffer: allocator.buffer });
  * shareTables(there);
- * const same = PageTable.attach(there, userConfig(x86Format()), table.rootPfn);
+ * const same = attachTable(there, userConfig(x86Format()), table.rootPfn);
  * same.mapRange(0x40_0000, 2, 7, pageProperty(READ | USER));
  * table.translate(0x40_1234)?.pfn; // => 8
  * ```

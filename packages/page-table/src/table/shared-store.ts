@@ -19,6 +19,7 @@
 
 import { MemkitError, PAGE_SIZE } from "@memkit/core";
 import type { Frame } from "@memkit/frame-meta";
+import { Segment } from "@memkit/frame-meta/segment";
 import type { PageTableConfig } from "../format/config.js";
 import { TABLE } from "./entry-coder.js";
 import { Limbo } from "./limbo.js";
@@ -36,6 +37,7 @@ export class SharedNodeStore extends NodeStore {
   constructor(memory: NodeMemory, config: PageTableConfig, type: PageTablePageMeta, locks: Locks) {
     super(memory, config, type, locks);
     this.limbo = new Limbo(memory.frames);
+    this.references.segments = Segment; // others map them, too
   }
 
   override read(words: Int32Array, at: number, meta: number): boolean {

@@ -14,6 +14,7 @@ import type { Segment } from "@memkit/frame-meta/segment";
 import { checkObject, refuseArgument } from "../argument.js";
 import type { Cursor } from "../cursor/cursor.js";
 import { userConfig } from "../format/config.js";
+import { attachTable } from "../table/attach.js";
 import { type FaultOptions, type FaultOutcome, handleFault } from "../table/fault.js";
 import { fork } from "../table/fork.js";
 import { PageTable } from "../table/page-table.js";
@@ -162,7 +163,7 @@ export class VmSpace implements Droppable {
    *
    * @param options - the `kernel` where the other has one; an `asid` is the space's own, or refused
    * @throws {@link PageTableError} `foreign-asid`: in this log that is another root's number, or this root has another; `asid-in-use`: it
-   * is no number of a space; `invalid-pfn`; as `PageTable.attach`
+   * is no number of a space; `invalid-pfn`; as `attachTable` of `/shared`
    *
    * @example
    * ```ts
@@ -203,7 +204,7 @@ export class VmSpace implements Droppable {
     const config = userConfig(cpu.format);
     const { kernel } = options;
     return VmSpace.with(cpu, options, root, () => {
-      return PageTable.attach(cpu.frames, config, root, kernel);
+      return attachTable(cpu.frames, config, root, kernel);
     });
   }
 

@@ -270,7 +270,7 @@ export function scenarioOf(
     attach: (shared, thread) => {
       const { frames } = framesOf(world, shared, thread, agents);
       lib.shareTables(frames);
-      const table = lib.PageTable.attach(frames, configs[config], shared.table.rootPfn);
+      const table = lib.attachTable(frames, configs[config], shared.table.rootPfn);
       if (narrow) narrowed(table);
       frames.bind(item);
       return { lib, table };

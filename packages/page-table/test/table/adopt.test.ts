@@ -15,6 +15,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
+import { adoptTable, attachTable } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 
@@ -44,7 +45,7 @@ function mapped(frames: FrameTable): number {
 
 test("an adopted table has the handle on its root that was saved, and leaves nothing behind", () => {
   const { made: root, frames, allocator } = reopened(mapped);
-  const table = PageTable.adopt(frames, config, root);
+  const table = adoptTable(frames, config, root);
   expect(frames.slots.countOf(root)).toBe(1);
   expect(checkInvariants(table)).toEqual([]);
   expect(table.unmapRange(VA, 4)).toBe(4);
@@ -56,7 +57,7 @@ test("an adopted table has the handle on its root that was saved, and leaves not
 
 test("one that is dropped at once takes its mappings with it", () => {
   const { made: root, frames, allocator } = reopened(mapped);
-  PageTable.adopt(frames, config, root).drop();
+  adoptTable(frames, config, root).drop();
   expect(allocator.stats().taken).toBe(0);
 });
 
@@ -70,8 +71,8 @@ test.each([
     const kernel = PageTable.create(before, upper);
     return [kernel.rootPfn, kernel.createUser(lower).rootPfn] as const;
   });
-  const kernel = PageTable.adopt(frames, upper, made[0]);
-  const user = PageTable.adopt(frames, lower, made[1], kernel);
+  const kernel = adoptTable(frames, upper, made[0]);
+  const user = adoptTable(frames, lower, made[1], kernel);
   expect([kernel, user].map(({ rootPfn }) => frames.slots.countOf(rootPfn))).toEqual([2, 1]);
   user.drop();
   kernel.drop();
@@ -84,24 +85,24 @@ test("a ledger knows the handle, which was a raw one", () => {
     (before) => PageTable.create(before, config).rootPfn,
     ledger,
   );
-  const table = PageTable.adopt(frames, config, root);
+  const table = adoptTable(frames, config, root);
   table.drop();
   expect(ledger.report()).toEqual([]);
 });
 
 test("what is no root is not adopted, and keeps its count", () => {
   const { made: root, frames } = reopened(mapped);
-  const table = PageTable.adopt(frames, config, root);
+  const table = adoptTable(frames, config, root);
   const { pfn } = table.translate(VA)!;
   for (const [of, code] of [
     [pfn, "not-a-table"],
     [1000, "unused"],
   ] as const) {
-    expect(() => PageTable.adopt(frames, config, of)).toThrow(expect.objectContaining({ code }));
+    expect(() => adoptTable(frames, config, of)).toThrow(expect.objectContaining({ code }));
   }
   expect(frames.slots.countOf(pfn)).toBe(1);
   // An attached one has a handle more, as in an agent that works beside the one that made it.
-  const attached = PageTable.attach(frames, config, root);
+  const attached = attachTable(frames, config, root);
   table.drop();
   expect(attached.translate(VA)?.pfn).toBe(pfn);
   const frame = Frame.fromInUse(frames, pfn * 4096);

@@ -8,7 +8,7 @@ import { FrameKernel } from "@memkit/frame-meta/kernel";
 import { fork, handleFault } from "@memkit/page-table/fork";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { shareTables } from "@memkit/page-table/shared";
+import { adoptTable, attachTable, shareTables } from "@memkit/page-table/shared";
 import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { expect, test, vi } from "vitest";
 import { pageMeta } from "../support/space.js";
@@ -36,7 +36,7 @@ function two() {
   attachBuddy(theirs, { buffer: allocator.buffer });
   for (const frames of [mine, theirs]) shareTables(frames);
   const table = PageTable.create(mine, config);
-  const same = PageTable.attach(theirs, config, table.rootPfn);
+  const same = attachTable(theirs, config, table.rootPfn);
   return { mine, theirs, table, same, allocator };
 }
 
@@ -166,8 +166,8 @@ test.each(["shared", "kernel"] as const)(
     const before = frames.slots.words.slice();
     const make = [
       () => PageTable.create(frames, config),
-      () => PageTable.attach(frames, config, 1),
-      () => PageTable.adopt(frames, config, 1),
+      () => attachTable(frames, config, 1),
+      () => adoptTable(frames, config, 1),
     ];
     for (const run of make) {
       expect(code(run)).toBe("unsupported-memory");
@@ -177,7 +177,7 @@ test.each(["shared", "kernel"] as const)(
     shareTables(frames);
     const table = PageTable.create(frames, config);
     shareTables(frames); // again: nothing
-    expect(PageTable.attach(frames, config, table.rootPfn).store).toBe(table.store);
+    expect(attachTable(frames, config, table.rootPfn).store).toBe(table.store);
     expect(allocator.stats().taken).toBe(1);
   },
 );
@@ -194,12 +194,12 @@ test("who is alone need not say so, and may", () => {
 
 test("what is no root of such a table is not attached to, and other widths are refused", () => {
   const { mine, theirs, table } = two();
-  expect(
-    code(() => PageTable.attach(theirs, userConfig(x86Format(), "untracked"), table.rootPfn)),
-  ).toBe("not-a-table");
+  expect(code(() => attachTable(theirs, userConfig(x86Format(), "untracked"), table.rootPfn))).toBe(
+    "not-a-table",
+  );
   table.mapRange(0x1000, 1, 7, RW);
   const leaf = table.rootPfn + 1;
-  expect(["not-a-table", "unused"]).toContain(code(() => PageTable.attach(theirs, config, leaf)));
+  expect(["not-a-table", "unused"]).toContain(code(() => attachTable(theirs, config, leaf)));
   const ram = memory();
   const other = FrameTable.create({ memory: ram, mode: "shared" }, { agent: 0 });
   createBuddy(other);

@@ -16,6 +16,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { mmuOf } from "@memkit/page-table/mmu";
+import { adoptTable, attachTable } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
@@ -39,7 +40,7 @@ describe.each(MODES)("in mode %s", (mode) => {
   const attached = (pages = 64) => {
     const space = new Space(pages, { mode });
     const table = PageTable.create(space.frames, config);
-    return { space, table, again: PageTable.attach(space.frames, config, table.rootPfn) };
+    return { space, table, again: attachTable(space.frames, config, table.rootPfn) };
   };
 
   test("a cursor on one table keeps those on the others away", () => {
@@ -99,7 +100,7 @@ describe.each(MODES)("in mode %s", (mode) => {
       return [kernel, stranger, user, plain].map(({ rootPfn }) => frames.slots.countOf(rootPfn));
     };
     const before = counts();
-    for (const open of [PageTable.attach, PageTable.adopt]) {
+    for (const open of [attachTable, adoptTable]) {
       for (const [root, given] of [
         [plain, kernel],
         [user, stranger],
@@ -115,10 +116,10 @@ describe.each(MODES)("in mode %s", (mode) => {
     // A processor marks the entries of one root, and not of the other.
     kernel.mapRange(0xffff_8000_0000_0000n, 1, 5, pageProperty(READ));
     mmuOf(user).access(0xffff_8000_0000_0000n, 1, { kind: "read" });
-    const again = PageTable.attach(frames, config, user.rootPfn, kernel);
+    const again = attachTable(frames, config, user.rootPfn, kernel);
     space.check(again, user);
     for (const one of [again, user, plain, stranger, kernel]) one.drop();
-    expect(code(() => PageTable.attach(frames, config, 0, kernel))).toBe("used-after-drop");
+    expect(code(() => attachTable(frames, config, 0, kernel))).toBe("used-after-drop");
     space.end();
   });
 
@@ -130,11 +131,11 @@ describe.each(MODES)("in mode %s", (mode) => {
       { topLevelCanUnmap: false },
     ]) {
       const made = pageTableConfig({ ...config, ...other });
-      expect(code(() => PageTable.attach(space.frames, made, table.rootPfn))).toBe("not-a-table");
-      expect(code(() => PageTable.adopt(space.frames, made, table.rootPfn))).toBe("not-a-table");
+      expect(code(() => attachTable(space.frames, made, table.rootPfn))).toBe("not-a-table");
+      expect(code(() => adoptTable(space.frames, made, table.rootPfn))).toBe("not-a-table");
     }
     const text = String(table.rootPfn) as never;
-    expect(code(() => PageTable.attach(space.frames, config, text))).toBe("not-a-table");
+    expect(code(() => attachTable(space.frames, config, text))).toBe("not-a-table");
     expect(space.frames.slots.countOf(table.rootPfn)).toBe(2);
     for (const one of [table, again]) one.drop();
     space.end();
@@ -150,7 +151,7 @@ test("a kernel with a root of its own shares nothing, whichever it is", () => {
   const lower = userConfig(aarch64Format());
   const user = kernel.createUser(lower);
   const all = [kernel, stranger, undefined].map((one) => {
-    return PageTable.attach(space.frames, lower, user.rootPfn, one);
+    return attachTable(space.frames, lower, user.rootPfn, one);
   });
   for (const one of [...all, user, kernel, stranger]) one.drop();
   space.end();
@@ -170,7 +171,7 @@ test("a kernel of other frames is refused, by a table and by an address space", 
   const { taken } = here.allocator.stats();
   expect(code(() => VmSpace.create(cpu, { kernel }))).toBe("foreign-cpu");
   expect(code(() => VmSpace.attach(cpu, root, { kernel }))).toBe("foreign-cpu");
-  expect(code(() => PageTable.attach(here.frames, config, root, kernel))).toBe("not-a-table");
+  expect(code(() => attachTable(here.frames, config, root, kernel))).toBe("not-a-table");
   expect(code(() => VmSpace.create(cpu, { kernel: strange }))).toBe("other-format");
   expect(code(() => VmSpace.attach(cpu, root, { kernel: strange }))).toBe("not-a-table");
   expect(here.allocator.stats().taken).toBe(taken);

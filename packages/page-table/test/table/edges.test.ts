@@ -14,7 +14,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { interrupted } from "../support/interrupted.js";
@@ -63,7 +63,7 @@ test.each<readonly [string, (table: PageTable) => unknown]>([
     const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
     attachBuddy(there, { buffer: allocator.buffer });
     shareTables(there);
-    const same = PageTable.attach(there, config, table.rootPfn);
+    const same = attachTable(there, config, table.rootPfn);
     table.mapRange(0, 1, 7, RW | USER);
     table.mapRange(GIB, 1, 7, RW | USER);
     const more = interrupted(

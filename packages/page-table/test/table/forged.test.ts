@@ -17,7 +17,7 @@ import {
   x86Format,
 } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Walker } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
@@ -263,7 +263,7 @@ describe("C1: a cursor", () => {
     const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
     attachBuddy(there, { buffer: allocator.buffer });
     shareTables(there);
-    const theirs = PageTable.attach(there, config, table.rootPfn).cursorMut(2 ** 32, 8);
+    const theirs = attachTable(there, config, table.rootPfn).cursorMut(2 ** 32, 8);
     const mark = words[lockOf(theirs.guardPfn)]!;
     expect(mark).toBeGreaterThan(0);
     const below = [...cursor.locked].find((pfn) => pfn !== cursor.guardPfn)!;

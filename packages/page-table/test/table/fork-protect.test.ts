@@ -16,7 +16,7 @@ import {
   WRITE,
   x86Format,
 } from "@memkit/page-table/format";
-import { shareTables } from "@memkit/page-table/shared";
+import { adoptTable, attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
@@ -245,10 +245,10 @@ test("another agent that has the table sees that it was forked", () => {
   shareTables(there);
   const config = userConfig(x86Format());
   const table = PageTable.create(here, config);
-  const same = PageTable.attach(there, config, table.rootPfn);
+  const same = attachTable(there, config, table.rootPfn);
   const child = fork(table);
   expect(same.forked).toBe(true);
-  expect(PageTable.attach(there, config, child.rootPfn).forked).toBe(true);
+  expect(attachTable(there, config, child.rootPfn).forked).toBe(true);
 });
 
 test("a saved table is a forked one still", () => {
@@ -260,8 +260,8 @@ test("a saved table is a forked one still", () => {
   const child = fork(table);
   const later = openTable(saveTable(frames), { memory: { buffer: memory.buffer.slice(0) } });
   createBuddy(later);
-  expect(PageTable.adopt(later, config, table.rootPfn).forked).toBe(true);
-  expect(PageTable.adopt(later, config, child.rootPfn).forked).toBe(true);
+  expect(adoptTable(later, config, table.rootPfn).forked).toBe(true);
+  expect(adoptTable(later, config, child.rootPfn).forked).toBe(true);
 });
 
 test("an address space, by its own ways", () => {

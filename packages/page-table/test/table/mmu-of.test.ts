@@ -17,7 +17,7 @@ import {
 } from "@memkit/page-table/format";
 import { dump, explain } from "@memkit/page-table/inspect";
 import { mmuOf } from "@memkit/page-table/mmu";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Mmu, UR, UW, UX } from "@memkit/page-table/walk";
 import { describe, expect, test } from "vitest";
@@ -60,7 +60,7 @@ test.each(MODES)("%s: it ends with its table, or another's half", (mode) => {
   for (const table of tables) table.mapRange(VA, 1, 9, RW);
   const [alone, both, moved] = [mmuOf(tables[0]), mmuOf(tables[1], { high }), mmuOf(tables[2])];
   moved.setRoot(tables[1].rootPfn);
-  const again = PageTable.attach(space.frames, tables[0].config, tables[0].rootPfn);
+  const again = attachTable(space.frames, tables[0].config, tables[0].rootPfn);
   for (const dropped of [tables[0], tables[2], high]) dropped.drop();
   for (const mmu of [alone, both]) {
     for (const walk of [
@@ -146,7 +146,7 @@ describe("in the middle of an access", () => {
         const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
         attachBuddy(there, { buffer: allocator.buffer });
         shareTables(there);
-        const same = PageTable.attach(there, config, table.rootPfn);
+        const same = attachTable(there, config, table.rootPfn);
         const mmu = mmuOf(same, { settings: { accessedDirty: "update" } });
         let kind = "";
         const more = interrupted(

@@ -4,7 +4,7 @@ import { MemkitError } from "@memkit/core";
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 
@@ -33,7 +33,7 @@ function two() {
   for (const frames of [mine, theirs]) shareTables(frames);
   const tables = [PageTable.create(mine, config), PageTable.create(mine, config)];
   tables.sort((a, b) => a.rootPfn - b.rootPfn);
-  const same = tables.map((table) => PageTable.attach(theirs, config, table.rootPfn));
+  const same = tables.map((table) => attachTable(theirs, config, table.rootPfn));
   return { mine, tables, same };
 }
 

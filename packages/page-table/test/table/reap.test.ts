@@ -5,7 +5,7 @@ import { reap } from "@memkit/frame-meta/agents";
 import { allocSegment, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { type CursorMut, PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { pageMeta } from "../support/space.js";
@@ -31,7 +31,7 @@ function mapped() {
     allocSegment(mine, PAGES, pageMeta, () => ({}), { align }),
     RW,
   );
-  const cursor = PageTable.attach(theirs, config, table.rootPfn).cursorMut(0, PAGES);
+  const cursor = attachTable(theirs, config, table.rootPfn).cursorMut(0, PAGES);
   return { mine, table, cursor };
 }
 

@@ -9,8 +9,7 @@ const { attachBuddy } = await import("../../../frame-meta/src/alloc.ts");
 const { EXECUTE, pageProperty, READ, USER, userConfig, WRITE, x86Format } = await import(
   "../../src/format.ts"
 );
-const { shareTables } = await import("../../src/shared.ts");
-const { PageTable } = await import("../../src/table.ts");
+const { attachTable, shareTables } = await import("../../src/shared.ts");
 await unregister();
 
 const { memory, buffer, allocBuffer, root, agent, rounds, gate, pages, step } = workerData;
@@ -19,7 +18,7 @@ const STOP = 1;
 const frames = FrameTable.attach({ memory, buffer }, { agent });
 attachBuddy(frames, { buffer: allocBuffer });
 shareTables(frames);
-const table = PageTable.attach(frames, userConfig(x86Format(), "untracked"), root);
+const table = attachTable(frames, userConfig(x86Format(), "untracked"), root);
 const RW = pageProperty(READ | WRITE | USER);
 
 let random = agent + 1;

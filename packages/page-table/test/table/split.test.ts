@@ -3,7 +3,7 @@
 import { FrameTable } from "@memkit/frame-meta";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { expect, test } from "vitest";
 import { interrupted } from "../support/interrupted.js";
@@ -18,7 +18,7 @@ test("translate of another page, at each of its accesses", () => {
   attachBuddy(theirs, { buffer: allocator.buffer });
   for (const frames of [mine, theirs]) shareTables(frames);
   const table = PageTable.create(mine, config);
-  const same = PageTable.attach(theirs, config, table.rootPfn);
+  const same = attachTable(theirs, config, table.rootPfn);
   for (let nth = 0; ; nth += 1) {
     const va = nth * 2 ** 21;
     table.mapRange(va, 512, 512, pageProperty(READ | USER));

@@ -5,7 +5,7 @@ import { reap } from "@memkit/frame-meta/agents";
 import { attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { pageProperty, READ, USER, userConfig, x86Format } from "@memkit/page-table/format";
 import { checkInvariants } from "@memkit/page-table/model";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { describe, expect, test } from "vitest";
 
@@ -30,7 +30,7 @@ function abandoned(onWait: (frames: FrameTable, calls: number) => void) {
   const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
   attachBuddy(there, { buffer: allocator.buffer });
   shareTables(there);
-  const dead = PageTable.attach(there, config, table.rootPfn);
+  const dead = attachTable(there, config, table.rootPfn);
   dead.cursorMut(FIRST + 512 * 4096, 16);
   return { frames, table, waits };
 }

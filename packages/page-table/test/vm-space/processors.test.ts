@@ -13,7 +13,7 @@ import {
   userConfig,
   x86Format,
 } from "@memkit/page-table/format";
-import { shareTables } from "@memkit/page-table/shared";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import { Shootdown, shootdownWords, Tlb, TlbFlusher } from "@memkit/page-table/tlb";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
@@ -245,7 +245,7 @@ function mortals() {
   const flusher = new TlbFlusher(new Shootdown(words, 2, 1, new Tlb()));
   const walker = new Walker({ format, memory: frames.memory, root: table.rootPfn });
   const pfn = tlb.translate(walker, 0, VA, UR);
-  return { frames, here, tlb, flusher, pfn, same: PageTable.attach(there, config, table.rootPfn) };
+  return { frames, here, tlb, flusher, pfn, same: attachTable(there, config, table.rootPfn) };
 }
 
 describe("an agent that dies with what it has unmapped and not flushed (PT-12, PT-14)", () => {
