@@ -25,6 +25,12 @@ function bound(description: object, f: unknown, more: object = {}): RawFunction 
   return spec.imports(options as never).m.f;
 }
 
+/** One that throws an error of no class of its own. */
+const failing = (description: object): RawFunction =>
+  bound(description, () => {
+    throw new Error("bug");
+  });
+
 /** What the trap that `run` ends with carries; anything else that is thrown fails the test. */
 function carriedBy(run: () => unknown): unknown {
   const raised = thrownBy(run);
@@ -123,6 +129,26 @@ describe("what an implementation throws (GM-31)", () => {
     let depth = 0;
     const dig = (): number => 1 + (depth++ < 1e6 ? dig() : 0);
     expect(carriedBy(bound({ error: errno }, dig))).toBeInstanceOf(RangeError);
+  });
+
+  it.each<[string, (dig: () => number) => RawFunction]>([
+    [
+      "the verdict on an error",
+      (dig) => failing({ error: errorType(errno, { host: [[Error, dig]] }) }),
+    ],
+    [
+      "a class that is asked",
+      (dig) => {
+        const asked = { [Symbol.hasInstance]: dig };
+        return failing({ error: errorType(errno, { host: [[asked as never, () => 1]] }) });
+      },
+    ],
+    ["who is told of a call", (dig) => bound({}, () => undefined, { trace: dig })],
+    ["who looks for the memory", (dig) => bound({}, () => undefined, { memory: dig })],
+  ])("so it is where %s reached it, whose fault it is as little", (_, make) => {
+    let depth = 0;
+    const dig = (): number => 1 + (depth++ < 1e6 ? dig() : 0);
+    expect(carriedBy(make(dig))).toBeInstanceOf(RangeError);
   });
 
   it("a class that cannot be asked is the host's fault", () => {

@@ -7,8 +7,8 @@
 
 import { GuestError } from "../error.js";
 import { GuestMemory } from "../guest-memory.js";
+import { isTrap } from "../is-trap.js";
 import { printed } from "../printed.js";
-import { isCarried } from "../raise-trap.js";
 import { fatal, hostThrew } from "./outcome.js";
 import type { Plan } from "./signature.js";
 
@@ -50,7 +50,7 @@ export class MemoryCell {
     try {
       return this.#find();
     } catch (thrown) {
-      throw isCarried(thrown) ? thrown : hostThrew(plan, thrown);
+      throw isTrap(thrown) ? thrown : hostThrew(plan, thrown);
     }
   }
 

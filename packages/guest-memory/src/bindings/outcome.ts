@@ -71,7 +71,7 @@ export function answer(plan: Plan, step: number, raised: unknown): number {
     return judge(plan, step, raised);
   } catch (thrown) {
     // What is no trap was thrown by code of the host's that ran because `raised` was looked into.
-    throw isCarried(thrown) ? thrown : trap(hostThrew(plan, thrown));
+    throw isCarried(thrown) ? thrown : hostFailed(plan, thrown);
   }
 }
 
@@ -138,7 +138,7 @@ function judged<T>(plan: Plan, verdict: (error: T) => Verdict, error: unknown): 
   try {
     return verdict(error as T);
   } catch (thrown) {
-    return trap(hostThrew(plan, thrown));
+    return hostFailed(plan, thrown);
   }
 }
 
@@ -151,6 +151,16 @@ function settle(plan: Plan, verdict: Verdict, raised: unknown): number {
   if (Number.isInteger(verdict) && verdict > 0 && verdict < names.length) return verdict;
   const detail = { code: "invalid-enum-value", type: name, got: verdict, path: "" } as const;
   return trap(hostThrew(plan, new GuestError(detail, { cause: raised })));
+}
+
+/**
+ * Ends the guest for what code of the host's threw that a call runs beside its implementation. The end of the stack is nobody's
+ * fault there either: whose frame was the last one is chance.
+ *
+ * @throws a trap that carries `host-threw`, or the end of the stack, or what a trap carried already
+ */
+export function hostFailed(plan: Plan, thrown: unknown): never {
+  return trap(isTrap(thrown) ? thrown : hostThrew(plan, thrown));
 }
 
 /** For a fault of the host's: what it threw is the cause. */

@@ -8,11 +8,11 @@
  */
 
 import { isThenable } from "../promise.js";
-import { trap, trapCause } from "../raise-trap.js";
+import { trapCause } from "../raise-trap.js";
 import { refuseBorrows } from "./finish.js";
 import type { Method, RawFunction } from "./host-function.js";
 import type { MemoryCell } from "./memory-cell.js";
-import { hostThrew } from "./outcome.js";
+import { hostFailed } from "./outcome.js";
 import { printValue, textOf } from "./print-value.js";
 import type { Plan } from "./signature.js";
 
@@ -66,7 +66,7 @@ export function traced(
       try {
         trace({ module, func, args, outcome, result, error: known.error, ns });
       } catch (thrown) {
-        trap(hostThrew(plan, thrown));
+        hostFailed(plan, thrown);
       }
     };
     const ended = (value: unknown): unknown => {
