@@ -20,6 +20,7 @@
  */
 
 import { CoreError } from "@memkit/core";
+import { refuseOption } from "../argument.js";
 import { frameError } from "../frame-error.js";
 import { AGENT_WORDS, HeaderWord } from "../slot/layout.js";
 import { park } from "../slot/park.js";
@@ -61,7 +62,7 @@ export class TableAgent {
   /** @throws {@link FrameError} `invalid-option` where there is no such record, `agent-taken` where it is another's */
   constructor(slots: SlotTable, id: number) {
     if (!(Number.isInteger(id) && id >= 0 && id < agentsOf(slots))) {
-      throw new FrameError({ code: "invalid-option", option: "agent", got: String(id) });
+      refuseOption("agent", id);
     }
     const record = recordOf(slots, id);
     if (slots.swap(record + AgentWord.state, AgentState.free, AgentState.live) !== 0) {

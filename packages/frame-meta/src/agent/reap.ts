@@ -16,6 +16,7 @@
  * @module
  */
 
+import { objectOf, refuseOption, tableOf } from "../argument.js";
 import { lockMark } from "../frame/meta-lock.js";
 import { freeUnsent, transitCounts } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
@@ -79,7 +80,7 @@ export interface ReapOptions {
  * Where the table's frames are an allocator's, this agent must know it: what they had there is taken over too. Types must be bound
  * here, or the frames that end are parked; locks that the dead had are broken either way.
  *
- * @throws {@link FrameError} `invalid-option` where this agent has no number, and for a patience below 0; `no-such-agent`; `no-allocator`; `agent-pinned` where
+ * @throws {@link FrameError} `invalid-option` where this agent has no number, for a patience below 0, and for what is no table; `no-such-agent`; `no-allocator`; `agent-pinned` where
  * another agent does not leave its step. Nothing has been given back then.
  *
  * @example
@@ -104,16 +105,14 @@ export interface ReapOptions {
 export function reap(
   table: FrameTable,
   numbers: readonly number[],
-  { patience = 1000 }: ReapOptions = {},
+  options: ReapOptions = {},
 ): ReapReport {
-  const agents = [...new Set(numbers)];
-  const { agent, allocator, slots, ledger } = table;
-  if (agent === undefined) {
-    throw new FrameError({ code: "invalid-option", option: "agent", got: "undefined" });
-  }
-  if (!(patience >= 0)) {
-    throw new FrameError({ code: "invalid-option", option: "patience", got: String(patience) });
-  }
+  const { agent, allocator, slots, ledger } = tableOf(table);
+  const { patience = 1000 } = objectOf("options", options);
+  if (!Array.isArray(numbers)) refuseOption("agents", numbers);
+  const agents = [...new Set<number>(numbers)];
+  if (agent === undefined) refuseOption("agent", agent);
+  if (!(patience >= 0)) refuseOption("patience", patience);
   for (const dead of agents) {
     const known = Number.isInteger(dead) && dead >= 0 && dead < agentsOf(slots);
     if (!known || dead === agent.id || stateOf(table, dead) === AgentState.free) {

@@ -5,7 +5,6 @@
  */
 
 import type { ErrorClass } from "@memkit/core/error";
-import type { FrameTable } from "../frame/table.js";
 import { type FrameErrorDetail, frameError } from "../frame-error.js";
 import { hex } from "../table-error.js";
 
@@ -16,10 +15,3 @@ export const FrameError: ErrorClass<FrameErrorDetail> = /* @__PURE__ */ frameErr
     `no ${d.frames} free frames in a row at a multiple of ${hex(d.align ?? 4096)}${d.below === undefined ? "" : ` below ${hex(d.below)}`}`,
   "not-taken": (d) => `frame ${hex(d.pfn)} is free already: it was given back twice`,
 });
-
-/** @throws {@link FrameError} `invalid-option` for what is no table */
-export function expectTable(table: FrameTable): void {
-  if (table?.types === undefined) {
-    throw new FrameError({ code: "invalid-option", option: "table", got: typeof table });
-  }
-}

@@ -9,6 +9,7 @@
  */
 
 import type { Paddr } from "@memkit/core";
+import { objectOf, tableOf } from "../argument.js";
 import { buildTaken } from "../frame/build.js";
 import { Frame } from "../frame/frame.js";
 import { Segment } from "../frame/segment.js";
@@ -17,7 +18,7 @@ import { UniqueFrame } from "../frame/unique-frame.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
-import { expectTable, FrameError } from "./alloc-error.js";
+import { FrameError } from "./alloc-error.js";
 import type { FrameAllocator, Placement } from "./frame-allocator.js";
 import { ANYWHERE } from "./placement.js";
 import { zeroFrames } from "./zero.js";
@@ -33,13 +34,13 @@ const ZEROED: AllocOptions = Object.freeze({});
 function allocatorOf(table: FrameTable): FrameAllocator {
   const allocator = table?.allocator;
   if (allocator !== undefined) return allocator;
-  expectTable(table);
+  tableOf(table);
   throw new FrameError({ code: "no-allocator" });
 }
 
 /** Takes frames out of the free set, as asked for: in this agent's hand. @returns the first slot @internal */
 export function take(table: FrameTable, frames: number, options: AllocOptions): number {
-  const { align, below, zeroed = true } = options;
+  const { align, below, zeroed = true } = objectOf("options", options);
   const placement = align === undefined && below === undefined ? ANYWHERE : options;
   const allocator = allocatorOf(table);
   const pfn = allocator.alloc(frames, placement);

@@ -9,11 +9,11 @@
  */
 
 import type { Pfn } from "@memkit/core";
+import { tableOf } from "../argument.js";
 import { buildEncoded } from "../frame/build.js";
 import type { FrameTable } from "../frame/table.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import { firstWord, type storedPageTablePageMeta } from "../meta/pt-node.js";
-import { expectTable } from "./alloc-error.js";
 import { type AllocOptions, take } from "./alloc-frame.js";
 
 const ZEROED: AllocOptions = /* @__PURE__ */ Object.freeze({});
@@ -52,7 +52,7 @@ export function allocNode(
   lock: number,
   zeroed = true,
 ): Pfn {
-  expectTable(table);
+  tableOf(table);
   const id = table.types.idOf(type);
   const word = firstWord(level, stray, lock);
   const slot = take(table, 1, zeroed ? ZEROED : NOT_ZEROED);

@@ -25,6 +25,7 @@
  * @module
  */
 
+import { objectOf, refuseOption } from "../argument.js";
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNUSED, Refusal, refusalOf } from "../ref-count.js";
@@ -135,7 +136,7 @@ export class BuddyAllocator implements FrameAllocator {
       }
       if (leaf >= 0) return this.handOut(leaf);
     }
-    const order = orderOf(frames, placement);
+    const order = orderOf(frames, objectOf("placement", placement));
     const limit = limitOf(placement);
     for (;;) {
       const leaf = this.depot.take(this.holder, frames, order, limit);
@@ -236,7 +237,7 @@ export class BuddyAllocator implements FrameAllocator {
   reap(agent: number): void {
     const known = Number.isInteger(agent) && agent >= 0 && agent < this.agents;
     if (!known || agent === this.agent || this.stateOf(agent) > NUMBERLESS) {
-      throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
+      refuseOption("agent", agent);
     }
     this.takeOverRecords([agent], [agent + 1]);
   }
@@ -346,9 +347,7 @@ export class BuddyAllocator implements FrameAllocator {
 
   /** The bit of a frame. @throws {@link FrameError} `out-of-bound`, `mmio`, `invalid-option` */
   private leafOf(pfn: number): number {
-    if (typeof pfn !== "number") {
-      throw new FrameError({ code: "invalid-option", option: "pfn", got: typeof pfn });
-    }
+    if (typeof pfn !== "number") refuseOption("pfn", pfn);
     for (const tree of this.depot.trees) {
       const at = pfn - tree.firstPfn;
       if (at >>> 0 === at && at < tree.frames) return (tree.firstLeaf + (pfn - tree.base)) | 0;
@@ -368,9 +367,7 @@ export class BuddyAllocator implements FrameAllocator {
 
   private addRun(pfn: number, leaf: number, frames: number): void {
     const tree = this.depot.treeOf(leaf);
-    if (!(Number.isInteger(frames) && frames >= 1)) {
-      throw new FrameError({ code: "invalid-option", option: "frames", got: String(frames) });
-    }
+    if (!(Number.isInteger(frames) && frames >= 1)) refuseOption("frames", frames);
     const beyond = tree.firstPfn + tree.frames;
     if (pfn + frames > beyond) refuseFrame(this.slots, beyond, Refusal.outOfBound);
     this.refuseUsed(pfn);

@@ -7,9 +7,9 @@
  */
 
 import { type FrameRange, PAGE_SIZE, type Struct } from "@memkit/core";
+import { objectOf, refuseOption } from "../argument.js";
 import { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
-import { FrameError } from "../frame-error.js";
 import { defineFrameMeta, type FrameMeta } from "../meta/frame-meta.js";
 import { NO_FIELDS } from "../meta/no-fields.js";
 
@@ -59,14 +59,16 @@ const nothing = (): object => ({});
  * range of the map. Nothing has changed then.
  */
 export function claimMap(table: FrameTable, map: readonly MemoryRange[]): Segment[] {
+  if (!Array.isArray(map)) refuseOption("map", map);
   const claimed: Segment[] = [];
   try {
-    for (const { firstPfn, frames, kind } of map) {
+    for (const range of map) {
+      const { firstPfn, frames, kind } = objectOf<MemoryRange>("map", range);
       const isRange = Number.isSafeInteger(firstPfn) && Number.isSafeInteger(frames);
       const end = isRange && firstPfn >= 0 && frames >= 1 ? firstPfn + frames : Number.NaN;
       if (!(Number.isSafeInteger(end) && Object.hasOwn(TYPES, kind))) {
         const got = `${kind} ${firstPfn} + ${frames}`;
-        throw new FrameError({ code: "invalid-option", option: "map", got });
+        refuseOption("map", got);
       }
       const type = TYPES[kind];
       if (type === undefined) continue;

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { bufferTraits } from "@memkit/core";
+import { objectOf, refuseOption, tableOf } from "../argument.js";
 import type { Segment } from "../frame/segment.js";
 import type { FrameTable } from "../frame/table.js";
 import { allocatorNumber, HeaderWord } from "../slot/layout.js";
+import { wordsIn } from "../slot/open.js";
 import type { HeaderPart } from "../table-error.js";
-import { expectTable, FrameError } from "./alloc-error.js";
+import { FrameError } from "./alloc-error.js";
 import { AllocWords, SharedAllocWords } from "./alloc-words.js";
 import { BuddyAllocator, type BuddyHooks } from "./buddy-allocator.js";
 import { Depot } from "./depot.js";
@@ -42,8 +43,7 @@ const MAX_AGENTS = 256;
 const MAX_CACHE = 256;
 
 function expect(option: string, got: number, min: number, max: number): number {
-  if (Number.isInteger(got) && got >= min && got <= max) return got;
-  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+  return Number.isInteger(got) && got >= min && got <= max ? got : refuseOption(option, got);
 }
 
 /**
@@ -53,11 +53,9 @@ function expect(option: string, got: number, min: number, max: number): number {
  * @throws {@link FrameError} `invalid-option`, `has-allocator`, `table-too-large`; what claiming the map throws. Nothing has
  * changed then.
  */
-export function createBuddy(
-  table: FrameTable,
-  { agents, map = [], cache = DEFAULT_CACHE, onExhausted }: BuddyOptions = {},
-): BuddyAllocator {
+export function createBuddy(table: FrameTable, options: BuddyOptions = {}): BuddyAllocator {
   refuseSecond(table);
+  const { agents, map = [], cache = DEFAULT_CACHE, onExhausted } = hooked(options);
   const single = table.mode === "single";
   const records = expect("agents", agents ?? (single ? 1 : DEFAULT_AGENTS), 1, MAX_AGENTS);
   const room = expect("cache", cache, 0, MAX_CACHE);
@@ -89,17 +87,10 @@ export function createBuddy(
  *
  * @throws {@link FrameError} `header-mismatch`, `invalid-option`, `has-allocator`
  */
-export function attachBuddy(
-  table: FrameTable,
-  { buffer, onExhausted }: BuddyAttachment,
-): BuddyAllocator {
+export function attachBuddy(table: FrameTable, attachment: BuddyAttachment): BuddyAllocator {
   refuseSecond(table);
-  const { shared, resizable } = bufferTraits(buffer);
-  if (resizable || (table.mode !== "single" && !shared)) {
-    const got = resizable ? "resizable" : "unshared in mode shared";
-    throw new FrameError({ code: "invalid-option", option: "buffer", got });
-  }
-  const words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+  const { buffer, onExhausted } = hooked(attachment);
+  const words = wordsIn(buffer, table.mode);
   const header = (word: number): number => words[word] ?? 0;
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, AllocWord.magic), ALLOC_MAGIC);
   expectWord("version", header(AllocWord.version), ALLOC_VERSION);
@@ -134,9 +125,18 @@ function open(
  */
 const drawnNumber = (): number => allocatorNumber(Math.random() * 2 ** 24);
 
+/** Options whose hook can be called. */
+function hooked<O extends BuddyHooks>(options: O): O {
+  const { onExhausted } = objectOf("options", options);
+  if (onExhausted !== undefined && typeof onExhausted !== "function") {
+    refuseOption("onExhausted", onExhausted);
+  }
+  return options;
+}
+
 /** Before a record is claimed. */
 function refuseSecond(table: FrameTable): void {
-  expectTable(table);
+  tableOf(table);
   if (table.freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
 }
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { tableOf } from "../argument.js";
 import type { FrameMeta, MetaValue, UntypedMeta } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import type { MetaViewMut } from "../meta/meta-view.js";
@@ -26,7 +27,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * Claims an unused frame and gives it metadata: one handle.
    *
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unique`, `busy`, `in-use`, `overflow`; `directory-full`;
-   * `no-allocator`; `invalid-option` for what is no type; what the layout throws for the value. Nothing has changed then.
+   * `no-allocator`; `invalid-option` for what is no table or no type; what the layout throws for the value. Nothing has changed then.
    *
    * @example
    * ```ts
@@ -48,7 +49,7 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
     type: M,
     value: MetaValue<M>,
   ): Frame<M> {
-    const slot = table.slotAt(paddr);
+    const slot = tableOf(table).slotAt(paddr);
     build(table, slot, type, value, 1, "handle");
     return new Frame<M>(table, slot);
   }
@@ -56,10 +57,11 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
   /**
    * One more handle on a frame that somebody holds.
    *
-   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unused`, `unique`, `busy`, `count-at-max`, `overflow`
+   * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `unused`, `unique`, `busy`, `count-at-max`, `overflow`;
+   * `invalid-option` for what is no table
    */
   static fromInUse(table: FrameTable, paddr: number): Frame {
-    return Frame.another(table, table.slotAt(paddr));
+    return Frame.another(table, tableOf(table).slotAt(paddr));
   }
 
   /** One more handle on the frame of `slot`. @internal */
@@ -79,11 +81,11 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
    * The handle that {@link Frame.intoRaw} made a number of. Use it for one: another handle made from it is somebody else's.
    *
    * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`; `unused`, `unique`, `busy`, `overflow` where the frame is
-   * shared by nobody
+   * shared by nobody; `invalid-option` for what is no table
    * @throws `CoreError` `not-in-ledger` where a ledger knows of no such number: it has been used
    */
   static fromRaw(table: FrameTable, raw: number): Frame {
-    const { slots } = table;
+    const { slots } = tableOf(table);
     const slot = slotOfRaw(slots, raw);
     const count = slots.load(slots.wordOf(slot, SlotWord.count));
     if (count <= 0) table.refuse(slot, refusalOf(count));
@@ -203,7 +205,8 @@ export class Frame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {
   /**
    * The handle that {@link Frame.send} has put on its way.
    *
-   * @throws {@link FrameError} `not-in-transit` where it has been received, or was sent in another table; `wrong-kind`
+   * @throws {@link FrameError} `not-in-transit` where it has been received, or was sent in another table; `wrong-kind`;
+   * `invalid-option` for what is no table or no token
    */
   static receive(table: FrameTable, token: FrameToken): Frame {
     return new Frame(table, receive(table, "handle", token).slot);

@@ -9,6 +9,7 @@
  */
 
 import { CoreError, type Droppable } from "@memkit/core";
+import { refuseOption, tableOf } from "../argument.js";
 import { expectType } from "../meta/frame-meta.js";
 import type { LinkMeta } from "../meta/link.js";
 import { REF_COUNT_UNIQUE } from "../ref-count.js";
@@ -71,12 +72,11 @@ export class LinkedList<M extends LinkMeta = LinkMeta> implements Droppable {
   /** Counts changes, so that a cursor knows that another hand was at work. @internal */
   edits = 0;
 
-  /** @throws {@link FrameError} `invalid-option` for a type that `linkMeta` has not made */
+  /** @throws {@link FrameError} `invalid-option` for what is no table, and for a type that `linkMeta` has not made */
   constructor(table: FrameTable, type: M) {
+    tableOf(table);
     expectType(type);
-    if (type.storage !== "FrameLink") {
-      throw new FrameError({ code: "invalid-option", option: "type", got: type.name });
-    }
+    if (type.storage !== "FrameLink") refuseOption("type", type.name);
     this.table = table;
     this.type = type;
   }

@@ -5,6 +5,7 @@
  */
 
 import { PAGE_SIZE, type Paddr } from "@memkit/core";
+import { tableOf } from "../argument.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { HolderKind } from "../model/frame-ledger.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal } from "../ref-count.js";
@@ -180,6 +181,7 @@ export function incAll(table: FrameTable, first: number, count: number): void {
  * handles are as they were then.
  */
 export function takeRaws(table: FrameTable, raws: readonly number[]): number {
+  const { geometry } = tableOf(table).slots;
   const taken: Frame[] = [];
   let first = 0;
   try {
@@ -189,7 +191,7 @@ export function takeRaws(table: FrameTable, raws: readonly number[]): number {
       if (taken.length === 0) first = slot;
       taken.push(frame);
       const next = slot === first + taken.length - 1;
-      if (!next || taken.length > table.slots.geometry.runFrom(first)) {
+      if (!next || taken.length > geometry.runFrom(first)) {
         refuseFrame(table.slots, frame.paddr / PAGE_SIZE, Refusal.outOfBound);
       }
     }

@@ -9,6 +9,7 @@
  */
 
 import { CoreError, type Droppable, PAGE_SIZE, type Paddr } from "@memkit/core";
+import { tableOf } from "../argument.js";
 import type { FrameMeta, MetaValue, UntypedMeta } from "../meta/frame-meta.js";
 import { Refusal } from "../ref-count.js";
 import { refuseFrame } from "../slot/refuse.js";
@@ -38,7 +39,8 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
    *
    * @param metaOf - the metadata of each frame, by address
    * @throws {@link FrameError} `not-aligned`, `out-of-bound`, `mmio`; `reversed-range`, `empty-segment`; for the first frame
-   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`, `no-allocator`; what `metaOf` or the layout
+   * that cannot be had `unique`, `busy`, `in-use`, `overflow`; `directory-full`, `no-allocator`; `invalid-option` for what is no
+   * table or no type; what `metaOf` or the layout
    * throws. The frames that had been claimed are torn down then, and their type is not asked; where its `onDrop` throws,
    * `drop-failed` with the error among the causes.
    *
@@ -67,7 +69,7 @@ export class Segment<M extends FrameMeta = FrameMeta> implements Droppable {
     if (start % PAGE_SIZE === 0 && end % PAGE_SIZE !== 0) {
       throw new FrameError({ code: "not-aligned", paddr: end });
     }
-    const first = table.slotAt(start);
+    const first = tableOf(table).slotAt(start);
     const frames = (end - start) / PAGE_SIZE;
     if (frames < 0) throw new FrameError({ code: "reversed-range", start, end });
     if (frames === 0) throw new FrameError({ code: "empty-segment", start, end });

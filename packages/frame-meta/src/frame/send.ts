@@ -15,6 +15,7 @@
  * @module
  */
 
+import { objectOf, tableOf } from "../argument.js";
 import { frameError } from "../frame-error.js";
 import { HeaderWord, TRANSIT_WORDS } from "../slot/layout.js";
 import type { SlotTable } from "../slot/slot-table.js";
@@ -97,14 +98,15 @@ export function send(table: FrameTable, kind: SentKind, slot: number, frames: nu
  * Takes a handle that is on its way.
  *
  * @returns the first slot, and the frames
- * @throws {@link FrameError} `not-in-transit`, `wrong-kind`; nothing has changed then
+ * @throws {@link FrameError} `invalid-option` for what is no table or no token; `not-in-transit`, `wrong-kind`; nothing has changed then
  */
 export function receive(
   table: FrameTable,
   kind: SentKind,
-  { transit, ticket }: FrameToken,
+  token: FrameToken,
 ): { readonly slot: number; readonly frames: number } {
-  const { slots, ledger } = table;
+  const { slots, ledger } = tableOf(table);
+  const { transit, ticket } = objectOf("token", token);
   const known = Number.isInteger(transit) && transit >= 0 && transit < capacityOf(slots);
   if (!(known && ticket > 0 && ticket % 2 === 1)) {
     throw new FrameError({ code: "not-in-transit", transit, ticket });
@@ -149,7 +151,8 @@ export function receive(
  * inTransit(table); // => []
  * ```
  */
-export function inTransit({ slots }: FrameTable): TransitEntry[] {
+export function inTransit(table: FrameTable): TransitEntry[] {
+  const { slots } = tableOf(table);
   const entries: TransitEntry[] = [];
   for (let transit = 0; transit < roomOf(slots); transit += 1) {
     const record = recordOf(slots, transit);

@@ -8,6 +8,7 @@ import { PAGE_SIZE, type Paddr, type PhysicalMemory } from "@memkit/core";
 import { TableAgent } from "../agent/agent.js";
 import type { FrameAllocator } from "../alloc/frame-allocator.js";
 import type { WideView } from "../alloc/zero.js";
+import { objectOf } from "../argument.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta } from "../meta/frame-meta.js";
 import type { FrameLedger, HolderKind } from "../model/frame-ledger.js";
@@ -74,7 +75,7 @@ export class FrameTable {
   allocator: FrameAllocator | undefined;
 
   private constructor(slots: SlotTable, { freeSet, ledger, agent }: FrameTableExtras) {
-    ledger?.expectTo(slots, agent);
+    if (ledger !== undefined) objectOf("ledger", ledger, "expectTo").expectTo(slots, agent);
     this.slots = slots;
     this.types = new BoundTypes(slots, agent ?? -1);
     this.scratch = new MetaScratch();
@@ -107,6 +108,7 @@ export class FrameTable {
    * ```
    */
   static create(options: SlotTableOptions, extras: FrameTableExtras = {}): FrameTable {
+    objectOf("extras", extras); // before anything is written
     return new FrameTable(createSlots(options), extras);
   }
 
@@ -116,7 +118,7 @@ export class FrameTable {
    * @throws {@link FrameError} `header-mismatch`, `invalid-option`, `agent-taken`; what `PhysicalMemory` throws
    */
   static attach(attachment: SlotTableAttachment, extras: FrameTableExtras = {}): FrameTable {
-    return new FrameTable(attachSlots(attachment), extras);
+    return new FrameTable(attachSlots(attachment), objectOf("extras", extras));
   }
 
   /**
@@ -125,11 +127,11 @@ export class FrameTable {
    * free.
    *
    * @param number - what the header says of the allocator, the same in every agent that knows it
-   * @throws {@link FrameError} `has-allocator` where there is one, or a free set
+   * @throws {@link FrameError} `has-allocator` where there is one, or a free set; `invalid-option` for what is no object
    */
   use(allocator: FrameAllocator, number: number = ANY_ALLOCATOR): void {
     if (this.freeSet !== undefined) throw new FrameError({ code: "has-allocator" });
-    this.freeSet = allocator;
+    this.freeSet = objectOf("allocator", allocator);
     this.allocator = allocator;
     this.slots.store(HeaderWord.allocator, number);
   }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { tableOf } from "../argument.js";
 import { FrameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
@@ -50,7 +51,7 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
     type: M,
     value: MetaValue<M>,
   ): UniqueFrame<M> {
-    const slot = table.slotAt(paddr);
+    const slot = tableOf(table).slotAt(paddr);
     build(table, slot, type, value, REF_COUNT_UNIQUE, "unique");
     return new UniqueFrame<M>(table, slot);
   }
@@ -74,12 +75,12 @@ export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M>
   /**
    * The handle that {@link UniqueFrame.intoRaw} made a number of.
    *
-   * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`, `in-list`; `unused`, `in-use`, `busy`, `overflow` where the
+   * @throws {@link FrameError} `not-a-raw-handle`, `stale-handle`, `in-list`; `invalid-option` for what is no table; `unused`, `in-use`, `busy`, `overflow` where the
    * frame has no one owner
    * @throws `CoreError` `not-in-ledger` where a ledger knows of no such number: it has been used
    */
   static fromRaw(table: FrameTable, raw: number): UniqueFrame {
-    const { slots } = table;
+    const { slots } = tableOf(table);
     const slot = slotOfRaw(slots, raw);
     const count = slots.load(slots.wordOf(slot, SlotWord.count));
     if (count !== REF_COUNT_UNIQUE) {

@@ -10,6 +10,7 @@
  */
 
 import type { FitsIn, Paddr, Struct, ValueOf } from "@memkit/core";
+import { objectOf, refuseOption } from "../argument.js";
 import type { FrameTable } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
 import { FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE } from "../slot/layout.js";
@@ -108,7 +109,7 @@ export function made<M extends FrameMeta>(type: M): M {
 /** @throws {@link FrameError} `invalid-option` for what is no type of metadata, such as its definition @internal */
 export function expectType(type: FrameMeta): void {
   const marked = type as (FrameMeta & { readonly [MADE]?: true }) | undefined;
-  if (!marked?.[MADE]) refuseOdd("type", `${typeof type}, not made by defineFrameMeta`);
+  if (!marked?.[MADE]) refuseOption("type", `${typeof type}, not made by defineFrameMeta`);
 }
 
 /** @internal */
@@ -149,13 +150,9 @@ function lockOffsetOf({
   if (lock === undefined) return -1;
   const field = layout.fields.find(({ name }) => name === lock);
   if (field?.type.kind !== ATOMIC || field.type.size !== 4 || field.offset % 4 !== 0) {
-    refuseOdd("lock", `${lock}, no atomic u32`);
+    refuseOption("lock", `${lock}, no atomic u32`);
   }
   return field.offset;
-}
-
-function refuseOdd(option: string, got: unknown): never {
-  throw new FrameError({ code: "invalid-option", option, got: String(got) });
 }
 
 /** @throws {@link FrameError} `meta-does-not-fit` if there is more than the most @internal */
@@ -194,10 +191,14 @@ export function refuseMisfit(
 export function defineFrameMeta<L extends MetaLayout, U extends boolean = false>(
   definition: FrameMetaDefinition<L, U> & { readonly layout: L & FitsIn<L, 40, 64> },
 ): FrameMeta<L, U> {
-  const { layout, isUntyped, usage = "Frame" } = definition as FrameMetaDefinition<L, U>;
+  const {
+    layout,
+    isUntyped,
+    usage = "Frame",
+  } = objectOf<FrameMetaDefinition<L, U>>("definition", definition);
   const use = PageUsage[usage];
-  if (layout?.kind !== STRUCT) refuseOdd("layout", layout);
-  if (!(use > 0 && use < PageUsage.MMIO)) refuseOdd("usage", usage);
+  if (layout?.kind !== STRUCT) refuseOption("layout", layout);
+  if (!(use > 0 && use < PageUsage.MMIO)) refuseOption("usage", usage);
   const isNode = textHash(layoutText(layout)) === PT_NODE;
   const storage = isUntyped === true ? "Untyped" : isNode ? "PTNode" : "Empty";
   return makeFrameMeta<L, U>(definition, storage);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { objectOf, tableOf } from "../argument.js";
 import { inTransit, type TransitEntry, transitCounts } from "../frame/send.js";
 import type { FrameTable } from "../frame/table.js";
 import { SlotWord } from "../slot/layout.js";
@@ -65,9 +66,10 @@ export interface InvariantOptions {
  */
 export function checkInvariants(
   table: FrameTable,
-  { pathsOf, atEnd = false }: InvariantOptions = {},
+  options: InvariantOptions = {},
 ): InvariantReport {
-  const { slots, ledger } = table;
+  const { slots, ledger } = tableOf(table);
+  const { pathsOf, atEnd = false } = objectOf("options", options);
   const racing: number[] = [];
   const range = slotRange(table);
   const { parked, found } = parkedSlots(table);

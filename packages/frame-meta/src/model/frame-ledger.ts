@@ -13,6 +13,7 @@
  */
 
 import { bufferTraits, CoreError } from "@memkit/core";
+import { objectOf, refuseOption } from "../argument.js";
 import { FrameError } from "../frame-error.js";
 import type { SlotTable } from "../slot/slot-table.js";
 
@@ -70,8 +71,7 @@ export interface FrameLedgerOptions {
 }
 
 function expectCount(option: string, got: number, min: number): void {
-  if (Number.isSafeInteger(got) && got >= min) return;
-  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+  if (!(Number.isSafeInteger(got) && got >= min)) refuseOption(option, got);
 }
 
 function allocate(bytes: number): ArrayBuffer | SharedArrayBuffer {
@@ -110,17 +110,20 @@ export class FrameLedger {
   readonly #words: Int32Array;
 
   /** @throws {@link FrameError} `invalid-option`; `table-too-large` where the host has no memory for it */
-  constructor({ frames, agents = 1, agent = 0, buffer }: FrameLedgerOptions) {
+  constructor(options: FrameLedgerOptions) {
+    const { frames, agents = 1, agent = 0, buffer } = objectOf("options", options);
     expectCount("frames", frames, 0);
     expectCount("agents", agents, 1);
     if (!(Number.isInteger(agent) && agent >= 0 && agent < agents)) {
-      throw new FrameError({ code: "invalid-option", option: "agent", got: String(agent) });
+      refuseOption("agent", agent);
     }
     const bytes = frames * (agents + 1) * KINDS * 4;
     this.buffer = buffer ?? allocate(bytes);
     if (this.buffer.byteLength !== bytes || bufferTraits(this.buffer).resizable) {
-      const got = `${this.buffer.byteLength} bytes, ${bytes} of fixed length are needed`;
-      throw new FrameError({ code: "invalid-option", option: "buffer", got });
+      refuseOption(
+        "buffer",
+        `${this.buffer.byteLength} bytes, ${bytes} of fixed length are needed`,
+      );
     }
     this.frames = frames;
     this.agents = agents;
@@ -135,14 +138,11 @@ export class FrameLedger {
    * @internal
    */
   expectTo({ frames, mode }: SlotTable, agent: number | undefined): void {
-    const refuse = (option: string, got: string): never => {
-      throw new FrameError({ code: "invalid-option", option, got });
-    };
     if ((agent ?? this.agent) !== this.agent)
-      refuse("agent", `${agent}, where the ledger's is ${this.agent}`);
-    if (frames !== this.frames) refuse("ledger", `of ${this.frames} frames, not ${frames}`);
+      refuseOption("agent", `${agent}, where the ledger's is ${this.agent}`);
+    if (frames !== this.frames) refuseOption("ledger", `of ${this.frames} frames, not ${frames}`);
     const unshared = mode !== "single" && !bufferTraits(this.buffer).shared;
-    if (unshared) refuse("ledger", `unshared in mode ${mode}`);
+    if (unshared) refuseOption("ledger", `unshared in mode ${mode}`);
   }
 
   #index(row: number, slot: number, kind: HolderKind): number {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { tableOf } from "../argument.js";
 import type { FrameTable } from "../frame/table.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import { reprOf } from "../meta/repr.js";
@@ -64,7 +65,7 @@ export function ownerOf(
   slot: number,
   pathsInPt: ReadonlySet<string> = NO_PATHS,
 ): MetaSlotOwner {
-  const { slots, types } = table;
+  const { slots, types } = tableOf(table);
   const word = (at: number): number => slots.load(slots.wordOf(slot, at));
   const id = word(SlotWord.type);
   const slotVaddr = slots.wordOf(slot, SlotWord.storage) * 4;

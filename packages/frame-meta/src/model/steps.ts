@@ -9,6 +9,7 @@
  * @module
  */
 
+import { tableOf } from "../argument.js";
 import type { FrameTable } from "../frame/table.js";
 import { type MetaSlotModel, ownerOf, view } from "./meta-slot.js";
 
@@ -28,7 +29,9 @@ export interface StepViolation {
 
 /** Every slot at one moment. */
 export function snapshot(table: FrameTable): readonly MetaSlotModel[] {
-  return Array.from({ length: table.slots.frames }, (_, slot) => view(ownerOf(table, slot)));
+  return Array.from({ length: tableOf(table).slots.frames }, (_, slot) =>
+    view(ownerOf(table, slot)),
+  );
 }
 
 /** What the step broke. */

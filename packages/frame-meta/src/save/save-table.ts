@@ -13,6 +13,7 @@
 
 import type { PhysicalMemory } from "@memkit/core";
 import { pinnedAgents } from "../agent/agent.js";
+import { objectOf, refuseOption, tableOf } from "../argument.js";
 import { inTransit, isSending } from "../frame/send.js";
 import { FrameTable, type FrameTableExtras } from "../frame/table.js";
 import { frameError } from "../frame-error.js";
@@ -47,7 +48,7 @@ interface Fault {
 /**
  * The bytes of a table. No agent may be at work on it, and no handle on its way to another.
  *
- * @throws {@link FrameError} `not-at-rest` where somebody is
+ * @throws {@link FrameError} `not-at-rest` where somebody is; `invalid-option` for what is no table
  *
  * @example
  * ```ts
@@ -67,7 +68,7 @@ interface Fault {
  * ```
  */
 export function saveTable(table: FrameTable): Uint8Array {
-  const { slots } = table;
+  const { slots } = tableOf(table);
   const fault = unrest(slots) ?? atWork(table);
   if (fault !== undefined) throw new FrameError({ code: "not-at-rest", ...fault });
   const { buffer, byteOffset, byteLength } = slots.words;
@@ -85,14 +86,16 @@ export function saveTable(table: FrameTable): Uint8Array {
  */
 export function openTable(
   bytes: Uint8Array,
-  { memory, mode = "single" }: SavedTable,
+  saved: SavedTable,
   extras: FrameTableExtras = {},
 ): FrameTable {
+  if (!ArrayBuffer.isView(bytes)) refuseOption("bytes", bytes);
+  const { memory, mode = "single" } = objectOf("options", saved);
+  const { agent, ...others } = objectOf("extras", extras);
   const buffer =
     mode === "single" ? new ArrayBuffer(bytes.byteLength) : new SharedArrayBuffer(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
   if (mode === "shared") withoutKernel(buffer);
-  const { agent, ...others } = extras;
   const judged = FrameTable.attach({ buffer, memory, mode });
   forgetAgents(judged.slots);
   refuseCorrupt(judged);

@@ -10,13 +10,13 @@
 
 import {
   type BankInit,
+  bufferOf,
   bufferTraits,
   type FrameRange,
-  hiWord,
-  loWord,
   type MemorySource,
   PhysicalMemory,
 } from "@memkit/core";
+import { objectOf, refuseOption } from "../argument.js";
 import { FrameError } from "../frame-error.js";
 import { REF_COUNT_UNUSED } from "../ref-count.js";
 import type { HeaderPart } from "../table-error.js";
@@ -83,6 +83,9 @@ const MAX_TRANSITS = 0xffff;
 /** Slots of the pattern that new ones are copied from: 4 KiB, an eighth of a first-level cache of 32 KiB. Of 64 to 512 all are as fast. */
 const PATTERN_SLOTS = 64;
 
+/** Values of a word. */
+const WORD = 2 ** 32;
+
 /** What a table has room for, of those that its maker chooses. */
 type Room = Pick<TableRoom, "types" | "agents" | "transits">;
 
@@ -100,26 +103,27 @@ function memoryOf(memory: SlotTableOptions["memory"]): PhysicalMemory {
 
 /** The mode asked for, or the one that the kernel, or its absence, means. */
 function modeOf(
-  { mode, kernel, buffer }: Pick<SlotTableOptions, "mode" | "kernel" | "buffer">,
+  options: Pick<SlotTableOptions, "mode" | "kernel" | "buffer">,
   usual: TableMode,
 ): TableMode {
+  const { mode, kernel, buffer } = objectOf("options", options);
   const asked = mode ?? (kernel === undefined ? usual : "kernel");
-  if (!Object.hasOwn(MODE_NUMBER, asked)) {
-    throw new FrameError({ code: "invalid-option", option: "mode", got: String(mode) });
-  }
+  if (!Object.hasOwn(MODE_NUMBER, asked)) refuseOption("mode", mode);
   if ((asked === "kernel") !== (kernel !== undefined)) {
-    const got = kernel === undefined ? "absent in mode kernel" : `given in mode ${asked}`;
-    throw new FrameError({ code: "invalid-option", option: "kernel", got });
+    refuseOption(
+      "kernel",
+      kernel === undefined ? "absent in mode kernel" : `given in mode ${asked}`,
+    );
   }
-  if (kernel !== undefined && buffer !== undefined) {
-    throw new FrameError({ code: "invalid-option", option: "buffer", got: "given with a kernel" });
+  if (kernel !== undefined) {
+    objectOf("kernel", kernel, "open");
+    if (buffer !== undefined) refuseOption("buffer", "given with a kernel");
   }
   return asked;
 }
 
 function checkRoom(option: string, got: number, max: number): void {
-  if (Number.isInteger(got) && got >= 1 && got <= max) return;
-  throw new FrameError({ code: "invalid-option", option, got: String(got) });
+  if (!(Number.isInteger(got) && got >= 1 && got <= max)) refuseOption(option, got);
 }
 
 function partsFor({ banks, mmio, totalFrames: frames }: PhysicalMemory, room: Room): TableParts {
@@ -140,7 +144,8 @@ function partsFor({ banks, mmio, totalFrames: frames }: PhysicalMemory, room: Ro
  * @throws {@link FrameError} `invalid-option`, `table-too-large`; what `PhysicalMemory` throws
  */
 export function slotTableBytes(options: SlotTableOptions): number {
-  return partsFor(memoryOf(options.memory), roomOf(options)).words * 4;
+  const { memory } = objectOf("options", options);
+  return partsFor(memoryOf(memory), roomOf(options)).words * 4;
 }
 
 /**
@@ -161,16 +166,15 @@ export function slotTableBytes(options: SlotTableOptions): number {
  * ```
  */
 export function createSlots(options: SlotTableOptions): SlotTable {
-  const { kernel } = options;
   const mode = modeOf(options, "single");
+  const { kernel } = options;
   const memory = memoryOf(options.memory);
   const room = roomOf(options);
   const parts = partsFor(memory, room);
   const given = kernel?.buffer ?? options.buffer;
   const all = wordsIn(given ?? allocate(parts.words * 4, mode), mode);
   if (!fits(all, parts, mode)) {
-    const got = `${all.length * 4} bytes, ${parts.words * 4} are needed`;
-    throw new FrameError({ code: "invalid-option", option: "buffer", got });
+    refuseOption("buffer", `${all.length * 4} bytes, ${parts.words * 4} are needed`);
   }
   const words = all.subarray(0, parts.words);
   if (given !== undefined) {
@@ -191,14 +195,10 @@ export function createSlots(options: SlotTableOptions): SlotTable {
  * @throws {@link FrameError} `header-mismatch`, `invalid-option`; what `PhysicalMemory` throws
  */
 export function attachSlots(attachment: SlotTableAttachment): SlotTable {
-  const { kernel } = attachment;
   const mode = modeOf(attachment, "shared");
-  const buffer = kernel?.buffer ?? attachment.buffer;
-  if (buffer === undefined) {
-    throw new FrameError({ code: "invalid-option", option: "buffer", got: "undefined" });
-  }
+  const { kernel } = attachment;
+  const words = wordsIn(kernel?.buffer ?? attachment.buffer, mode);
   const memory = memoryOf(attachment.memory);
-  const words = wordsIn(buffer, mode);
   expectWord("magic", words.length === 0 ? 0 : Atomics.load(words, HeaderWord.magic), MAGIC);
   const recorded = (word: number): number => words[word] ?? 0;
   const room: Room = {
@@ -266,14 +266,31 @@ function allocate(bytes: number, mode: TableMode): ArrayBuffer | SharedArrayBuff
   }
 }
 
-/** Views of resizable buffers are slow everywhere once there is one, and their words can go away. */
-function wordsIn(buffer: ArrayBuffer | SharedArrayBuffer, mode: TableMode): Int32Array {
+/**
+ * Views of resizable buffers are slow everywhere once there is one, and their words can go away.
+ *
+ * @throws {@link FrameError} `invalid-option`
+ */
+export function wordsIn(
+  given: ArrayBuffer | SharedArrayBuffer | undefined,
+  mode: TableMode,
+): Int32Array {
+  const buffer = provenBuffer(given);
   const { shared, resizable } = bufferTraits(buffer);
   if (resizable || (mode !== "single" && !shared)) {
-    const got = resizable ? "resizable" : `unshared in mode ${mode}`;
-    throw new FrameError({ code: "invalid-option", option: "buffer", got });
+    refuseOption("buffer", resizable ? "resizable" : `unshared in mode ${mode}`);
   }
   return new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+}
+
+function provenBuffer(
+  buffer: ArrayBuffer | SharedArrayBuffer | undefined,
+): ArrayBuffer | SharedArrayBuffer {
+  try {
+    return bufferOf({ buffer } as MemorySource);
+  } catch {
+    return refuseOption("buffer", buffer); // an option is what it is here
+  }
 }
 
 /** The header of such a table, with its magic. */
@@ -301,10 +318,8 @@ export function rangeWords({ banks, mmio }: PhysicalMemory): Int32Array {
   const ranges: readonly FrameRange[] = [...banks, ...mmio];
   const words = new Int32Array(ranges.length * RANGE_WORDS);
   ranges.forEach(({ firstPfn, frames }, i) => {
-    words.set(
-      [loWord(firstPfn), hiWord(firstPfn), loWord(frames), hiWord(frames)],
-      i * RANGE_WORDS,
-    );
+    // What does not fit a word of these arrays they cut off: above bit 31, and behind the point.
+    words.set([firstPfn, firstPfn / WORD, frames, frames / WORD], i * RANGE_WORDS);
   });
   return words;
 }

@@ -186,6 +186,21 @@ describe("options", () => {
       expect.objectContaining({ code: "table-too-large", max: (2 ** 31 - 1) * 4 }),
     );
   });
+  it("FM-7: records and compares all bits of where banks and MMIO ranges are", () => {
+    const source = { buffer: new ArrayBuffer(4096) };
+    const at = (firstPfn: number, mmio = { firstPfn: 7, frames: 2 ** 33 + 1 }) =>
+      new PhysicalMemory([{ firstPfn, frames: 1, source, byteOffset: 0 }], { mmio: [mmio] });
+    const firstPfn = 2 ** 52 - 2 ** 20 - 1;
+    const slots = createSlots({ memory: at(firstPfn), mode: "shared" });
+    const ranges = slots.words.subarray(slots.parts.ranges, slots.parts.ranges + 12);
+    expect([...ranges.subarray(0, 4)]).toEqual([-(2 ** 20) - 1, 0xf_ffff, 1, 0]);
+    expect([...ranges.subarray(8)]).toEqual([7, 0, 1, 2]);
+    const attach = (memory: PhysicalMemory) =>
+      attachSlots({ memory, buffer: slots.words.buffer as SharedArrayBuffer });
+    expect(attach(at(firstPfn)).frames).toBe(1);
+    expect(() => attach(at(firstPfn - 2 ** 51))).toThrow("its banks is");
+    expect(() => attach(at(firstPfn, { firstPfn: 7, frames: 2 ** 34 + 1 }))).toThrow("its mmio is");
+  });
   it("takes a plain source as one bank, and memory of no frames", () => {
     expect(createSlots({ memory: { buffer: new ArrayBuffer(3 * 4096) } }).frames).toBe(3);
     const none = createSlots({ memory: [] });
