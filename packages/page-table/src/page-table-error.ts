@@ -68,6 +68,8 @@ export type PageTableErrorDetail =
   | { readonly code: "invalid-page"; readonly pfn: number }
   /** A page source threw; the original is the `cause`. */
   | { readonly code: "page-source-threw"; readonly pfn: number }
+  /** A page source or a hook calls the walker that is asking it, whose results are fields. */
+  | { readonly code: "walker-busy" }
   /** A translation cache or a log of flushes cannot be made with this: `option` is what it was given `got` for. */
   | { readonly code: "invalid-tlb"; readonly option: string; readonly got: number }
   /**

@@ -165,7 +165,10 @@ export class KernelWalker {
   /** As `Walker.walk`. */
   walk(hi: number, lo: number): number {
     this.quick = this.run(hi, lo, (hi & 0x80_0000) === 0 ? this.low : this.high) !== 0;
-    return this.quick ? 1 : this.plain.walk(hi, lo);
+    if (this.quick) return 1;
+    const level = this.plain.walk(hi, lo);
+    this.quick = false; // a hook may have walked, too
+    return level;
   }
 
   /** After a translation: the frame, of 4 KiB also inside a huge page. After `outside`: that frame. */

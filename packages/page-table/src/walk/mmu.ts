@@ -127,7 +127,7 @@ export class Mmu extends Walker {
    *
    * @param size - Bytes, 1..4096
    * @throws {@link PageTableError} `invalid-access`, `invalid-size`, `invalid-vaddr`, `invalid-setting`, `invalid-argument`;
-   * `page-source-threw`, `invalid-page`
+   * `page-source-threw`, `invalid-page`, `walker-busy`; what a hook throws
    */
   access(va: VirtualAddress, size: number, what: AccessRequest): Access {
     checkObject("access", what, '{ kind: "read" } or another');
@@ -167,7 +167,7 @@ export class Mmu extends Walker {
    *
    * @param status - The flags of this access: `mmu.status`, perhaps changed by {@link statusWith}
    * @returns 0, or a reason below 0; {@link Mmu.exception} and {@link Mmu.code} then tell the exception
-   * @throws {@link PageTableError} `page-source-threw`, `invalid-page`
+   * @throws {@link PageTableError} `page-source-threw`, `invalid-page`, `walker-busy`; what a hook throws
    */
   touch(hi: number, lo: number, size: number, request: number, status: number): number {
     const room = 4096 - (lo & 4095);
@@ -222,9 +222,9 @@ export class Mmu extends Walker {
 
   /** Walks and judges. @returns what is at the frame, above 0, or a reason */
   private judge(hi: number, lo: number, request: number, status: number): number {
+    const found = this.walk(hi, lo);
     this.faultHi = hi;
     this.faultLo = lo;
-    const found = this.walk(hi, lo);
     if (found < 0) return found;
     if (this.software !== undefined) return this.unseen();
     const { dialect } = this.format;

@@ -75,6 +75,8 @@ export const BEGIN_ANEW = -1;
 export interface Tables {
   /** Whether a window is good for one walk only. */
   readonly once: boolean;
+  /** Whether code of the program's own is being asked, in the middle of a walk: who walks then is refused (PT-5). */
+  busy: boolean;
   /** Puts frame `pfn` in the window. @returns 0, or a reason */
   locate(pfn: number, window: Window): number;
   /** Reads the entry at word `at` of the window, which is of the table in frame `pfn`. @returns 1, 0 for nothing, -1 to begin anew */
@@ -106,6 +108,7 @@ const none: Window = /* @__PURE__ */ emptyWindow();
 /** Tables in a physical memory. */
 export class MemoryTables implements Tables {
   readonly once = false;
+  busy = false;
   protected readonly window: Window = emptyWindow();
   /** Whether other agents write to the tables. */
   private readonly shared: boolean;
@@ -186,6 +189,7 @@ function replace(dv: DataView, at: number, from: number, to: number): boolean {
 /** Tables in pages that are fetched. */
 class PageTables implements Tables {
   readonly once = true;
+  busy = false;
   private readonly source: PageSource;
 
   constructor(source: PageSource) {
@@ -194,10 +198,13 @@ class PageTables implements Tables {
 
   private page(pfn: number): Page {
     let page: unknown;
+    this.busy = true;
     try {
       page = this.source.page(pfn as Pfn);
     } catch (cause) {
       throw new PageTableError({ code: "page-source-threw", pfn }, { cause });
+    } finally {
+      this.busy = false;
     }
     if (page === undefined || page === "absent") return page;
     // A proxy is no view: asked first, so that none of its code is run.

@@ -18,6 +18,7 @@ import type { PhysicalMemory } from "@memkit/core/physical";
 import { checkObject, refuseArgument } from "../argument.js";
 import { frameOf, type PteFormat } from "../format/format.js";
 import { RESERVED_RIGHTS } from "../format/rights.js";
+import { pageTableError } from "../page-table-error.js";
 import { pteIndexOfWords } from "../paging.js";
 import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "./dialect.js";
@@ -41,6 +42,11 @@ import {
   type Window,
 } from "./tables.js";
 
+const PageTableError = /* @__PURE__ */ pageTableError<"walker-busy">({
+  "walker-busy": () =>
+    "a page source or a hook has called the walker that is asking it: give it one of its own",
+});
+
 /** What a software entry (one that the hardware does not look at) means to whoever wrote it. */
 export interface SoftwarePte {
   /** In words: `swap`, `PROT_NONE`, `migration`. */
@@ -49,7 +55,7 @@ export interface SoftwarePte {
   readonly pfn?: number;
 }
 
-/** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. */
+/** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. May not use the walker that calls it. */
 export type SoftwareHook = (lo: number, hi: number, level: number) => SoftwarePte | undefined;
 
 /** One entry of a walk. */
@@ -156,7 +162,8 @@ export class Walker extends Machine implements Window {
    * Finds the frame of `va`.
    *
    * @returns whether there is one; the result, or the reason why not, is in the fields
-   * @throws {@link PageTableError} `invalid-vaddr`; `page-source-threw`, `invalid-page` for a page source that fails
+   * @throws {@link PageTableError} `invalid-vaddr`; `page-source-threw`, `invalid-page` for a page source that fails; `walker-busy` in a page
+   * source or a hook that this walker is asking. What the hook throws.
    */
   translate(va: VirtualAddress): boolean {
     return this.walk(hiOf(va), loOf(va)) > 0;
@@ -168,6 +175,7 @@ export class Walker extends Machine implements Window {
    * Caller must give words of 32 bits, signed or unsigned.
    *
    * @returns the leaf's level, 1..5, or a reason, below 0
+   * @throws as {@link Walker.translate}
    */
   walk(hi: number, lo: number): number {
     const plan = (hi & 0x80_0000) !== 0 ? this.planHigh : this.planLow;
@@ -255,11 +263,17 @@ export class Walker extends Machine implements Window {
 
   /** From the short way to the long: for addresses that are not plain, and whatever is wrong with them. */
   private detour(half: Half, hi: number, lo: number): number {
+    this.checkIdle();
     if (!this.canonical(half, hi, lo)) {
       return this.stop(half.root < 0 ? DISABLED : NON_CANONICAL, this.format.paging.levels);
     }
     const plain = (hi << half.tag) >> half.tag;
     return plain === (hi | 0) ? this.crawl(half, hi, lo) : this.walk(plain, lo);
+  }
+
+  /** Proves that no walk is under way, whose fields this one would overwrite. Then there is no window, so no short way either. */
+  private checkIdle(): void {
+    if (this.tables.busy) throw new PageTableError({ code: "walker-busy" });
   }
 
   /** The short way has met an entry that does not lead to the next table. */
@@ -405,8 +419,10 @@ export class Walker extends Machine implements Window {
    * The entries of the walk of an address, the root's first. Walks anew, and allocates: for what is rare.
    *
    * @returns none where the walk ends before the first entry
+   * @throws as {@link Walker.translate}
    */
   steps(hi: number, lo: number): Step[] {
+    this.checkIdle();
     const steps: Step[] = [];
     const half = this.halfOf(hi);
     if (this.canonical(half, hi, lo)) this.crawl(half, hi, lo, steps);
@@ -435,8 +451,16 @@ export class Walker extends Machine implements Window {
   private absent(): number {
     this.fail(NOT_PRESENT);
     if (this.hook === undefined || (this.lo | this.hi) === 0) return NOT_PRESENT;
-    // A hook that is not of TypeScript may say null.
-    this.software = this.hook(this.lo, this.hi, this.level) ?? undefined;
+    const { tables, frames } = this;
+    tables.busy = true;
+    this.frames = 0;
+    try {
+      // A hook that is not of TypeScript may say null.
+      this.software = this.hook(this.lo, this.hi, this.level) ?? undefined;
+    } finally {
+      tables.busy = false;
+      this.frames = frames;
+    }
     const pfn = this.software?.pfn;
     if (pfn === undefined) return NOT_PRESENT;
     this.pfn = frame(pfn);
