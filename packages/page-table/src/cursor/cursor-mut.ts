@@ -63,7 +63,7 @@ export class CursorMut extends RunEditor {
    * Maps the frame `pfn`, or the huge page of `level` that begins with it, at the position. It is not counted.
    *
    * @throws {@link PageTableError} `already-mapped`, `out-of-range`, `unaligned`, `invalid-level`, `invalid-pfn`, `unrepresentable`,
-   * `shared-table`; `FrameError` `no-memory`. Nothing has changed then.
+   * `shared-table`, `unsupported-memory`; `FrameError` `no-memory`. Nothing has changed then.
    */
   mapPfn(pfn: number, prop: number, level = 1): void {
     const { at } = this;
@@ -116,7 +116,7 @@ export class CursorMut extends RunEditor {
    * whole is split.
    *
    * @returns the level of what was removed, 0 for nothing; the fields say more
-   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory` for a split, `drop-refused`: it is mapped still;
+   * @throws {@link PageTableError} `out-of-range`; `unsupported-memory`, `FrameError` `no-memory` for a split, `drop-refused`: it is mapped still;
    * `drop-failed`: it is not. For a huge page `release-failed`: it is not.
    */
   unmapNext(pages = 1): number {
@@ -160,7 +160,7 @@ export class CursorMut extends RunEditor {
    * whole are split, the table of the kernel's half that all share are not taken.
    *
    * @returns the caller's now, or undefined where nothing is mapped
-   * @throws {@link PageTableError} `out-of-range`; `FrameError` `no-memory`, `count-at-max`: nothing has changed then
+   * @throws {@link PageTableError} `out-of-range`, `unsupported-memory`; `FrameError` `no-memory`, `count-at-max`: nothing has changed then
    */
   takeNext(pages: number): Taken | undefined {
     this.settle();
@@ -212,7 +212,7 @@ export class CursorMut extends RunEditor {
    * @param set - Flags of a property, or-ed
    * @param clear - Flags that are cleared first
    * @returns the level of what was changed, which ends where the position is then; 0 for nothing
-   * @throws {@link PageTableError} `out-of-range`, `unrepresentable`; `FrameError` `no-memory`. Nothing has changed then.
+   * @throws {@link PageTableError} `out-of-range`, `unrepresentable`, `unsupported-memory`; `FrameError` `no-memory`. Nothing has changed then.
    */
   protectNext(pages: number, set: number, clear: number): number {
     const { at } = this;

@@ -244,7 +244,7 @@ export abstract class Editor extends Cursor {
   /**
    * Makes the nodes that {@link Editor.splitInto} takes, in its order. The position is `first` then.
    *
-   * @throws `FrameError` `no-memory`, {@link PageTableError} `unrepresentable`
+   * @throws `FrameError` `no-memory`, {@link PageTableError} `unrepresentable`, `unsupported-memory`
    */
   protected nodesFor(first: number, last: number, start: number, end: number): number[] {
     const { coder, store } = this;

@@ -314,6 +314,7 @@ export abstract class RunEditor extends Editor {
    * Frees tables in which nothing is mapped and that lie in `pages` pages from the position on as a whole.
    *
    * @returns tables freed
+   * @throws {@link PageTableError} `out-of-range`, `corrupt-table`; `CoreError` `used-after-drop`: the cursor is closed
    */
   cleanRun(pages: number): number {
     this.settle();

@@ -160,6 +160,11 @@ export class EntryCoder {
     throw new PageTableError({ code: "unrepresentable", prop: given, level, paging: format.name });
   }
 
+  /** Whether an entry can name a frame of memory. */
+  names(pfn: number): boolean {
+    return Math.floor(pfn / this.hiScale) <= this.hiMask;
+  }
+
   /** Proves that a leaf of `level` can name `pfn`. @throws {@link PageTableError} `invalid-pfn` */
   checkPfn(pfn: number, level: number): void {
     const { paging } = this.format;
@@ -167,7 +172,7 @@ export class EntryCoder {
       Number.isInteger(pfn) &&
       pfn >= 0 &&
       (level === 1 || pfn % PAGES[level]! === 0) &&
-      Math.floor(pfn / this.hiScale) <= this.hiMask;
+      this.names(pfn);
     if (!fits || level > paging.highestTranslationLevel) {
       throw new PageTableError({ code: "invalid-pfn", pfn });
     }

@@ -208,8 +208,8 @@ function siblingOf<C extends PageTableConfig>(table: PageTable<C>): PageTable<C>
  * Flush the translations of the parent afterwards.
  *
  * @throws {@link PageTableError} `cursor-deadlock` while a cursor is open; `shared-table` for a table whose top tables are shared;
- * `unrepresentable` where a page may be written and the format has no bit for {@link COPY_ON_WRITE}; `FrameError` `no-memory`,
- * `count-at-max`; `invalid-argument`. Nothing has changed then.
+ * `unrepresentable` where a page may be written and the format has no bit for {@link COPY_ON_WRITE}; `unsupported-memory` as for
+ * `PageTable.create`; `FrameError` `no-memory`, `count-at-max`; `invalid-argument`. Nothing has changed then.
  *
  * @example
  * ```ts

@@ -16,11 +16,13 @@ import { allocFrame } from "@memkit/frame-meta/alloc";
 import { allocNode, type storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
+import { hex } from "../page-table-error.js";
 import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
 import type { Locks } from "./locks.js";
 import { CHILDREN, LEVEL_SHIFT, type NodeMemory, STRAY } from "./node-memory.js";
 import { References } from "./references.js";
 import type { Lost } from "./release-failed.js";
+import { TableError } from "./table-error.js";
 
 /** The metadata of a node of a table of configuration `C`. OSTD `PageTablePageMeta<C>`. */
 export interface PageTablePageMeta<C extends PageTableConfig = PageTableConfig>
@@ -150,9 +152,17 @@ export class NodeStore {
    *
    * @param zeroed - `false` for who writes every entry
    * @param stray - whether it will be in no table for a while: a root
-   * @throws `FrameError` `no-memory`, `no-allocator`
+   * @throws `FrameError` `no-memory`, `no-allocator`; {@link PageTableError} `unsupported-memory` for a frame that no entry can name
    */
   alloc(level: number, zeroed = true, stray = false): number {
+    const pfn = this.make(level, zeroed, stray);
+    if (this.coder.names(pfn)) return pfn;
+    this.free(pfn);
+    const what = `frame ${hex(pfn)} is beyond what an entry of ${this.coder.format.name} can name`;
+    throw new TableError({ code: "unsupported-memory", what });
+  }
+
+  private make(level: number, zeroed: boolean, stray: boolean): number {
     const { frames, type } = this;
     const { mark } = this.locks;
     if (frames.mode === "single" && frames.ledger === undefined) {

@@ -85,7 +85,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * of them already, so that every user table made from it sees what is mapped later.
    *
    * @throws {@link PageTableError} `unsupported-memory`, also where agents share the frames and this one has not called `shareTables` of
-   * `/shared`; `FrameError` `no-memory`, `no-allocator`: nothing has changed then
+   * `/shared`; `invalid-argument`; `FrameError` `no-memory`, `no-allocator`: nothing has changed then. What makes a table later, to map or
+   * to split, has `unsupported-memory` beside `no-memory`: the allocator's frame is one that the format's entries cannot name.
    *
    * @example
    * ```ts
@@ -198,7 +199,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return slots.words[slots.wordOf(slots.geometry.slotOf(this.rootPfn), FORKED_WORD)] === 1;
   }
 
-  /** One more handle on the root: OSTD's `shallow_copy`. */
+  /** One more handle on the root: OSTD's `shallow_copy`. @throws `CoreError` `used-after-drop`; `FrameError` `count-at-max` */
   root(): Frame<PageTablePageMeta<C>> {
     return this.handle.clone();
   }
@@ -206,14 +207,15 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
   /**
    * Opens a cursor that reads, on `pages` pages from `va` on. Close it: until then no other cursor has any of the pages.
    *
-   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `invalid-range`, `cursor-deadlock`
+   * @throws {@link PageTableError} `invalid-vaddr`, `unaligned`, `invalid-range`, `cursor-deadlock`, `corrupt-table`; `CoreError`
+   * `used-after-drop`; what `onWait` of `shareTables` throws. Nothing is opened then.
    */
   cursor(va: VirtualAddress, pages: number): Cursor {
     const start = this.claim(va, pages);
     return this.opened(new Cursor(this, start, start + pages), false);
   }
 
-  /** As {@link PageTable.cursor}, of a cursor that also writes. */
+  /** As {@link PageTable.cursor}, of a cursor that also writes. @throws as that */
   cursorMut(va: VirtualAddress, pages: number): CursorMut {
     return this.writing(va, pages, true);
   }
@@ -233,7 +235,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     return this.locks.cursors.filter(({ table }) => table.rootPfn === this.rootPfn);
   }
 
-  /** The whole of the table's share, for a cursor. */
+  /** A cursor that writes on the whole of the table's share. @throws as {@link PageTable.cursor} */
   cursorMutOfAll(): CursorMut {
     return this.cursorMut(this.vaOf(this.firstVpn - this.baseVpn), this.pages);
   }
@@ -242,8 +244,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * Maps `pages` untracked pages from frame `pfn` on, with the largest pages that fit.
    *
    * @param maxLevel - The largest page's level; the format's largest if not given
-   * @throws {@link PageTableError} as {@link PageTable.cursor}; `already-mapped`, `invalid-pfn`, `unrepresentable`; `FrameError`
-   * `no-memory`. Nothing is mapped then.
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `already-mapped`, `invalid-pfn`, `invalid-level`, `unrepresentable`,
+   * `unsupported-memory`; `FrameError` `no-memory`. Nothing is mapped then.
    */
   mapRange(
     va: VirtualAddress,
@@ -271,7 +273,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    *
    * @returns base pages that were mapped
    * @throws {@link PageTableError} as {@link PageTable.cursor}; `release-failed`, where all is unmapped, with handles
-   * on the frames whose type refused to go, `raws`; `FrameError` `no-memory` for a split, where nothing is unmapped
+   * on the frames whose type refused to go, `raws`; `unsupported-memory`, `FrameError` `no-memory` for a split, where nothing is unmapped
    */
   unmapRange(va: VirtualAddress, pages: number): number {
     return this.with(va, pages, false, (cursor) => cursor.unmapRun(pages));
@@ -281,8 +283,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * Sets and clears flags of whatever is mapped in a range, as `CursorMut.protectNext`; huge pages that reach out of it are split.
    *
    * @returns base pages that are mapped
-   * @throws {@link PageTableError} as {@link PageTable.cursor}; `unrepresentable`; `FrameError` `no-memory`. No property has
-   * changed then.
+   * @throws {@link PageTableError} as {@link PageTable.cursor}; `unrepresentable`, `unsupported-memory`; `FrameError` `no-memory`. No
+   * property has changed then.
    */
   protectRange(va: VirtualAddress, pages: number, set: number, clear: number): number {
     return this.with(va, pages, false, (cursor) => cursor.protectRun(pages, set, clear));
@@ -292,6 +294,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * Frees tables in which nothing is mapped, of those that lie in the range as a whole; of the whole table if no range is given.
    *
    * @returns tables freed
+   * @throws {@link PageTableError} as {@link PageTable.cursor}
    */
   cleanUp(
     va: VirtualAddress = this.vaOf(this.firstVpn - this.baseVpn),

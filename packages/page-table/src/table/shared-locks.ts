@@ -37,13 +37,13 @@
  * @module
  */
 
-import { MemkitError } from "@memkit/core";
 import type { FrameTable } from "@memkit/frame-meta";
 import type { Cursor } from "../cursor/cursor.js";
 import { LEAF, PAGES, TABLE } from "./entry-coder.js";
 import { coveredBelow, Descent, indexOf, type Locks } from "./locks.js";
 import { CHILDREN, LOCK_WORD } from "./node-memory.js";
 import type { NodeStore } from "./node-store.js";
+import { lacksMemory } from "./shared-store.js";
 import { TableError } from "./table-error.js";
 
 /** How often a lock word is looked at before its waiter sleeps: as long as a few operations of a cursor take. */
@@ -235,7 +235,7 @@ function tryAlloc(store: NodeStore, level: number): number {
   try {
     return store.alloc(level);
   } catch (error) {
-    if (error instanceof MemkitError && error.code === "no-memory") return -1;
+    if (lacksMemory(error)) return -1;
     throw error;
   }
 }

@@ -28,6 +28,11 @@ import { CHILDREN, LOCK_WORD, type NodeMemory, VERSION_WORD } from "./node-memor
 import { NodeStore, type PageTablePageMeta } from "./node-store.js";
 import { type Lost, releaseFailed } from "./release-failed.js";
 
+/** Whether there is no frame for a node, or not one that an entry can name. */
+export function lacksMemory(error: unknown): boolean {
+  return error instanceof MemkitError && /^(no|unsupported)-memory$/.test(error.code);
+}
+
 export class SharedNodeStore extends NodeStore {
   /** Stray nodes of this agent. */
   readonly limbo: Limbo;
@@ -135,8 +140,7 @@ export class SharedNodeStore extends NodeStore {
     try {
       return super.alloc(level, zeroed, stray);
     } catch (error) {
-      const full = error instanceof MemkitError && error.code === "no-memory";
-      if (!full || this.limbo.size === 0 || this.collect() > 0) throw error;
+      if (!lacksMemory(error) || this.limbo.size === 0 || this.collect() > 0) throw error;
       return super.alloc(level, zeroed, stray);
     }
   }

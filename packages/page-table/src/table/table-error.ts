@@ -35,7 +35,7 @@ export type TableErrorDetail =
   | { readonly code: "shared-table"; readonly va: bigint }
   /** The table's items are not of this kind, it is a table's node, or the frames of a segment are no page of any level. */
   | { readonly code: "unfit-item"; readonly what: string }
-  /** The memory cannot hold tables that are written in place. */
+  /** The memory cannot hold tables that are written in place, or to which an entry can lead. */
   | { readonly code: "unsupported-memory"; readonly what: string }
   /** Agents that share these frames access entries `got` bits at a time, and this one `expected`. */
   | { readonly code: "access-width"; readonly expected: number; readonly got: number }
