@@ -25,10 +25,6 @@ export type CoreErrorDetail =
 /** Adds sentences to {@link CoreError}, and returns it. */
 export const coreError: ErrorCases<CoreErrorDetail> =
   /* @__PURE__ */ defineErrorCases<CoreErrorDetail>("@memkit/core/CoreError", {
-    "invalid-source": (d) =>
-      `not a memory: got ${d.got}; give { buffer }, such as a WebAssembly.Memory`,
-    "source-detached": () => "the memory's buffer is detached",
-    "source-threw": () => "the memory's source threw when asked for its buffer",
     "address-out-of-range": (d) =>
       `${hex(d.got)} is no ${d.kind}: it must be an integer in 0..${hex(d.max)}`,
     "not-aligned": (d) => `the ${d.what}, ${hex(d.got)}, is not a multiple of ${d.align}`,

@@ -8,7 +8,16 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
+import { type CoreErrorDetail, coreError } from "./core-error.js";
+import type { ErrorClass } from "./error.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<
+  "invalid-source" | "source-threw"
+>({
+  "invalid-source": (d) =>
+    `not a memory: got ${d.got}; give { buffer }, such as a WebAssembly.Memory`,
+  "source-threw": () => "the memory's source threw when asked for its buffer",
+});
 
 /**
  * Memory that somebody else owns.

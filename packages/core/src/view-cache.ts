@@ -15,8 +15,13 @@
  * @module
  */
 
-import { CoreError } from "./core-error.js";
+import { type CoreErrorDetail, coreError } from "./core-error.js";
+import type { ErrorClass } from "./error.js";
 import { bufferOf, bufferTraits, type MemorySource } from "./source.js";
+
+const CoreError: ErrorClass<CoreErrorDetail> = /* @__PURE__ */ coreError<"source-detached">({
+  "source-detached": () => "the memory's buffer is detached",
+});
 
 const EMPTY = new ArrayBuffer(0);
 

@@ -73,11 +73,7 @@ export const frameError: ErrorCases<FrameErrorDetail> =
     "not-a-word": (d) => `${d.got} is not a 32-bit signed integer, so no count word`,
     "not-aligned": (d) => `${hex(d.paddr)} is no multiple of 4096, so no frame's address`,
     mmio: (d) => `frame ${hex(d.pfn)} is a device's: it is not counted`,
-    "header-mismatch": (d) =>
-      `no table for this memory: its ${d.part} is ${hex(d.got)}, not ${hex(d.expected)}`,
-    "table-too-large": (d) => `the table needs ${d.needed} bytes, more than can be had`,
     "invalid-option": (d) => `${d.option} cannot be ${d.got}`,
-    "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
     "no-allocator": () => "this agent does not know the table's allocator: attach to it",
     "has-allocator": () => "the table has an allocator, or a free set, already",
   });

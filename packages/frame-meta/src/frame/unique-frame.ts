@@ -9,19 +9,24 @@
  */
 
 import { tableOf } from "../argument.js";
-import { FrameError } from "../frame-error.js";
+import { frameError } from "../frame-error.js";
 import type { FrameMeta, MetaValue } from "../meta/frame-meta.js";
 import type { MetaLayout } from "../meta/meta-layout.js";
 import { type MetaViewMut, metaViewMut } from "../meta/meta-view.js";
 import { PageUsage } from "../meta/usage.js";
 import { REF_COUNT_BUSY, REF_COUNT_UNIQUE, Refusal, refusalOf } from "../ref-count.js";
 import { SlotWord } from "../slot/layout.js";
+import { hex } from "../table-error.js";
 import { build, writeStorage } from "./build.js";
 import { Frame } from "./frame.js";
 import { castTo, FrameHandle } from "./handle.js";
 import { slotOfRaw } from "./raw-handle.js";
 import { type FrameToken, receive } from "./send.js";
 import type { FrameTable } from "./table.js";
+
+const FrameError = /* @__PURE__ */ frameError<"in-list">({
+  "in-list": (d) => `frame ${hex(d.pfn)} is in list ${d.list}: take it out first`,
+});
 
 /** The one handle on a frame. */
 export class UniqueFrame<M extends FrameMeta = FrameMeta> extends FrameHandle<M> {

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { FrameError } from "../frame-error.js";
+import { FrameError } from "../slot/open-error.js";
 import { KERNEL } from "./bytes.js";
 
 /** A word's place is given in bytes, a multiple of 4; results below 0 of `inc` and `dec` are those of `Refusal`. */

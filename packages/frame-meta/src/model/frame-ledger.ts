@@ -14,7 +14,7 @@
 
 import { bufferTraits, CoreError } from "@memkit/core";
 import { objectOf, refuseOption } from "../argument.js";
-import { FrameError } from "../frame-error.js";
+import { FrameError } from "../slot/open-error.js";
 import type { SlotTable } from "../slot/slot-table.js";
 
 /**

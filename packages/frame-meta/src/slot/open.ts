@@ -17,7 +17,6 @@ import {
   PhysicalMemory,
 } from "@memkit/core";
 import { objectOf, refuseOption } from "../argument.js";
-import { FrameError } from "../frame-error.js";
 import { REF_COUNT_UNUSED } from "../ref-count.js";
 import type { HeaderPart } from "../table-error.js";
 import { SlotGeometry } from "./geometry.js";
@@ -35,6 +34,7 @@ import {
   VERSION,
   WORD_LAYOUT,
 } from "./layout.js";
+import { FrameError } from "./open-error.js";
 import { SharedSlotTable } from "./shared.js";
 import { SingleSlotTable } from "./single.js";
 import type { SlotTable, TableKernel, TableMode } from "./slot-table.js";
