@@ -71,8 +71,8 @@ export function offsetOf(va: VirtualAddress): number {
 
 /** The address in one piece, as errors and handlers have it: two words as a number, or from 2^53 on as a bigint. */
 export function wholeOf(va: VirtualAddress): number | bigint {
-  if (!Array.isArray(va)) return va as number | bigint;
-  const [hi, lo] = [hiOf(va), loOf(va)];
+  if (typeof va === "number" || !Array.isArray(va)) return va as number | bigint;
+  const [hi, lo] = [wordOf(va, 0), wordOf(va, 1)];
   return hi < 2 ** 21 ? hi * 2 ** 32 + lo : joinVa(hi, lo);
 }
 

@@ -16,8 +16,6 @@ import { StrayTable, type Taken, type TakenItem } from "./taken.js";
 
 /** Made by `PageTable.cursorMut`. Every operation moves the position past what it has done. */
 export class CursorMut extends RunEditor {
-  protected readonly presentBit: number;
-  protected readonly pfnShift: number;
   /** As a factor: a multiplication takes a third of a shift's time. */
   private readonly pfnScale: number;
   protected readonly pfnHiShift: number;
@@ -25,7 +23,6 @@ export class CursorMut extends RunEditor {
   private readonly lowPfns: number;
   protected readonly trackedLo: number;
   protected readonly trackedHi: number;
-  protected readonly slotWords: Int32Array;
   /** The base page's bits for `leafProp`, at first for a property that nobody may have asked for. */
   protected leafProp = 0;
   protected leafLo = 0;
@@ -37,23 +34,16 @@ export class CursorMut extends RunEditor {
   protected newHi = 0;
   protected set = -1;
   protected clear = -1;
-  protected readonly bitsLo: number;
-  protected readonly bitsHi: number;
 
   /** @internal */
   constructor(table: PageTable, start: number, end: number) {
     super(table, start, end);
-    const { coder, memory } = this;
-    this.presentBit = coder.valid;
-    this.pfnShift = coder.shift;
+    const { coder } = this;
     this.pfnScale = 1 << coder.shift;
     this.pfnHiShift = coder.hiShift;
     this.lowPfns = 1 << coder.hiShift;
     this.trackedLo = coder.trackedLo;
     this.trackedHi = coder.trackedHi;
-    this.bitsLo = coder.propLo[1]!;
-    this.bitsHi = coder.propHi[1]!;
-    this.slotWords = memory.slotWords;
     this.leafProp = coder.pageProp;
     this.leafLo = coder.pageLo;
     this.leafHi = coder.pageHi;
@@ -124,7 +114,7 @@ export class CursorMut extends RunEditor {
     if (at < this.stop && pages === 1) {
       const { words } = this;
       const lo = words[at]!;
-      if ((lo & this.presentBit) !== 0) {
+      if ((lo & this.valid) !== 0) {
         const hi = words[at + 1]!;
         this.found(lo, hi);
         if (((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0) {
@@ -220,9 +210,9 @@ export class CursorMut extends RunEditor {
       const { words } = this;
       const lo = words[at]!;
       const hi = words[at + 1]!;
-      if ((lo & this.bitsLo) === this.oldLo && (hi & this.bitsHi) === this.oldHi) {
-        words[at + 1] = (hi & ~this.bitsHi) | this.newHi;
-        words[at] = (lo & ~this.bitsLo) | this.newLo;
+      if ((lo & this.maskLo) === this.oldLo && (hi & this.maskHi) === this.oldHi) {
+        words[at + 1] = (hi & ~this.maskHi) | this.newHi;
+        words[at] = (lo & ~this.maskLo) | this.newLo;
         this.at = at + 2;
         return 1;
       }
@@ -241,10 +231,10 @@ export class CursorMut extends RunEditor {
     const hi = words[at + 1]!;
     const lo = this.changeLeaf(at, flags, clear);
     if (level === 1) {
-      this.oldLo = lo & this.bitsLo;
-      this.oldHi = hi & this.bitsHi;
-      this.newLo = coder.changedLo(lo, hi, 1, flags, clear) & this.bitsLo;
-      this.newHi = coder.changedHi(hi, 1) & this.bitsHi;
+      this.oldLo = lo & this.maskLo;
+      this.oldHi = hi & this.maskHi;
+      this.newLo = coder.changedLo(lo, hi, 1, flags, clear) & this.maskLo;
+      this.newHi = coder.changedHi(hi, 1) & this.maskHi;
       this.set = set;
       this.clear = clear;
     }

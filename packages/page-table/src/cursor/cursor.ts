@@ -40,11 +40,13 @@ export class Cursor extends Position {
   tracked = false;
   /** Whether the cursor is open on a table whose addresses are numbers: those of the lower half. */
   private numeric: boolean;
-  private readonly valid: number;
-  private readonly shift: number;
+  /** The bit of a base page that is there. */
+  protected readonly valid: number;
+  protected readonly shift: number;
   private readonly hiMask: number;
-  private readonly maskLo: number;
-  private readonly maskHi: number;
+  /** The bits of a base page that are its property. */
+  protected readonly maskLo: number;
+  protected readonly maskHi: number;
   /** The bits that `prop` and `tracked` are of. */
   private knownLo = 0;
   private knownHi = 0;
@@ -110,14 +112,8 @@ export class Cursor extends Position {
   private queryAnew(): number {
     if (!this.settle()) this.checkPages(1);
     this.enter();
-    const at = this.entryAt();
-    const lo = this.words[at]!;
-    const hi = this.words[at + 1]!;
-    if (this.coder.kind(lo, hi, this.level) !== LEAF) {
-      this.nothing();
-      return 0;
-    }
-    this.foundHuge(lo, hi);
+    if (this.kindHere() === LEAF) this.report();
+    else this.nothing();
     return this.foundLevel;
   }
 
@@ -127,6 +123,12 @@ export class Cursor extends Position {
     this.pfn = (coder.frameOf(lo, hi, level) + (this.page - this.slotStart)) as Pfn;
     this.foundLevel = level;
     this.decode(lo, hi, level);
+  }
+
+  /** Sets the fields for the leaf that was entered. */
+  protected report(): void {
+    const at = this.entryAt();
+    this.foundHuge(this.words[at]!, this.words[at + 1]!);
   }
 
   /** Notes that nothing was found. */

@@ -10,7 +10,8 @@
 import type { FrameTable } from "@memkit/frame-meta";
 import { AVAIL1, AVAIL2, WRITE } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
-import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
+import type { PagingConsts } from "../paging.js";
+import { ABSENT, LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import type { Item } from "../table/references.js";
 import { TableError } from "../table/table-error.js";
 import { isWord } from "../virtual-address.js";
@@ -22,35 +23,35 @@ interface Run {
   readonly pages: number;
 }
 
+/** @throws {@link PageTableError} `unfit-item` */
+function unfit(what: string): never {
+  throw new TableError({ code: "unfit-item", what });
+}
+
 /** The part of `CursorMut` that knows entries. */
 export abstract class Editor extends Cursor {
-  /** Throws for the leaf at an entry of the node of `level`, or the first one below it. */
-  private alreadyMapped(lo: number, hi: number, level: number): never {
-    const { coder, store, table } = this;
-    const first = this.page - (this.page % PAGES[level]!);
-    if (coder.kind(lo, hi, level) === TABLE) {
-      const leaf = store.firstLeaf(coder.childOf(lo, hi), level - 1)!;
-      const va = table.vaOf(first + leaf.page);
-      throw new TableError({ code: "already-mapped", va, level: leaf.level, pfn: leaf.pfn });
+  /** Proves that nothing is mapped from the position, which stays, to `end`. @throws {@link PageTableError} `already-mapped` */
+  protected refuseMapped(end: number): void {
+    const { page, coder, table } = this;
+    try {
+      if (!this.seek(end, false)) return;
+      const at = this.entryAt();
+      const { words, level, slotStart } = this;
+      const pfn = coder.frameOf(words[at]!, words[at + 1]!, level);
+      throw new TableError({ code: "already-mapped", va: table.vaOf(slotStart), level, pfn });
+    } finally {
+      this.place(page);
     }
-    const pfn = coder.frameOf(lo, hi, level);
-    throw new TableError({ code: "already-mapped", va: table.vaOf(first), level, pfn });
   }
 
   /** Enters the position's entry at `level`, with tables on the way made. What is there is no leaf and no table with one. */
   protected makeRoom(level: number): void {
     if (level !== 1 || this.level !== 1) this.level = 0;
     this.enter(level);
-    const at = this.entryAt();
-    const lo = this.words[at]!;
-    const hi = this.words[at + 1]!;
-    const kind = this.coder.kind(lo, hi, this.level);
-    if (kind === LEAF) this.alreadyMapped(lo, hi, this.level);
-    if (kind === TABLE) {
-      const { coder, store } = this;
-      if (store.firstLeaf(coder.childOf(lo, hi), level - 1) !== undefined) {
-        this.alreadyMapped(lo, hi, level);
-      }
+    if (this.kindHere() !== ABSENT) {
+      this.refuseMapped(this.page + PAGES[level]!);
+      this.level = 0; // the table is empty, and in the way
+      this.enter(level);
     }
     if (this.level > level) this.makeTables(level);
   }
@@ -62,7 +63,7 @@ export abstract class Editor extends Cursor {
     try {
       for (let l = this.level - 1; l >= level; l -= 1) made.push(store.alloc(l));
     } catch (error) {
-      for (const pfn of made) store.free(pfn);
+      this.freeAll(made);
       throw error;
     }
     for (const pfn of made) this.table.locks.adopt(this, pfn);
@@ -95,14 +96,21 @@ export abstract class Editor extends Cursor {
     store.dropTree(coder.childOf(lo, hi), level - 1, []);
   }
 
+  protected get paging(): PagingConsts {
+    return this.store.config.format.paging;
+  }
+
+  /** @throws {@link PageTableError} `invalid-level` */
+  protected checkLevel(level: number, highest: number): void {
+    if (Number.isInteger(level) && level >= 1 && level <= highest) return;
+    const { levels, name } = this.paging;
+    throw new PageTableError({ code: "invalid-level", level, levels, paging: name });
+  }
+
   /** Proves that a page of `level` of frame `pfn` can be mapped at the position with `prop`. */
   protected checkMap(pfn: number, level: number, prop: number): void {
     const { coder, store, table } = this;
-    const { paging } = store.config.format;
-    if (!(Number.isInteger(level) && level >= 1 && level <= paging.highestTranslationLevel)) {
-      const { levels, name } = paging;
-      throw new PageTableError({ code: "invalid-level", level, levels, paging: name });
-    }
+    this.checkLevel(level, this.paging.highestTranslationLevel);
     this.settle();
     this.checkPages(PAGES[level]!);
     if (level !== 1 && this.page % PAGES[level]! !== 0) {
@@ -146,34 +154,24 @@ export abstract class Editor extends Cursor {
     const isSegment = "start" in item;
     const pages = isSegment ? item.frames : 1;
     const pfn = (isSegment ? item.start : item.paddr) / 4096;
-    if (pages === 0) throw new TableError({ code: "unfit-item", what: "a segment of no frames" });
+    if (pages === 0) unfit("a segment of no frames");
     for (let i = 0; i < pages; i += 1) {
-      if (this.memory.isNode(pfn + i)) {
-        throw new TableError({ code: "unfit-item", what: `frame ${pfn + i} is a table's node` });
-      }
+      if (this.memory.isNode(pfn + i)) unfit(`frame ${pfn + i} is a table's node`);
     }
     return { pfn, pages };
   }
 
   private checkOwner(frames: FrameTable | undefined): void {
-    if (!this.store.tracks) {
-      const what = `the table "${this.store.config.name}" has untracked ones only: give a frame number`;
-      throw new TableError({ code: "unfit-item", what });
-    }
-    if (frames !== this.table.frames) {
-      throw new TableError({
-        code: "unfit-item",
-        what: "it is no Frame or Segment of this table of frames",
-      });
-    }
+    const { tracks, config } = this.store;
+    if (!tracks) unfit(`the table "${config.name}" has untracked ones only: give a frame number`);
+    if (frames !== this.table.frames) unfit("it is no Frame or Segment of this table of frames");
   }
 
   /** The level of a page with so many frames. @throws {@link PageTableError} `unfit-item` */
   protected levelOf(pages: number): number {
     const level = PAGES.indexOf(pages);
-    if (level < 1 || level > this.store.config.format.paging.highestTranslationLevel) {
-      const what = `${pages} frames are no page of any level: give them to mapSegment`;
-      throw new TableError({ code: "unfit-item", what });
+    if (level < 1 || level > this.paging.highestTranslationLevel) {
+      unfit(`${pages} frames are no page of any level: give them to mapSegment`);
     }
     return level;
   }
@@ -299,8 +297,7 @@ export abstract class Editor extends Cursor {
     this.level = 0;
     this.enter();
     if (this.level === 1 || (this.slotStart >= start && this.slotEnd <= end)) return false;
-    const at = this.entryAt();
-    return this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level) === LEAF;
+    return this.kindHere() === LEAF;
   }
 
   /**
@@ -350,11 +347,5 @@ export abstract class Editor extends Cursor {
       next = coder.changedLo(lo, hi, level, set, clear);
     }
     return lo;
-  }
-
-  /** Sets the fields for the leaf that was entered. */
-  protected report(): void {
-    const at = this.entryAt();
-    this.foundHuge(this.words[at]!, this.words[at + 1]!);
   }
 }

@@ -18,7 +18,7 @@
  */
 
 import { CoreError } from "@memkit/core";
-import { type EntryCoder, PAGES, TABLE } from "../table/entry-coder.js";
+import { ABSENT, type EntryCoder, PAGES, TABLE } from "../table/entry-coder.js";
 import type { NodeMemory } from "../table/node-memory.js";
 import type { NodeStore } from "../table/node-store.js";
 import type { PageTable } from "../table/page-table.js";
@@ -259,6 +259,12 @@ export abstract class Position {
     return this.base + 2 * this.indexAt(this.level);
   }
 
+  /** What the entry that was entered is. */
+  protected kindHere(): number {
+    const at = this.entryAt();
+    return this.coder.kind(this.words[at]!, this.words[at + 1]!, this.level);
+  }
+
   /** Walks to the position's entry: that of `stop`, or above it the one that leads to no table. */
   protected enter(stop = 1): void {
     if (this.level === 1 && stop === 1) return;
@@ -341,8 +347,7 @@ export abstract class Position {
       this.enter();
       const { words, level } = this;
       if (level > 1) {
-        const at = this.entryAt();
-        if (coder.kind(words[at]!, words[at + 1]!, level) !== 0) return true;
+        if (this.kindHere() !== ABSENT) return true;
         this.skip(end);
         continue;
       }
@@ -352,7 +357,7 @@ export abstract class Position {
         for (let i = this.index; i < stop; i += 1) {
           const at = this.base + 2 * i;
           if ((words[at]! | words[at + 1]!) === 0) continue;
-          if (coder.kind(words[at]!, words[at + 1]!, 1) === 0) continue;
+          if (coder.kind(words[at]!, words[at + 1]!, 1) === ABSENT) continue;
           this.index = i;
           return true;
         }
@@ -372,15 +377,11 @@ export abstract class Position {
       this.level = 0;
       this.enter(level);
       if (this.level !== level) return false; // it ends above: a leaf, or nothing
+      if (this.kindHere() !== TABLE) return false;
       const at = this.entryAt();
-      const lo = this.words[at]!;
-      const hi = this.words[at + 1]!;
-      if (coder.kind(lo, hi, level) === TABLE) {
-        if (store.firstLeaf(coder.childOf(lo, hi), level - 1) !== undefined) return true;
-        this.level = 0; // it is empty: on with what is beside it
-        return false;
-      }
-      return false;
+      const child = coder.childOf(this.words[at]!, this.words[at + 1]!);
+      if (store.hasLeaf(child, level - 1)) return true;
+      break; // it is empty: on with what is beside it
     }
     this.level = 0;
     return false;

@@ -8,11 +8,9 @@
 
 import type { Segment } from "@memkit/frame-meta/segment";
 import { AVAIL1 } from "../format/property.js";
-import { PageTableError } from "../page-table-error.js";
 import { LEAF, PAGES, TABLE } from "../table/entry-coder.js";
 import { CHILDREN } from "../table/node-memory.js";
 import { type Lost, throwIfAny } from "../table/release-failed.js";
-import { TableError } from "../table/table-error.js";
 import { Editor } from "./editor.js";
 
 /** The part of `CursorMut` that knows runs. */
@@ -37,11 +35,7 @@ export abstract class RunEditor extends Editor {
 
   private fill(pfn: number, pages: number, prop: number, maxLevel: number): void {
     const { coder, store } = this;
-    const { paging } = store.config.format;
-    if (!(Number.isInteger(maxLevel) && maxLevel >= 1 && maxLevel <= store.levels)) {
-      const { levels, name } = paging;
-      throw new PageTableError({ code: "invalid-level", level: maxLevel, levels, paging: name });
-    }
+    this.checkLevel(maxLevel, store.levels);
     this.settle();
     this.checkPages(pages);
     coder.checkPfn(pfn, 1);
@@ -49,10 +43,9 @@ export abstract class RunEditor extends Editor {
     const first = this.page;
     const end = first + pages;
     const own = store.config.topLevelCanUnmap ? store.levels : store.levels - 1;
-    const top = Math.min(maxLevel, paging.highestTranslationLevel, own);
+    const top = Math.min(maxLevel, this.paging.highestTranslationLevel, own);
     for (let level = 1; level <= top; level += 1) coder.encode(prop, level);
     this.refuseMapped(end);
-    this.place(first);
     try {
       while (this.page < end) {
         const { page } = this;
@@ -80,16 +73,6 @@ export abstract class RunEditor extends Editor {
     return level;
   }
 
-  /** @throws {@link PageTableError} `already-mapped` for the first leaf before `end` */
-  private refuseMapped(end: number): void {
-    if (!this.seek(end, false)) return;
-    this.report();
-    const { foundLevel: level, pfn, page } = this;
-    const into = page % PAGES[level]!;
-    const va = this.table.vaOf(page - into);
-    throw new TableError({ code: "already-mapped", va, level, pfn: pfn - into });
-  }
-
   /** Writes leaves of `level` from the position on, to the end of their node or of the range. */
   private fillNode(pfn: number, level: number, end: number, prop: number): void {
     this.makeRoom(level);
@@ -101,17 +84,14 @@ export abstract class RunEditor extends Editor {
     coder.encode(prop, level);
     let at = this.entryAt();
     const stop = at + 2 * count;
-    let tables = 0;
     if (level > 1 && (this.memory.slotWords[this.meta]! & CHILDREN) !== 0) {
       for (let i = at; i < stop; i += 2) {
-        if (coder.kind(words[i]!, words[i + 1]!, level) === TABLE) tables += 1;
+        if (coder.kind(words[i]!, words[i + 1]!, level) !== TABLE) continue;
+        // Empty, as `refuseMapped` has seen. One by one: each of them goes.
+        this.writeLeaf(pfn, level, prop);
+        this.place(page + size);
+        return;
       }
-    }
-    if (tables > 0) {
-      // Empty, as `refuseMapped` has seen. One by one: each of them goes.
-      this.writeLeaf(pfn, level, prop);
-      this.place(page + size);
-      return;
     }
     // Within `hiScale` frames the upper word is the same, and the lower one counts up.
     const step = size << coder.shift;
@@ -257,57 +237,48 @@ export abstract class RunEditor extends Editor {
     const last = end - 1;
     const nodes = this.nodesFor(start, last, start, end);
     try {
-      while (this.seek(end, false)) {
-        if (this.level === 1) this.checkLeaves(end, flags, clear);
-        else {
-          this.checkLeaf(start, end, flags, clear);
-          this.skip(end);
-        }
-      }
+      this.passOver(start, end, flags, clear, false);
     } catch (error) {
       this.freeAll(nodes);
       throw error;
     }
     this.place(start);
     this.splitInto(nodes, start, last, start, end);
-    let changed = 0;
+    return this.passOver(start, end, flags, clear, true);
+  }
+
+  /** Looks whether the flags of the leaves from the position to `end` can be changed so, or changes them. @returns base pages */
+  private passOver(start: number, end: number, set: number, clear: number, change: boolean) {
+    let pages = 0;
     while (this.seek(end, false)) {
-      if (this.level === 1) changed += this.changeLeaves(end, flags, clear);
+      const { level } = this;
+      if (level === 1) pages += this.passLeaves(end, set, clear, change);
       else {
-        this.changeLeaf(this.entryAt(), flags, clear);
-        changed += PAGES[this.level]!;
+        if (change) this.changeLeaf(this.entryAt(), set, clear);
+        else this.checkLeaf(start, end, set, clear);
+        pages += PAGES[level]!;
         this.skip(end);
       }
     }
-    return changed;
+    return pages;
   }
 
-  /** {@link Editor.checkLeaf} of the leaf table from the position on, up to `end`. */
-  private checkLeaves(end: number, set: number, clear: number): void {
+  /** {@link RunEditor.passOver} of the leaf table from the position on, up to `end`. @returns entries that are leaves */
+  private passLeaves(end: number, set: number, clear: number, change: boolean): number {
     const { coder, words, base, index } = this;
     const first = this.page - index;
     const stop = Math.min(end - first, 512);
+    let leaves = 0;
     for (let at = base + 2 * index; at < base + 2 * stop; at += 2) {
       const lo = words[at]!;
       const hi = words[at + 1]!;
-      if (coder.kind(lo, hi, 1) === LEAF) coder.changedLo(lo, hi, 1, set, clear);
+      if (coder.kind(lo, hi, 1) !== LEAF) continue;
+      if (change) this.changeLeaf(at, set, clear);
+      else coder.changedLo(lo, hi, 1, set, clear);
+      leaves += 1;
     }
     this.place(first + stop);
-  }
-
-  /** Changes the leaf table from the position on, up to `end`. @returns entries that were leaves */
-  private changeLeaves(end: number, set: number, clear: number): number {
-    const { coder, words, base, index } = this;
-    const first = this.page - index;
-    const stop = Math.min(end - first, 512);
-    let changed = 0;
-    for (let at = base + 2 * index; at < base + 2 * stop; at += 2) {
-      if (coder.kind(words[at]!, words[at + 1]!, 1) !== LEAF) continue;
-      this.changeLeaf(at, set, clear);
-      changed += 1;
-    }
-    this.place(first + stop);
-    return changed;
+    return leaves;
   }
 
   /**

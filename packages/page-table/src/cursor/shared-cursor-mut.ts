@@ -8,10 +8,19 @@
  * @module
  */
 
+import type { PageTable } from "../table/page-table.js";
 import { CursorMut } from "./cursor-mut.js";
 
 /** Made by `PageTable.cursorMut` where the frames' table is not in mode `single`. */
 export class SharedCursorMut extends CursorMut {
+  private readonly slotWords: Int32Array;
+
+  /** @internal */
+  constructor(table: PageTable, start: number, end: number) {
+    super(table, start, end);
+    this.slotWords = this.memory.slotWords;
+  }
+
   override mapPfn(pfn: number, prop: number, level = 1): void {
     const { at } = this;
     if (
@@ -19,13 +28,13 @@ export class SharedCursorMut extends CursorMut {
       level === 1 &&
       prop === this.leafProp &&
       pfn >>> 0 === pfn &&
-      (this.leafLo & this.presentBit) !== 0
+      (this.leafLo & this.valid) !== 0
     ) {
       const { words, meta } = this;
       if (words[at] === 0 && words[at + 1] === 0) {
         // The upper word first: until the lower one says so, nothing is there (PT-56).
         Atomics.store(words, at + 1, this.leafHi | (pfn >>> this.pfnHiShift));
-        Atomics.store(words, at, this.leafLo | (pfn << this.pfnShift));
+        Atomics.store(words, at, this.leafLo | (pfn << this.shift));
         this.store.setMeta(meta, this.slotWords[meta]! + 1);
         this.at = at + 2;
         return;
@@ -41,7 +50,7 @@ export class SharedCursorMut extends CursorMut {
       const lo = words[at]!;
       const hi = words[at + 1]!;
       const tracked = ((lo & this.trackedLo) | (hi & this.trackedHi)) !== 0;
-      if ((lo & this.presentBit) !== 0 && !tracked) {
+      if ((lo & this.valid) !== 0 && !tracked) {
         const { store } = this;
         let last = lo;
         while (!store.swap(words, at, meta, last, 0, 0)) last = store.lo;
@@ -60,9 +69,9 @@ export class SharedCursorMut extends CursorMut {
       const { words } = this;
       const lo = words[at]!;
       const hi = words[at + 1]!;
-      if ((lo & this.bitsLo) === this.oldLo && (hi & this.bitsHi) === this.oldHi) {
-        const nextLo = (lo & ~this.bitsLo) | this.newLo;
-        const nextHi = (hi & ~this.bitsHi) | this.newHi;
+      if ((lo & this.maskLo) === this.oldLo && (hi & this.maskHi) === this.oldHi) {
+        const nextLo = (lo & ~this.maskLo) | this.newLo;
+        const nextHi = (hi & ~this.maskHi) | this.newHi;
         if (this.store.swap(words, at, this.meta, lo, nextLo, nextHi)) {
           this.at = at + 2;
           return 1;

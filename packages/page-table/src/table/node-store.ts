@@ -10,9 +10,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "@memkit/core/address";
 import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
-import { allocFrame } from "@memkit/frame-meta/alloc";
 import { allocNode, type storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
 import { encodeTable } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
@@ -32,15 +30,6 @@ export interface PageTablePageMeta<C extends PageTableConfig = PageTableConfig>
 }
 
 const ENTRIES = 512;
-const NOT_ZEROED = Object.freeze({ zeroed: false });
-
-/** A leaf that was found below a node. */
-export interface FoundLeaf {
-  /** Pages from the node's first page. */
-  readonly page: number;
-  readonly pfn: number;
-  readonly level: number;
-}
 
 /** The nodes of one configuration in one table of frames. */
 export class NodeStore {
@@ -155,26 +144,11 @@ export class NodeStore {
    * @throws `FrameError` `no-memory`, `no-allocator`; {@link PageTableError} `unsupported-memory` for a frame that no entry can name
    */
   alloc(level: number, zeroed = true, stray = false): number {
-    const pfn = this.make(level, zeroed, stray);
+    const pfn = allocNode(this.frames, this.type, level, stray, this.locks.mark, zeroed);
     if (this.coder.names(pfn)) return pfn;
     this.free(pfn);
     const what = `frame ${hex(pfn)} is beyond what an entry of ${this.coder.format.name} can name`;
     throw new TableError({ code: "unsupported-memory", what });
-  }
-
-  private make(level: number, zeroed: boolean, stray: boolean): number {
-    const { frames, type } = this;
-    const { mark } = this.locks;
-    if (frames.mode === "single" && frames.ledger === undefined) {
-      return allocNode(frames, type, level, stray, mark, zeroed);
-    }
-    const meta = { nrChildren: 0, stray, level, lock: mark };
-    const frame = zeroed
-      ? allocFrame(frames, type, meta)
-      : allocFrame(frames, type, meta, NOT_ZEROED);
-    const pfn = frame.paddr / PAGE_SIZE;
-    this.references.take(frame);
-    return pfn;
   }
 
   /** A root that was made as a stray node, with all that is below it, becomes a table. */
@@ -337,23 +311,21 @@ export class NodeStore {
     return pages;
   }
 
-  /** The first leaf below a node. */
-  firstLeaf(pfn: number, level: number): FoundLeaf | undefined {
+  /** Whether there is a leaf below a node. */
+  hasLeaf(pfn: number, level: number): boolean {
     const { memory, coder } = this;
     memory.locate(pfn, level);
     const { words, base, meta, slotWords } = memory;
-    if ((slotWords[meta]! & CHILDREN) === 0) return undefined;
+    if ((slotWords[meta]! & CHILDREN) === 0) return false;
     for (let i = this.firstEntry(level); i < this.endEntry(level); i += 1) {
       const lo = words[base + 2 * i]!;
       const hi = words[base + 2 * i + 1]!;
       const kind = coder.kind(lo, hi, level);
-      if (kind === ABSENT) continue;
-      const page = i * PAGES[level]!;
-      if (kind === LEAF) return { page, pfn: coder.frameOf(lo, hi, level), level };
-      const found = this.firstLeaf(coder.childOf(lo, hi), level - 1);
-      if (found !== undefined) return { ...found, page: page + found.page };
+      if (kind === LEAF || (kind === TABLE && this.hasLeaf(coder.childOf(lo, hi), level - 1))) {
+        return true;
+      }
     }
-    return undefined;
+    return false;
   }
 
   /** Notes `count` more (or fewer) present entries in the node that was located last. */

@@ -18,11 +18,11 @@ import { type Lost, throwIfAny } from "./release-failed.js";
 import { TableError } from "./table-error.js";
 
 /** Ends what a node's entries hold when its last handle has gone. */
-function onDrop(config: PageTableConfig, type: () => PageTablePageMeta) {
+function onDrop(config: PageTableConfig) {
   return ({ meta, table, paddr }: DropContext<typeof storedPageTablePageMeta>): void => {
     if (meta.nrChildren === 0) return;
     const errors: Lost[] = [];
-    storeOf(table, config, type()).endNode(paddr / PAGE_SIZE, meta.level, errors);
+    nodeStoreOf(table, config).endNode(paddr / PAGE_SIZE, meta.level, errors);
     throwIfAny(errors);
   };
 }
@@ -37,13 +37,12 @@ export function nodeMetaOf<C extends PageTableConfig>(config: C): PageTablePageM
     const { name, format, items, topLevelIndexRange, topLevelCanUnmap, upperRoot } = config;
     // All that it says: who attaches with another range of entries would count and free what is not its own.
     const parts = [format.name, name, items, topLevelIndexRange, topLevelCanUnmap, upperRoot];
-    const made: PageTablePageMeta = defineFrameMeta({
+    type = defineFrameMeta({
       name: `page-table node: ${parts}`,
       layout: storedPageTablePageMeta,
       usage: "PageTable",
-      onDrop: onDrop(config, () => made),
+      onDrop: onDrop(config),
     });
-    type = made;
     types.set(config, type);
   }
   return type as PageTablePageMeta<C>;
@@ -88,7 +87,13 @@ function keptFor(frames: FrameTable): Kept {
   return kept.get(frames)!;
 }
 
-function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePageMeta): NodeStore {
+/** The class of cursors that write to tables in these frames. */
+export const writerFor = (frames: FrameTable): typeof CursorMut => keptFor(frames).Writer;
+
+/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory`, `invalid-argument` */
+export function nodeStoreOf(frames: FrameTable, config: PageTableConfig): NodeStore {
+  checkObject("table of frames", frames, "a FrameTable", "bind");
+  const type = nodeMetaOf(config);
   const { stores, memory, locks, Store } = keptFor(frames);
   let store = stores.get(config);
   if (store === undefined) {
@@ -96,13 +101,4 @@ function storeOf(frames: FrameTable, config: PageTableConfig, type: PageTablePag
     stores.set(config, store);
   }
   return store;
-}
-
-/** The class of cursors that write to tables in these frames. */
-export const writerFor = (frames: FrameTable): typeof CursorMut => keptFor(frames).Writer;
-
-/** The nodes of a configuration in a table of frames. @throws {@link PageTableError} `unsupported-memory`, `invalid-argument` */
-export function nodeStoreOf(frames: FrameTable, config: PageTableConfig): NodeStore {
-  checkObject("table of frames", frames, "a FrameTable", "bind");
-  return storeOf(frames, config, nodeMetaOf(config));
 }

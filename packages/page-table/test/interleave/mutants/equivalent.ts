@@ -105,7 +105,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "of a lack of memory, whatever the schedule: test/cursor/refusals.test.ts is for it",
   },
   {
-    matches: of("makeTables", /^store\.free/),
+    matches: of("makeTables", /^this\.freeAll/),
     reason: "of a lack of memory: test/cursor/refusals.test.ts is for it",
   },
   { matches: of("makeTables", /count\(this\.meta, 1\); before/, "too early"), reason: UNDER_LOCK },
