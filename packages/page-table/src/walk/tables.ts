@@ -16,10 +16,13 @@ import { can, checkObject, refuseArgument } from "../argument.js";
 import { hex, pageTableError } from "../page-table-error.js";
 import { OUTSIDE, PAGE_MISSING } from "./reason.js";
 
-const PageTableError = /* @__PURE__ */ pageTableError<"invalid-page" | "page-source-threw">({
+const PageTableError = /* @__PURE__ */ pageTableError<
+  "invalid-page" | "page-source-threw" | "walker-busy"
+>({
   "invalid-page": (d) =>
     `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
   "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
+  "walker-busy": () => "the page source or a hook called the walker that asked it: give it another",
 });
 
 const PAGE_BYTES = 4096;
@@ -85,6 +88,11 @@ export interface Tables {
   targetOf(pfn: number): Target;
   /** Replaces the lower word of an entry if it is `from`, and the upper one `hi`. */
   swap(pfn: number, index: number, from: number, to: number, hi: number): boolean;
+}
+
+/** @throws {@link PageTableError} `walker-busy` */
+export function checkIdle({ busy }: Tables): void {
+  if (busy) throw new PageTableError({ code: "walker-busy" });
 }
 
 /** Both words of an entry that nobody else writes. */
@@ -198,8 +206,8 @@ class PageTables implements Tables {
 
   private page(pfn: number): Page {
     let page: unknown;
-    this.busy = true;
     try {
+      this.busy = true;
       page = this.source.page(pfn as Pfn);
     } catch (cause) {
       throw new PageTableError({ code: "page-source-threw", pfn }, { cause });

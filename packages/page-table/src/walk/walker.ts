@@ -18,7 +18,6 @@ import type { PhysicalMemory } from "@memkit/core/physical";
 import { checkObject, refuseArgument } from "../argument.js";
 import { frameOf, type PteFormat } from "../format/format.js";
 import { RESERVED_RIGHTS } from "../format/rights.js";
-import { pageTableError } from "../page-table-error.js";
 import { pteIndexOfWords } from "../paging.js";
 import { hiOf, loOf, type VirtualAddress } from "../virtual-address.js";
 import type { Half } from "./dialect.js";
@@ -34,6 +33,7 @@ import {
 import type { MmuSettings } from "./settings.js";
 import {
   BEGIN_ANEW,
+  checkIdle,
   emptyWindow,
   type PageSource,
   READ_WHOLE,
@@ -41,11 +41,6 @@ import {
   tablesOf,
   type Window,
 } from "./tables.js";
-
-const PageTableError = /* @__PURE__ */ pageTableError<"walker-busy">({
-  "walker-busy": () =>
-    "a page source or a hook has called the walker that is asking it: give it one of its own",
-});
 
 /** What a software entry (one that the hardware does not look at) means to whoever wrote it. */
 export interface SoftwarePte {
@@ -263,17 +258,11 @@ export class Walker extends Machine implements Window {
 
   /** From the short way to the long: for addresses that are not plain, and whatever is wrong with them. */
   private detour(half: Half, hi: number, lo: number): number {
-    this.checkIdle();
     if (!this.canonical(half, hi, lo)) {
       return this.stop(half.root < 0 ? DISABLED : NON_CANONICAL, this.format.paging.levels);
     }
     const plain = (hi << half.tag) >> half.tag;
     return plain === (hi | 0) ? this.crawl(half, hi, lo) : this.walk(plain, lo);
-  }
-
-  /** Proves that no walk is under way, whose fields this one would overwrite. Then there is no window, so no short way either. */
-  private checkIdle(): void {
-    if (this.tables.busy) throw new PageTableError({ code: "walker-busy" });
   }
 
   /** The short way has met an entry that does not lead to the next table. */
@@ -422,15 +411,20 @@ export class Walker extends Machine implements Window {
    * @throws as {@link Walker.translate}
    */
   steps(hi: number, lo: number): Step[] {
-    this.checkIdle();
     const steps: Step[] = [];
     const half = this.halfOf(hi);
     if (this.canonical(half, hi, lo)) this.crawl(half, hi, lo, steps);
     return steps;
   }
 
-  /** Whether the half has tables, and the address its upper bits right. */
+  /**
+   * Whether the half has tables, and the address its upper bits right.
+   *
+   * @throws {@link PageTableError} `walker-busy`: a walk is under way, whose fields this one would overwrite. It has no window then, so the
+   * short way comes here, too.
+   */
   private canonical({ root, tag, free, loMask }: Half, hi: number, lo: number): boolean {
+    checkIdle(this.tables);
     const signed = (hi << tag) >> tag;
     const upper = signed >> free;
     return (upper === 0 || upper === -1) && ((lo ^ signed) & loMask) === 0 && root >= 0;
