@@ -2,7 +2,8 @@
  * Readers and writers of a user's memory: addresses are virtual, each page goes through the processor's translation, and a page that
  * faults is put to the address space's handlers first.
  *
- * PT-43 (V1): a writer's range is in no other reader's or writer's; readers may share.
+ * PT-43 (V1): a writer's range is in no other reader's or writer's; readers may share. A handler is the program's own code: after each the
+ * range must still be the reader's or writer's, and the processor have the space, or the access ends in an error.
  *
  * @see OSTD `VmSpace::reader`, `VmSpace::writer`; vostd `vm_space.rs`, `VmSpaceOwner::inv`
  * @module
@@ -19,52 +20,18 @@ import { VmSpaceError } from "./vm-space-error.js";
 /** Times that a fault is put to the handlers before it stands: one handler may make room for the next. */
 const TRIES = 4;
 
-/** The memory of an address space as a processor's user sees it. */
-class UserMemory implements FallibleMemory {
-  views: ViewCache;
-  offset = 0;
-  private readonly space: VmSpace;
-  private readonly cpu: VmCpu;
-
-  constructor(space: VmSpace, cpu: VmCpu) {
-    this.space = space;
-    this.cpu = cpu;
-    this.views = cpu.frames.memory.banks[0]!.views;
-  }
-
-  seek(at: number, len: number, access: "read" | "write"): number {
-    const { space, cpu } = this;
-    if (cpu.active !== space) throw new VmSpaceError({ code: "not-active", asid: space.asid });
-    const hi = Math.floor(at / 2 ** 32);
-    const lo = at | 0;
-    let frame = cpu.translate(hi, lo, access);
-    for (let tries = 0; frame < 0; tries += 1) {
-      if (tries === TRIES || space.handleFault(at, access) !== "resolved") return 0;
-      frame = cpu.translate(hi, lo, access);
-    }
-    const { memory } = cpu.frames;
-    const bank = memory.bankIndexOf(frame);
-    if (bank < 0) return 0; // a device's: no bytes
-    const within = at % PAGE_SIZE;
-    this.views = memory.banks[bank]!.views;
-    this.offset = memory.byteOffsetOf(frame) + within;
-    return Math.min(len, PAGE_SIZE - within);
-  }
-}
-
 /** A range that a reader or a writer has. */
 interface Claim {
   readonly start: number;
   readonly end: number;
   readonly write: boolean;
   dropped: boolean;
+  /** Whether a handler is asked about a page of it. */
+  asking: boolean;
 }
 
-/** @throws `CoreError` `used-after-drop` */
-function checkLive({ dropped, write }: Claim): void {
-  if (dropped)
-    throw new CoreError({ code: "used-after-drop", what: write ? "user writer" : "user reader" });
-}
+const inUse = (va: number, len: number): Error =>
+  new VmSpaceError({ code: "range-in-use", va, len });
 
 /** The ranges of one address space. */
 export class UserRanges {
@@ -74,11 +41,9 @@ export class UserRanges {
   claim(start: number, len: number, write: boolean): Claim {
     const end = start + len;
     for (const other of this.claims) {
-      if ((write || other.write) && start < other.end && other.start < end) {
-        throw new VmSpaceError({ code: "range-in-use", va: start, len });
-      }
+      if ((write || other.write) && start < other.end && other.start < end) throw inUse(start, len);
     }
-    const claim = { start, end, write, dropped: false };
+    const claim = { start, end, write, dropped: false, asking: false };
     // No bytes are nobody's.
     if (len > 0) this.claims.add(claim);
     return claim;
@@ -91,25 +56,97 @@ export class UserRanges {
   }
 }
 
-/** Reads a user's memory. Drop it: until then nobody writes to its range. */
-export class UserReader extends FallibleVmReader {
-  private readonly ranges: UserRanges;
+/** The memory of an address space as a processor's user sees it: a range of it. */
+class UserMemory implements FallibleMemory {
+  views: ViewCache;
+  offset = 0;
+  private readonly space: VmSpace;
+  private readonly cpu: VmCpu;
   private readonly claim: Claim;
 
-  /** @internal */
-  constructor(space: VmSpace, cpu: VmCpu, start: number, len: number) {
-    super(new UserMemory(space, cpu), start, len);
-    this.ranges = space.ranges;
-    this.claim = this.ranges.claim(start, len, false);
+  /** @throws {@link PageTableError} `range-in-use` */
+  constructor(space: VmSpace, cpu: VmCpu, start: number, len: number, write: boolean) {
+    this.space = space;
+    this.cpu = cpu;
+    this.views = cpu.frames.memory.banks[0]!.views;
+    this.claim = space.ranges.claim(start, len, write);
   }
 
   /** Gives the range up. */
   drop(): void {
-    this.ranges.drop(this.claim);
+    this.space.ranges.drop(this.claim);
+  }
+
+  /**
+   * Proves that nobody has dropped it, and that no access of it is under way.
+   *
+   * @throws `CoreError` `used-after-drop`; {@link PageTableError} `range-in-use`
+   */
+  checkLive(): void {
+    const { dropped, write, asking, start, end } = this.claim;
+    if (dropped)
+      throw new CoreError({ code: "used-after-drop", what: write ? "user writer" : "user reader" });
+    if (asking) throw inUse(start, end - start);
+  }
+
+  /** @throws as {@link UserMemory.checkLive}; {@link PageTableError} `not-active` */
+  private check(): void {
+    const { space, cpu } = this;
+    this.checkLive();
+    if (cpu.active !== space) throw new VmSpaceError({ code: "not-active", asid: space.asid });
+  }
+
+  /** Puts a fault to the handlers. @returns whether it is resolved */
+  private ask(at: number, access: "read" | "write"): boolean {
+    const { space, claim } = this;
+    claim.asking = true;
+    try {
+      return space.handleFault(at, access) === "resolved";
+    } finally {
+      claim.asking = false;
+    }
+  }
+
+  seek(at: number, len: number, access: "read" | "write"): number {
+    const { cpu } = this;
+    this.check();
+    const hi = Math.floor(at / 2 ** 32);
+    const lo = at | 0;
+    let frame = cpu.translate(hi, lo, access);
+    for (let tries = 0; frame < 0; tries += 1) {
+      const resolved = tries < TRIES && this.ask(at, access);
+      this.check();
+      if (!resolved) return 0;
+      frame = cpu.translate(hi, lo, access);
+    }
+    const { memory } = cpu.frames;
+    const bank = memory.bankIndexOf(frame);
+    if (bank < 0) return 0; // a device's: no bytes
+    const within = at % PAGE_SIZE;
+    this.views = memory.banks[bank]!.views;
+    this.offset = memory.byteOffsetOf(frame) + within;
+    return Math.min(len, PAGE_SIZE - within);
+  }
+}
+
+/** Reads a user's memory. Drop it: until then nobody writes to its range. */
+export class UserReader extends FallibleVmReader {
+  private readonly user: UserMemory;
+
+  /** @internal */
+  constructor(space: VmSpace, cpu: VmCpu, start: number, len: number) {
+    const user = new UserMemory(space, cpu, start, len, false);
+    super(user, start, len);
+    this.user = user;
+  }
+
+  /** Gives the range up. */
+  drop(): void {
+    this.user.drop();
   }
 
   protected override get left(): number {
-    checkLive(this.claim);
+    this.user.checkLive();
     return super.left;
   }
 
@@ -121,23 +158,22 @@ export class UserReader extends FallibleVmReader {
 
 /** Writes a user's memory. Drop it: until then nobody else has its range. */
 export class UserWriter extends FallibleVmWriter {
-  private readonly ranges: UserRanges;
-  private readonly claim: Claim;
+  private readonly user: UserMemory;
 
   /** @internal */
   constructor(space: VmSpace, cpu: VmCpu, start: number, len: number) {
-    super(new UserMemory(space, cpu), start, len);
-    this.ranges = space.ranges;
-    this.claim = this.ranges.claim(start, len, true);
+    const user = new UserMemory(space, cpu, start, len, true);
+    super(user, start, len);
+    this.user = user;
   }
 
   /** Gives the range up. */
   drop(): void {
-    this.ranges.drop(this.claim);
+    this.user.drop();
   }
 
   protected override get left(): number {
-    checkLive(this.claim);
+    this.user.checkLive();
     return super.left;
   }
 

@@ -361,9 +361,12 @@ export class VmSpace implements Droppable {
   }
 
   /**
-   * Reads the user's memory. Drop the reader.
+   * Reads the user's memory. Drop the reader. What it reads goes through the handlers of the space where a page faults: one that gives the
+   * processor another space, or drops the reader, ends the access in `not-active`, or core's `used-after-drop`; in it the reader itself
+   * is `range-in-use`.
    *
-   * @throws {@link PageTableError} `not-active`, `foreign-cpu`, `access-denied`, `range-in-use`; `CoreError` `address-out-of-range`
+   * @throws {@link PageTableError} `not-active`, `foreign-cpu`, `other-format`, `access-denied`, `range-in-use`, `invalid-vaddr`,
+   * `invalid-argument`; `CoreError` `used-after-drop`: the space
    */
   reader(va: VirtualAddress, len: number, cpu: VmCpu = this.cpu): UserReader {
     return new UserReader(this, cpu, this.checkUser(va, len, cpu), len);
@@ -383,7 +386,7 @@ export class VmSpace implements Droppable {
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
     const given = wholeOf(va);
     const at = typeof given === "number" || typeof given === "bigint" ? Number(given) : Number.NaN;
-    const whole = Number.isSafeInteger(at) && Number.isSafeInteger(len) && len >= 0;
+    const whole = [at, len, at + len].every(Number.isSafeInteger) && len >= 0;
     if (!whole || at < first || at + len > end) {
       throw new VmSpaceError({ code: "access-denied", va: given, len });
     }
