@@ -61,6 +61,16 @@ it("PT-10: no range crosses the hole, and only AArch64 has a second root", () =>
   expect(vaddrRange(pageTableConfig(range))).toEqual([255n << 39n, (257n << 39n) - 1n]);
 });
 
+it("PT-10: keeps the range that it has proved, whatever becomes of the caller's array", () => {
+  const topLevelIndexRange: [number, number] = [0, 255];
+  const config = pageTableConfig({ ...userConfig(x86Format()), topLevelIndexRange });
+  topLevelIndexRange.splice(0, 2, -5, 511);
+  expect(config.topLevelIndexRange).toEqual([0, 255]);
+  for (const each of [config, userConfig(x86Format()), kernelConfig(aarch64Format())]) {
+    expect(Object.isFrozen(each.topLevelIndexRange)).toBe(true);
+  }
+});
+
 it("takes for a table only what has been proved, and nothing is allocated for anything else", () => {
   const frames = FrameTable.create({ memory: { buffer: new ArrayBuffer(32 * 4096) } });
   const allocator = createBuddy(frames);

@@ -6,6 +6,7 @@ import {
   type CachePolicy,
   cachePolicyOf,
   DIRTY,
+  defineFormat,
   EXECUTE,
   encodeLeaf,
   encodeTable,
@@ -132,6 +133,14 @@ describe.each(FORMATS)("%s", (_, format) => {
     expect(Object.keys(format)).toEqual(Object.keys(FORMATS[0]![1]));
   });
 
+  it("PT-3: so are its lists, and what they list", () => {
+    const lists = Object.values(format).filter(Array.isArray);
+    expect(lists.length).toBeGreaterThan(4);
+    for (const one of [...lists, ...format.software, format.paging]) {
+      expect(Object.isFrozen(one)).toBe(true);
+    }
+  });
+
   it("owns each software bit once", () => {
     const at = format.software.map(({ bit }) => bit);
     expect(new Set(at).size).toBe(at.length);
@@ -158,6 +167,29 @@ describe.each(FORMATS)("%s", (_, format) => {
       expect(walker.translate(va)).toBe(false);
     }
   });
+});
+
+it("PT-3: a format keeps what it was made of, whatever becomes of the caller's", () => {
+  const x86 = x86Format();
+  const paging = { ...x86.paging };
+  const software = x86.software.map((bit) => ({ ...bit }));
+  const spec = {
+    ...x86,
+    name: "kept",
+    paging,
+    software,
+    cacheBits: [3, 4, 7],
+    rights: x86.rights.slice(),
+  };
+  const format = defineFormat(spec);
+  paging.vaBits = 99;
+  software[0]!.bit = 63;
+  software.pop();
+  spec.cacheBits.push(12);
+  spec.rights.fill(0);
+  for (const name of ["paging", "software", "cacheBits", "rights"] as const) {
+    expect(format[name]).toEqual(x86[name]);
+  }
 });
 
 const CACHE = 12;

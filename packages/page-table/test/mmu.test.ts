@@ -223,6 +223,14 @@ describe("settings", () => {
     expect(mmu.translate(0)).toBe(true);
   });
 
+  it("PT-3: are a walker's own, whatever becomes of the caller's", () => {
+    const given: { wp: boolean; smep?: boolean } = { wp: false };
+    const mmu = mmuOf(new Tables(x86Format()), given);
+    Object.assign(given, { wp: true, smep: true });
+    expect(mmu.settings).toEqual({ wp: false });
+    expect(Object.isFrozen(mmu.settings)).toBe(true);
+  });
+
   it("of one access are flags only", () => {
     const mmu = mmuOf(new Tables(x86Format()));
     const settings = { nxe: false } as object;

@@ -4,7 +4,8 @@
  * A user's table and the kernel's share one format and differ in the root's entries that are theirs, in whether the tables
  * below those may ever be removed (the kernel's are shared by all), and in what an item is.
  *
- * PT-10: a configuration's addresses are one run without a hole: both ends have the same upper bits.
+ * PT-10: a configuration's addresses are one run without a hole: both ends have the same upper bits. What was proved of it stays so: the
+ * range is a copy, and frozen.
  *
  * @see OSTD `PageTableConfig`, `TOP_LEVEL_INDEX_RANGE`, `TOP_LEVEL_CAN_UNMAP`
  * @module
@@ -42,7 +43,8 @@ const WANTED = 'userConfig(format), or all of its fields; items are "tracked" or
  */
 export function pageTableConfig(config: PageTableConfig): PageTableConfig {
   checkConfig(config);
-  const [first, last] = config.topLevelIndexRange;
+  const range = Object.freeze([...config.topLevelIndexRange] as const);
+  const [first, last] = range;
   const whole = [first, last].every((i) => Number.isInteger(i) && i >= 0 && i <= LAST);
   const { canonical } = config.format.paging;
   const oneHalf = canonical === "two-halves" || first >>> 8 === last >>> 8;
@@ -50,7 +52,8 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
   if (!(whole && first <= last && oneHalf && root)) {
     throw new PageTableError({ code: "invalid-index-range", first, last });
   }
-  return Object.freeze(Object.defineProperty({ ...config }, MADE, { value: true }));
+  const made = { ...config, topLevelIndexRange: range };
+  return Object.freeze(Object.defineProperty(made, MADE, { value: true }));
 }
 
 /** Proves that a configuration is one that has been proved. @throws {@link PageTableError} `invalid-argument` */

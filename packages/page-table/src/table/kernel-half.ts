@@ -37,7 +37,10 @@ export function hasHalfOf(root: Root, kernel: Root | undefined): boolean {
   if (kernel !== undefined) {
     const { config: theirs } = kernel.store;
     if (kernel.store.frames !== frames || theirs.format !== config.format) return false;
-    if (shareRoot(theirs, config)) [first, last] = theirs.topLevelIndexRange;
+    if (shareRoot(theirs, config)) {
+      if (theirs.topLevelCanUnmap) return false; // nobody may have borrowed what may go
+      [first, last] = theirs.topLevelIndexRange;
+    }
     if (first <= to && from <= last) return false;
   }
   const own = wordsOf(root);

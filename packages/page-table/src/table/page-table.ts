@@ -9,7 +9,7 @@ import { CoreError, type Droppable } from "@memkit/core";
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
 import type { Frame, FrameTable } from "@memkit/frame-meta";
 import type { Segment } from "@memkit/frame-meta/segment";
-import { checkObject } from "../argument.js";
+import { checkObject, refuseArgument } from "../argument.js";
 import { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
 import { checkMade, type PageTableConfig, vaddrRange } from "../format/config.js";
@@ -108,18 +108,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * ```
    */
   static create<C extends PageTableConfig>(frames: FrameTable, config: C): PageTable<C> {
-    const store = nodeStoreOf(frames, config);
-    const table = PageTable.withRoot(store, config);
-    if (!config.topLevelCanUnmap) {
-      try {
-        table.fillTop();
-      } catch (error) {
-        table.drop();
-        throw error;
-      }
-    }
-    store.finish(table.rootPfn);
-    return table;
+    return PageTable.withRoot(nodeStoreOf(frames, config), config).finished();
   }
 
   /** A root with nothing below it, which `finish` of its store makes a table. @internal */
@@ -133,6 +122,20 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     slots.words[slots.wordOf(slots.geometry.slotOf(pfn), FORKED_WORD)] = 0; // of what was in the frame before
     const handle = store.references.giveFrame(pfn).tryAs(nodeMetaOf(config));
     return new PageTable<C>(store, config, handle as NodeFrame<C>, shared);
+  }
+
+  /** What was a root becomes a table, with the top tables that are there to stay; where they fail it is dropped. */
+  private finished(): this {
+    if (!this.config.topLevelCanUnmap) {
+      try {
+        this.fillTop();
+      } catch (error) {
+        this.drop();
+        throw error;
+      }
+    }
+    this.store.finish(this.rootPfn);
+    return this;
   }
 
   /** One table below each of the root's entries. */
@@ -153,7 +156,8 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * table's root lives as long as one of them does. Where the kernel has a root of its own (AArch64) there is nothing to share.
    *
    * @throws {@link PageTableError} `invalid-index-range` where the user's entries are not all others than the kernel's; `other-format`;
-   * `FrameError` `no-memory`
+   * `invalid-argument` also where this table's top tables may go (`topLevelCanUnmap`), or some of its entries are another's;
+   * `unsupported-memory`; `FrameError` `no-memory`, `count-at-max`; `CoreError` `used-after-drop`. Nothing has changed then.
    */
   createUser<U extends PageTableConfig>(config: U): PageTable<U> {
     checkMade(config);
@@ -165,13 +169,13 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     if (sameRoot && first <= mineLast && mineFirst <= last) {
       throw new PageTableError({ code: "invalid-index-range", first, last });
     }
+    if (sameRoot && (this.config.topLevelCanUnmap || this.shared !== undefined)) {
+      const wanted = "a table whose topLevelCanUnmap is false, with no entries of another's";
+      refuseArgument("kernel's table", this.config.name, wanted);
+    }
     this.live();
     const store = nodeStoreOf(this.frames, config);
-    if (!sameRoot) {
-      const table = PageTable.withRoot(store, config);
-      store.finish(table.rootPfn);
-      return table;
-    }
+    if (!sameRoot) return PageTable.withRoot(store, config).finished();
     const shared = this.handle.clone();
     try {
       const table = PageTable.withRoot(store, config, shared);
@@ -182,10 +186,9 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
       for (let at = 2 * mineFirst; at < 2 * mineLast + 2; at += 1) {
         memory.words[memory.base + at] = words[base + at]!;
       }
-      store.finish(table.rootPfn);
-      return table;
+      return table.finished();
     } catch (error) {
-      shared.drop();
+      if (!shared.dropped) shared.drop();
       throw error;
     }
   }

@@ -40,7 +40,7 @@ function half({ paging, tableMask }: PteFormat, given: number): Half {
 /** Roots and settings. {@link Walker} is one. */
 export class Machine implements Tuning {
   readonly format: PteFormat;
-  /** The settings last given. */
+  /** The settings last given: a copy. What is set here changes nothing; `configure` does. */
   settings: MmuSettings;
   /** The flags of the settings, a bit each, as the dialect reads them. */
   status: number;
@@ -95,7 +95,7 @@ export class Machine implements Tuning {
     checkSettings(dialect, settings);
     const policy = settings.accessedDirty ?? (this.passive ? "ignore" : dialect.accessedDirty[0]);
     const ad = policy === "update" ? AD_UPDATE : policy === "fault" ? AD_FAULT : 0;
-    this.settings = settings;
+    this.settings = Object.freeze({ ...settings });
     this.status = statusWith(dialect.status | ad, settings);
     this.reservedHi.set(format.leafReservedHi);
     this.reservedHi[0] = format.tableReservedHi;
