@@ -6,7 +6,7 @@ import { allocFrame, allocSegment, createBuddy } from "@memkit/frame-meta/alloc"
 import { FrameLedger } from "@memkit/frame-meta/model";
 import { pageProperty, READ, USER, userConfig, WRITE, x86Format } from "@memkit/page-table/format";
 import { PageTable, PageTableError } from "@memkit/page-table/table";
-import { TlbFlusher } from "@memkit/page-table/tlb";
+import { Shootdown, shootdownWords, Tlb, TlbFlusher } from "@memkit/page-table/tlb";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
 
@@ -181,4 +181,138 @@ test("a flusher keeps what says that it lives, in turn with what it drops, and a
   expect(() => flusher.collect()).toThrow(failed(2));
   m.world.agrees = true;
   expect([flusher.collect(), dropped, m.taken()]).toEqual([true, 1, 0]);
+});
+
+describe("an old frame that refuses in the midst of something else (PT-14)", () => {
+  /** A space with a page at VA; of one that refused before it, another agent has flushed the translation by now. */
+  function late() {
+    const m = machine();
+    const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
+    const [cpu, other] = [0, 1].map((n) => {
+      return new VmCpu(m.frames, format, new Shootdown(words, 2, n, new Tlb()));
+    }) as [VmCpu, VmCpu];
+    const space = VmSpace.create(cpu);
+    space.map(VA, m.page(), RW);
+    const end = (): void => {
+      m.world.agrees = true;
+      for (const one of [cpu, other, cpu]) one.poll();
+      cpu.activate(undefined);
+      space.drop();
+      for (const one of [other, cpu]) one.poll();
+      expect([cpu.flusher.collect(), m.taken()]).toEqual([true, 0]);
+    };
+    // Ends while the processor has it.
+    const ended = VmSpace.create(cpu);
+    ended.activate();
+    ended.drop();
+    /** From here on an old frame waits that refuses. */
+    const begin = (): void => {
+      space.map(VA + 0x10_0000, m.page(), RW);
+      expect(space.unmap(VA + 0x10_0000, 1)).toBe(1);
+      other.poll();
+    };
+    return { ...m, cpu, other, space, ended, begin, end };
+  }
+  type Late = ReturnType<typeof late>;
+
+  const operations: [string, (m: Late) => unknown][] = [
+    ["map", ({ space, page }) => space.map(VA + 4096, page(), RW)],
+    ["mapRange", ({ space }) => space.mapRange(VA + 4096, 2, 9, RW)],
+    ["mapSegment", ({ space, huge }) => space.mapSegment(2 ** 30, huge(), RW)],
+    ["protect", ({ space }) => expect(space.protect(VA, 1, 0, WRITE)).toBe(1)],
+    [
+      "protectNext",
+      ({ space }) => {
+        const cursor = space.cursorMut(VA, 1);
+        expect(cursor.protectNext(1, 0, WRITE)).toBe(1);
+        cursor.dispatch();
+        cursor.close();
+      },
+    ],
+    [
+      "replace",
+      ({ space, page }) => {
+        const cursor = space.cursorMut(VA, 1);
+        expect(cursor.replace(page(), RW).level).toBe(1);
+        cursor.close();
+      },
+    ],
+    [
+      "activate in place of one that has ended",
+      ({ cpu, ended }) => {
+        cpu.activate(undefined);
+        expect(ended.dropped).toBe(true);
+      },
+    ],
+  ];
+
+  test.each(operations)("%s: it succeeds, and the next poll tells", (_, run) => {
+    const m = late();
+    m.begin();
+    run(m);
+    const told = expect.objectContaining({ code: "release-failed", failed: 1, raws: [], kept: 1 });
+    expect(() => m.cpu.poll()).toThrow(told);
+    expect(() => m.cpu.poll()).toThrow(/1 are kept, and asked again by the next poll/);
+    m.end();
+  });
+
+  test("fork: there is a child, and the next poll tells", () => {
+    const m = late();
+    m.begin();
+    const child = m.space.fork();
+    expect(child.table.translate(VA)).toBeDefined();
+    expect(() => m.cpu.poll()).toThrow(failed(1));
+    m.world.agrees = true;
+    child.drop();
+    m.end();
+  });
+
+  test("handleFault: a copy is made, and the next poll tells", () => {
+    const m = late();
+    const child = m.space.fork();
+    m.begin();
+    expect(child.handleFault(VA, "write")).toBe("resolved");
+    expect(() => m.cpu.poll()).toThrow(failed(1));
+    m.world.agrees = true;
+    child.drop();
+    m.end();
+  });
+
+  test("an unmap that fails says why it failed", () => {
+    const m = late();
+    m.begin();
+    const cursor = m.space.cursorMut(VA, 2);
+    expect(() => cursor.unmap(3)).toThrow(expect.objectContaining({ code: "out-of-range" }));
+    cursor.close();
+    const page = m.page();
+    const mapped = expect.objectContaining({ code: "already-mapped" });
+    expect(() => m.space.map(VA, page, RW)).toThrow(mapped);
+    expect(() => m.cpu.poll()).toThrow(failed(1));
+    m.world.agrees = true;
+    page.drop();
+    m.end();
+  });
+
+  test("what has ended with an error is told once, by the next poll", () => {
+    const m = late();
+    const { flusher } = m.cpu;
+    const ended = (error: Error) => ({
+      drop: () => {
+        throw error;
+      },
+    });
+    flusher.issue(0, VA, 1, m.space.asid);
+    flusher.keep(ended(new RangeError("first")));
+    flusher.dispatch();
+    m.other.poll();
+    m.space.protect(VA, 1, 0, WRITE);
+    expect(() => m.cpu.poll()).toThrow("first");
+    m.cpu.poll();
+    for (const name of ["one", "another"]) flusher.keep(ended(new RangeError(name)));
+    flusher.dispatch();
+    m.other.poll();
+    m.space.protect(VA, 1, WRITE, 0);
+    expect(() => m.cpu.poll()).toThrow(failed(2));
+    m.end();
+  });
 });

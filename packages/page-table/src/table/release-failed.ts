@@ -8,7 +8,11 @@ import { pageTableError } from "../page-table-error.js";
 
 const PageTableError = /* @__PURE__ */ pageTableError<"release-failed">({
   "release-failed": (d) =>
-    `the mappings are gone, but ${d.failed} of their frames could not be let go: those in "raws" are for Frame.fromRaw`,
+    `the mappings are gone, but ${d.failed} of their frames could not be let go: ${
+      d.kept > 0
+        ? `${d.kept} are kept, and asked again by the next poll`
+        : 'those in "raws" are for Frame.fromRaw'
+    }`,
 });
 
 /** Something that could not be let go. */
@@ -20,10 +24,10 @@ export interface Lost {
 }
 
 /** @returns `release-failed`, with what was thrown as its cause */
-export function releaseFailed(lost: readonly Lost[]): Error {
+export function releaseFailed(lost: readonly Lost[], kept = 0): Error {
   const cause = new AggregateError(lost.map(({ error }) => error));
   const raws = lost.flatMap((one) => one.raws);
-  return new PageTableError({ code: "release-failed", failed: lost.length, raws }, { cause });
+  return new PageTableError({ code: "release-failed", failed: lost.length, raws, kept }, { cause });
 }
 
 /** Throws where some of what was removed could not be let go. */

@@ -48,9 +48,15 @@ export type TableErrorDetail =
   /**
    * Mappings were removed, and of their frames some could not be let go; the errors are the `cause`, one for frames in a row that are no
    * memory. Those whose type refuses to go live: each of `raws` is a handle for `Frame.fromRaw(frames, raw)`, the catcher's to drop later.
-   * An address space keeps its own, and tries again: then `failed` counts what a segment or a table held as one, and `raws` is empty.
+   * An address space keeps its own, and tries again: `kept` says how many. Then `failed` counts what a segment or a table held as one, and
+   * `raws` is empty.
    */
-  | { readonly code: "release-failed"; readonly failed: number; readonly raws: readonly number[] };
+  | {
+      readonly code: "release-failed";
+      readonly failed: number;
+      readonly raws: readonly number[];
+      readonly kept: number;
+    };
 
 /** Of who shares tables, or forks them, or lets go of frames: said where they are thrown. */
 type Elsewhere = "access-width" | "cannot-copy" | "release-failed";

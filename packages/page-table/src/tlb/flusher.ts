@@ -2,7 +2,7 @@
  * What an owner of tables calls while it unmaps: requests in a batch, and the frames that must live until all have flushed.
  *
  * PT-14: what was given to `keep` is released once, and not before every request issued before it is done everywhere. What refuses stays,
- * and is asked again.
+ * and is asked again; what was thrown is told by a `collect`, once.
  *
  * @see OSTD `TlbFlusher`: `issue_tlb_flush_with`, `dispatch_tlb_flush`, `sync_tlb_flush`
  * @module
@@ -19,6 +19,11 @@ export interface Releasable {
   drop(): void;
   /** Whether it has ended: one that says no after its `drop` threw is dropped again. */
   readonly dropped?: boolean;
+}
+
+/** A handle that could not be dropped, and whether it is kept. */
+interface Failure extends Lost {
+  readonly kept: boolean;
 }
 
 /** Requests from here on become one for everything: OSTD `FLUSH_ALL_PAGES_THRESHOLD`. */
@@ -60,6 +65,8 @@ export class TlbFlusher {
   private fresh: Releasable[] = [];
   /** What is flushed, and could not be dropped yet. */
   private refused: Releasable[] = [];
+  /** What was thrown by drops of what has ended, and nobody has heard of. */
+  private unheard: Failure[] = [];
   private waiting: { readonly ticket: number; readonly kept: Releasable[] }[] = [];
 
   /** @throws {@link PageTableError} `invalid-argument` */
@@ -112,30 +119,50 @@ export class TlbFlusher {
   /**
    * Releases what nobody can reach any more. What could not be dropped and lives still, a frame whose type refuses, is kept.
    *
-   * @param again - whether to try what was kept so, too
+   * @param again - whether to try what was kept so, too, and to tell what was thrown where something else was being done
    * @returns whether nothing is left
-   * @throws {@link PageTableError} `release-failed` where something is kept; what else a `drop` throws. The others have been released.
+   * @throws {@link PageTableError} `release-failed` where something is kept, which then is not in its `raws`, or several have thrown; what
+   * else a `drop` throws. The others have been released.
    */
   collect(again = true): boolean {
+    const unheard = again ? this.unheard.splice(0) : [];
+    const lost = [...unheard, ...this.release(again)];
+    const kept = lost.filter((failure) => failure.kept).length;
+    if (kept > 0 || lost.length > 1) throw releaseFailed(lost, kept);
+    if (lost.length > 0) throw lost[0]!.error;
+    const { waiting, fresh, batch, refused } = this;
+    return waiting.length + fresh.length + batch.length + refused.length === 0;
+  }
+
+  /**
+   * Sends what was issued and releases what nobody can reach any more, at the end of something that has succeeded, or failed, without
+   * that: what is thrown here the next {@link TlbFlusher.collect} throws.
+   *
+   * @internal
+   */
+  settle(): void {
+    this.dispatch();
+    this.unheard.push(...this.release(false).filter(({ kept }) => !kept));
+  }
+
+  /** @returns what has not gone, or only with an error */
+  private release(again: boolean): Failure[] {
     const { shootdown } = this;
-    const lost: Lost[] = [];
     const ready = again ? this.refused.splice(0) : [];
     while (this.waiting.length > 0 && shootdown.done(this.waiting[0]!.ticket)) {
       ready.push(...this.waiting.shift()!.kept);
     }
-    let kept = 0;
+    const lost: Failure[] = [];
     for (const item of ready) {
       try {
         item.drop();
       } catch (error) {
-        lost.push({ error, raws: [] });
-        if (item.dropped === false) kept = this.refused.push(item);
+        const kept = item.dropped === false;
+        if (kept) this.refused.push(item);
+        lost.push({ error, raws: [], kept });
       }
     }
-    if (kept > 0) throw releaseFailed(lost);
-    if (lost.length > 0) throw lost[0]!.error;
-    const { waiting, fresh, batch, refused } = this;
-    return waiting.length + fresh.length + batch.length + refused.length === 0;
+    return lost;
   }
 
   /** Dispatches, waits for all agents, and releases. They must poll, or be detached. @throws as {@link TlbFlusher.collect} */

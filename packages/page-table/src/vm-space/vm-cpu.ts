@@ -19,7 +19,7 @@ import { refuseFormat } from "../format/other-format.js";
 import { SW, UR, UW } from "../format/rights.js";
 import { mmuOf } from "../table/node-tables.js";
 import { isAsid } from "../tlb/asids.js";
-import { TlbFlusher } from "../tlb/flusher.js";
+import { type Releasable, TlbFlusher } from "../tlb/flusher.js";
 import { Shootdown, shootdownWords } from "../tlb/shootdown.js";
 import { Tlb } from "../tlb/tlb.js";
 import type { TranslationCache } from "../tlb/translation-cache.js";
@@ -103,7 +103,8 @@ export class VmCpu {
    * Flushes what others have asked for, and lets go of what all have flushed. Call it where no translation is held.
    *
    * @throws {@link PageTableError} `release-failed` where the types of some frames refuse to let them go: they are kept, and asked again by
-   * the next poll, `flusher.sync()` or drop of a space; `FrameError` `drop-failed`
+   * the next poll, `flusher.sync()` or drop of a space; `FrameError` `drop-failed`. Also of what other operations have let go of at their end:
+   * those say nothing of it.
    */
   poll(): void {
     this.shootdown.poll();
@@ -133,7 +134,7 @@ export class VmCpu {
       if (shootdown.wait(ticket, patience)) continue;
       throw new VmSpaceError({ code: "not-flushed", agents: shootdown.behind(ticket) });
     }
-    flusher.collect(false);
+    flusher.settle();
     return reap(frames, dead, options);
   }
 
@@ -190,8 +191,10 @@ export class VmCpu {
       before.leave();
       old.drop();
     };
-    if (before.dropped) this.retire(before.asid, { drop: leave });
-    else leave();
+    if (before.dropped) {
+      this.keepUntilFlushed(before.asid, { drop: leave });
+      this.flusher.settle();
+    } else leave();
   }
 
   /** Proves that an address space of processor `other` may be this one's: that what `other` unmaps is flushed here. @internal */
@@ -212,13 +215,16 @@ export class VmCpu {
     }
   }
 
-  /** Ends something of an address space when all have forgotten the space. @internal */
-  retire(asid: number, item: { drop(): void }): void {
-    const { flusher } = this;
-    flusher.issueAll(asid);
-    flusher.keep(new Owed(this.frames, item));
-    flusher.dispatch();
-    flusher.collect();
+  /** Ends something of an address space when all have forgotten the space. @throws as {@link VmCpu.poll} @internal */
+  retire(asid: number, item: Releasable): void {
+    this.keepUntilFlushed(asid, item);
+    this.flusher.dispatch();
+    this.flusher.collect();
+  }
+
+  private keepUntilFlushed(asid: number, item: Releasable): void {
+    this.flusher.issueAll(asid);
+    this.flusher.keep(new Owed(this.frames, item));
   }
 
   /** Takes a number for an address space, or shares the one that it has in other agents. @internal */

@@ -83,7 +83,7 @@ export class VmCursorMut {
   /**
    * Maps a frame or a segment that is one page at the position. Nothing is flushed: only translations are cached, not holes.
    *
-   * @throws as `CursorMut.map`; {@link PageTableError} `global-page`
+   * @throws as `CursorMut.map`; {@link PageTableError} `global-page`, `invalid-argument`
    */
   map(item: Item, prop: number): void {
     checkLocal(prop);
@@ -146,10 +146,12 @@ export class VmCursorMut {
         const left = cursor.remaining - rest;
         taken = left > 0 ? cursor.takeNext(left) : undefined;
       }
-    } finally {
-      flusher.dispatch();
-      flusher.collect(false);
+    } catch (error) {
+      flusher.settle();
+      throw error;
     }
+    flusher.dispatch();
+    flusher.collect(false);
     return removed;
   }
 
@@ -158,6 +160,7 @@ export class VmCursorMut {
    * {@link VmCursorMut.dispatch}.
    *
    * @returns the level of what was changed; 0 for nothing
+   * @throws as `CursorMut.protectNext`; {@link PageTableError} `global-page`, `invalid-argument`
    */
   protectNext(pages: number, set: number, clear: number): number {
     checkLocal(set);
@@ -174,7 +177,7 @@ export class VmCursorMut {
   /**
    * Maps another item of the same size in place of the one at the position, which is kept until it is flushed.
    *
-   * @throws as `CursorMut.replace`
+   * @throws as `CursorMut.replace`; {@link PageTableError} `global-page`, `invalid-argument`
    */
   replace(item: Item, prop: number): Omit<TakenItem, "item"> {
     checkLocal(prop);
@@ -187,12 +190,10 @@ export class VmCursorMut {
 
   /** Sends what is to be flushed now, instead of when the cursor is closed. */
   dispatch(): void {
-    const { flusher } = this.space.cpu;
-    flusher.dispatch();
-    flusher.collect(false);
+    this.space.cpu.flusher.settle();
   }
 
-  /** Ends the cursor, and sends what is to be flushed. Does nothing the second time. */
+  /** Ends the cursor, and sends what is to be flushed. Does nothing the second time. What then refuses to go `VmCpu.poll` tells. */
   close(): void {
     this.cursor.close();
     this.dispatch();

@@ -232,7 +232,7 @@ export class VmSpace implements Droppable {
    * `AVAIL2` is the mark of what is copied, and untracked pages stay the same in both. A frame that is tracked at two addresses becomes two,
    * at the first write to one: what is to be shared is mapped untracked, or anew in both after the fork.
    *
-   * @throws as `fork` of `/fork`; {@link PageTableError} `asid-in-use`
+   * @throws as `fork` of `/fork`; {@link PageTableError} `asid-in-use`. There is no copy then, and nothing has changed.
    */
   fork(asid?: number): VmSpace {
     this.live();
@@ -246,24 +246,23 @@ export class VmSpace implements Droppable {
     child.devices.push(...this.devices);
     // This space may not write any more where it could.
     cpu.flusher.issueAll(this.asid);
-    cpu.flusher.dispatch();
-    cpu.flusher.collect(false);
+    cpu.flusher.settle();
     return child;
   }
 
-  /** A cursor that reads: see `PageTable.cursor`. */
+  /** A cursor that reads. @throws as `PageTable.cursor` */
   cursor(va: VirtualAddress, pages: number): Cursor {
     this.live();
     return this.table.cursor(va, pages);
   }
 
-  /** A cursor that also writes, and flushes what it changes. Close it. */
+  /** A cursor that also writes, and flushes what it changes. Close it. @throws as `PageTable.cursorMut` */
   cursorMut(va: VirtualAddress, pages: number): VmCursorMut {
     this.live();
     return new VmCursorMut(this, this.table.cursorMut(va, pages));
   }
 
-  /** Maps a frame or a segment that is one page. @throws as `PageTable.cursorMut`, `CursorMut.map` */
+  /** Maps a frame or a segment that is one page. @throws as `PageTable.cursorMut`, {@link VmCursorMut.map} */
   map(va: VirtualAddress, item: Item, prop: number): void {
     checkItem(item);
     const pages = "start" in item ? Math.max(item.frames, 1) : 1;
@@ -302,7 +301,7 @@ export class VmSpace implements Droppable {
    * Sets and clears flags of whatever is mapped in a range, and flushes it.
    *
    * @returns base pages that are mapped
-   * @throws as `PageTable.protectRange`; {@link PageTableError} `global-page`
+   * @throws as `PageTable.protectRange`; {@link PageTableError} `global-page`, `invalid-argument`
    */
   protect(va: VirtualAddress, pages: number, set: number, clear: number): number {
     this.live();
@@ -311,12 +310,16 @@ export class VmSpace implements Droppable {
     const changed = this.table.protectRange(va, pages, set, clear);
     const { flusher } = this.cpu;
     flusher.issue(hiOf(va), loOf(va), pages, this.asid);
-    flusher.dispatch();
-    flusher.collect(false);
+    flusher.settle();
     return changed;
   }
 
-  /** Frees tables in which nothing is mapped, as `PageTable.cleanUp`. No translation is of those. @returns tables freed */
+  /**
+   * Frees tables in which nothing is mapped, as `PageTable.cleanUp`. No translation is of those.
+   *
+   * @returns tables freed
+   * @throws as `PageTable.cursor`
+   */
   cleanUp(va?: VirtualAddress, pages?: number): number {
     this.live();
     return this.table.cleanUp(va, pages);
@@ -386,8 +389,8 @@ export class VmSpace implements Droppable {
     const [first, end] = [firstVpn * PAGE_SIZE, (firstVpn + pages) * PAGE_SIZE];
     const given = wholeOf(va);
     const at = typeof given === "number" || typeof given === "bigint" ? Number(given) : Number.NaN;
-    const whole = [at, len, at + len].every(Number.isSafeInteger) && len >= 0;
-    if (!whole || at < first || at + len > end) {
+    const whole = Number.isSafeInteger(at) && Number.isSafeInteger(len) && len >= 0;
+    if (!(whole && Number.isSafeInteger(at + len)) || at < first || at + len > end) {
       throw new VmSpaceError({ code: "access-denied", va: given, len });
     }
     return at;
@@ -414,8 +417,7 @@ export class VmSpace implements Droppable {
         : outcome;
     }
     flusher.issue(hi, lo, 1, asid);
-    flusher.dispatch();
-    flusher.collect(false);
+    flusher.settle();
     return outcome;
   }
 
