@@ -36,6 +36,8 @@ export interface Locks {
   lose(pfn: number): void;
   /** Gives back all that the cursor has. */
   close(cursor: Cursor): void;
+  /** Who reads without a lock, pinned once, has waited and begins anew. @throws what `onWait` of `shareTables` throws, pinned again */
+  waited(): void;
 }
 
 /** Whether a cursor on pages `start` to `end` is covered by what the entry for them leads to, in a node of `level`. */
@@ -120,6 +122,10 @@ export class SingleLocks implements Locks {
 
   release(): void {
     // It was not locked.
+  }
+
+  waited(): void {
+    // There is nobody to wait for.
   }
 
   lose(): void {

@@ -38,7 +38,15 @@ class NodeTables extends MemoryTables {
     // A forged entry leads to what is no node: there is no version to read under.
     if (meta < 0 || at + 1 >= words.length) return super.read(window, at, table);
     const { store } = this;
-    if (!store.read(words, at, meta)) return BEGIN_ANEW;
+    if (!store.read(words, at, meta)) {
+      this.busy = true; // who is called now may reap, and not walk: this unit is not pinned
+      try {
+        store.locks.waited();
+      } finally {
+        this.busy = false;
+      }
+      return BEGIN_ANEW;
+    }
     window.lo = store.lo;
     window.hi = store.hi;
     return READ_WHOLE;
@@ -68,13 +76,15 @@ class NodeTables extends MemoryTables {
 }
 
 /**
- * Is pinned from the first entry that it reads to the last that it changes (PT-55), which costs an agent nothing that is alone; and walks
- * no table that has been dropped, whose nodes may be anybody's by then.
+ * Is pinned, once, from the first entry that it reads to the last that it changes (PT-55), which costs an agent nothing that is alone; and
+ * walks no table that has been dropped, whose nodes may be anybody's by then.
  */
 class TableMmu extends Mmu {
   private readonly held: FrameTable;
   /** What must be there: until {@link TableMmu.setRoot} says that it walks other tables, which the caller keeps. */
   private used: readonly PageTable[];
+  /** Steps within steps. */
+  private depth = 0;
 
   constructor(table: PageTable, options: MmuOfOptions) {
     const { frames, store } = table;
@@ -93,7 +103,13 @@ class TableMmu extends Mmu {
 
   private pin(): void {
     for (const table of this.used) table.live();
-    this.held.pin();
+    if (this.depth === 0) this.held.pin();
+    this.depth += 1;
+  }
+
+  private unpin(): void {
+    this.depth -= 1;
+    if (this.depth === 0) this.held.unpin();
   }
 
   override walk(hi: number, lo: number): number {
@@ -101,7 +117,7 @@ class TableMmu extends Mmu {
     try {
       return super.walk(hi, lo);
     } finally {
-      this.held.unpin();
+      this.unpin();
     }
   }
 
@@ -110,7 +126,7 @@ class TableMmu extends Mmu {
     try {
       return super.touch(hi, lo, size, request, status);
     } finally {
-      this.held.unpin();
+      this.unpin();
     }
   }
 
@@ -119,7 +135,7 @@ class TableMmu extends Mmu {
     try {
       return super.steps(hi, lo);
     } finally {
-      this.held.unpin();
+      this.unpin();
     }
   }
 }

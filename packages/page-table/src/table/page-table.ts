@@ -311,7 +311,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
    * the time this returns; what is returned was so at one moment of the call, or nothing was.
    *
    * @returns undefined where nothing is mapped, or the address is not in the table's share
-   * @throws {@link PageTableError} `invalid-vaddr`, `corrupt-table`
+   * @throws {@link PageTableError} `invalid-vaddr`, `corrupt-table`; what `onWait` of `shareTables` throws
    */
   translate(va: VirtualAddress): Translation | undefined {
     this.live();
@@ -323,7 +323,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     frames.pin();
     try {
       while (!(descent.run(this.rootPfn, page, page + 1) && descent.read(page))) {
-        // It had to wait, and begins anew.
+        this.locks.waited();
       }
     } finally {
       frames.unpin();

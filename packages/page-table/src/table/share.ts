@@ -17,10 +17,10 @@ import { isKept, keep } from "./stores.js";
 /** What {@link shareTables} may be told. */
 export interface ShareOptions {
   /**
-   * Called each millisecond or so in which opening a cursor waits for what another agent has locked. That agent may be dead, and this one the
-   * only one that is left to reap it: `reap` of `@memkit/frame-meta/agents` may be called here, for agents that are known to have ended.
-   * What it throws ends the wait, and `cursorMut` throws it: nothing has changed then. It must not work on the table otherwise.
-   * `translate`, which waits only for a change that is half-done, does not call it.
+   * Called each millisecond or so in which this agent waits for another one: opening a cursor for what that one has locked, `translate` and
+   * the units of `mmuOf` for a change that is half-done. That agent may be dead, and this one the only one that is left to reap it: `reap` of
+   * `@memkit/frame-meta/agents` may be called here, for agents that are known to have ended. What it throws ends the wait, and whoever
+   * waited throws it: nothing is locked then, and no entry has changed but for the bits of a processor. It must not work on the table otherwise.
    */
   readonly onWait?: () => void;
 }

@@ -61,7 +61,7 @@ export class SharedLocks implements Locks {
   readonly cursors: Cursor[] = [];
   private readonly onWait: (() => void) | undefined;
 
-  /** @param onWait - called where another agent was faster: nothing is half-done then, so it may reap that one, or throw */
+  /** @param onWait - called, unpinned, where this agent waits for another one: it has nothing half-done then, so it may reap that one, or throw */
   constructor(frames: FrameTable, onWait?: () => void) {
     this.frames = frames;
     this.mark = markOf(frames.agent!.id);
@@ -100,6 +100,16 @@ export class SharedLocks implements Locks {
     this.cursors.splice(this.cursors.indexOf(cursor), 1);
     this.unlockAll(cursor);
     cursor.table.store.collect();
+  }
+
+  waited(): void {
+    if (this.onWait === undefined) return;
+    this.frames.unpin(); // PT-53
+    try {
+      this.onWait();
+    } finally {
+      this.frames.pin();
+    }
   }
 
   private lockOf(pfn: number): number {

@@ -32,7 +32,7 @@ const PROCESSOR =
 const HUGE_BELOW =
   "of huge pages below a table that goes, whatever the schedule: test/cursor/cursor.test.ts and test/table/fork-protect.test.ts are for it";
 const HANDLER =
-  "of who is called while a cursor waits: no scenario has one, test/table/waiting.test.ts does";
+  "of who is called while an agent waits: no scenario has one, test/table/waiting.test.ts does";
 const SHORTCUT = "a shorter way to where the longer one leads";
 
 export const EQUIVALENT: readonly Equivalent[] = [
@@ -74,6 +74,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   { matches: of("lockChild", /^this\.onWait/), reason: HANDLER },
   { matches: of("open", /^this\.onWait/), reason: HANDLER },
+  { matches: of("translate", /^this\.locks\.waited/), reason: HANDLER },
   { matches: of("wait", /^pause\(\)|park\(/, "dropped statement"), reason: AGAIN },
   {
     matches: of("wait", /slots\.load\(lock\) !== found/),
