@@ -228,7 +228,11 @@ class Check {
 }
 
 /**
- * Looks at every node and entry of a table. Exact while nobody works on it.
+ * Looks at every node and entry of a table. Exact while nobody works on it, in any agent: what is being changed is told as it is.
+ *
+ * Sees the nodes that entries lead to, whichever agent has made them, and of cursors those of this agent (C1), for others' are in their own
+ * memory: a lock word that a dead agent has left is no violation, and is `reap`'s to find. A frame that several tables map is counted for
+ * this one only (E3); frames that no entry leads to are for the `checkInvariants` of `@memkit/frame-meta/model`.
  *
  * @returns what does not hold: empty where all is well
  *

@@ -85,8 +85,12 @@ function* ranges({ ranges }: VmSpace): Generator<VmViolation> {
 }
 
 /**
- * Looks at everything that must hold of an address space. Exact while no cursor is open on it. Of the processors it knows those of this
- * agent that the space was made or activated on.
+ * Looks at everything that must hold of an address space. Exact while no agent works on it or on its tables.
+ *
+ * Sees the tables, whoever has changed them, but of caches, readers and writers only what this object knows of: T1 is about the processors
+ * that it was made on or activated on, also those that have another space now; V1 about the readers and writers that it has made. What
+ * another agent has is in that one's own memory, and another `VmSpace` of the same root knows of its own: where several have the space,
+ * each of them is to be asked.
  *
  * @returns what does not hold: empty where all is well
  * @throws {@link PageTableError} `invalid-argument`

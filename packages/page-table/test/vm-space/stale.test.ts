@@ -70,6 +70,17 @@ describe("T1: a translation that is not so any more", () => {
     expect(said(space)).toEqual(["a cache leads elsewhere"]);
   });
 
+  test("is found by the VmSpace that has been on the processor, and by no other of the same root", () => {
+    const { cpus, cpu, space } = machine(2);
+    const other = cpus[1] as VmCpu;
+    const same = VmSpace.attach(other, space.table.rootPfn, { asid: space.asid });
+    same.activate();
+    other.translate(0, VA, "write");
+    space.table.protectRange(VA, 1, 0, WRITE);
+    expect([said(space), said(same)]).toEqual([[], ["a cache grants what the tables do not"]]);
+    expect([...space.processors]).toEqual([cpu]);
+  });
+
   test("is none while the processor is asked to flush it", () => {
     const { cpus, space } = machine(2);
     const other = cpus[1] as VmCpu;
