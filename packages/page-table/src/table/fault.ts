@@ -102,9 +102,10 @@ function copyOf(cursor: CursorMut, copy: (frame: Frame) => Frame): Frame {
   const frame = cursor.queryFrame()!;
   try {
     const copied = copy(frame);
-    checkObject("copy", copied, "a new frame", "tryAs");
+    checkObject("copy", copied, "a new frame", "tryAs", "drop");
     const { table } = frame;
-    if (copied.table !== table || table.slots.countOf(copied.paddr / PAGE_SIZE) !== 1) {
+    const pfn = copied.paddr / PAGE_SIZE; // of a segment none
+    if (copied.table !== table || !(pfn >= 0) || table.slots.countOf(pfn) !== 1) {
       if (copied !== frame) copied.drop();
       const what = "a copy is a frame of the same table of frames, and nobody else has it yet";
       throw new TableError({ code: "unfit-item", what });

@@ -1,6 +1,7 @@
 /** `handleFault`: whose a fault is, and what becomes of copies that cannot be made. */
 
 import { Frame } from "@memkit/frame-meta";
+import { allocUnique } from "@memkit/frame-meta/alloc";
 import { COPY_ON_WRITE, type FaultOptions, fork, handleFault } from "@memkit/page-table/fork";
 import {
   AVAIL2,
@@ -16,7 +17,7 @@ import { mmuOf } from "@memkit/page-table/mmu";
 import type { PageTable } from "@memkit/page-table/table";
 import { VmCpu, VmSpace } from "@memkit/page-table/vm-space";
 import { describe, expect, test } from "vitest";
-import { formats, MODES, Space } from "../support/space.js";
+import { formats, MODES, pageMeta, Space } from "../support/space.js";
 
 const RO = pageProperty(READ | USER);
 const RW = RO | WRITE;
@@ -114,6 +115,23 @@ describe.each(MODES)("in mode %s", (mode) => {
           return frame;
         },
       ],
+      "a segment": [coded("unfit-item"), (_, space) => space.segment(1)],
+      "a segment of two": [coded("unfit-item"), (_, space) => space.segment(2)],
+      "a frame that is unique": [
+        coded("unfit-item"),
+        (_, space) => allocUnique(space.frames, pageMeta, {}),
+      ],
+      "a promise": [coded("invalid-argument"), () => Promise.resolve()],
+      "what only looks like a frame": [
+        coded("unfit-item"),
+        ({ table }) => ({
+          table,
+          tryAs: () => undefined,
+          drop: () => undefined,
+          paddr: Number.NaN,
+        }),
+      ],
+      "what cannot be dropped": [coded("invalid-argument"), () => ({ tryAs: () => undefined })],
       nothing: [coded("invalid-argument"), () => undefined],
       "a number": [coded("invalid-argument"), () => 7],
     };
