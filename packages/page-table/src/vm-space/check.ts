@@ -87,10 +87,10 @@ function* ranges({ ranges }: VmSpace): Generator<VmViolation> {
 /**
  * Looks at everything that must hold of an address space. Exact while no agent works on it or on its tables.
  *
- * Sees the tables, whoever has changed them, but of caches, readers and writers only what this object knows of: T1 is about the processors
- * that it was made on or activated on, also those that have another space now; V1 about the readers and writers that it has made. What
- * another agent has is in that one's own memory, and another `VmSpace` of the same root knows of its own: where several have the space,
- * each of them is to be asked.
+ * Sees the tables, whoever has changed them, but of caches, readers and writers only this agent's: T1 is about the processors that this
+ * object was made on or activated on, also those that have another space now; V1 about readers and writers of the root, whichever `VmSpace`
+ * of it has made them. What another agent has is in that one's own memory, and another `VmSpace` of the same root knows of its own
+ * processors: where several have the space, each of them is to be asked.
  *
  * @returns what does not hold: empty where all is well
  * @throws {@link PageTableError} `invalid-argument`

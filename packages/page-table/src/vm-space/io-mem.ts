@@ -10,6 +10,16 @@ import type { FrameRange, PhysicalMemory } from "@memkit/core/physical";
 import { checkObject } from "../argument.js";
 import { VmSpaceError } from "./vm-space-error.js";
 
+/** Proves that frames are all in one MMIO range of a memory. @throws {@link PageTableError} `invalid-io-memory` */
+export function checkFrames(memory: PhysicalMemory, firstPfn: number, frames: number): void {
+  const whole = Number.isInteger(firstPfn) && Number.isInteger(frames) && frames >= 1;
+  const inside = ({ firstPfn: first, frames: all }: FrameRange): boolean =>
+    firstPfn >= first && firstPfn + frames <= first + all;
+  if (!(whole && memory.mmio.some(inside))) {
+    throw new VmSpaceError({ code: "invalid-io-memory", pfn: firstPfn, frames });
+  }
+}
+
 /** A device's registers. */
 export class IoMem {
   readonly firstPfn: Pfn;
@@ -20,12 +30,7 @@ export class IoMem {
    */
   constructor(memory: PhysicalMemory, firstPfn: number, frames: number) {
     checkObject("memory", memory, "a PhysicalMemory", "kindOf");
-    const whole = Number.isInteger(firstPfn) && Number.isInteger(frames) && frames >= 1;
-    const inside = ({ firstPfn: first, frames: all }: FrameRange): boolean =>
-      firstPfn >= first && firstPfn + frames <= first + all;
-    if (!(whole && memory.mmio.some(inside))) {
-      throw new VmSpaceError({ code: "invalid-io-memory", pfn: firstPfn, frames });
-    }
+    checkFrames(memory, firstPfn, frames);
     this.firstPfn = pfn(firstPfn);
     this.frames = frames;
   }

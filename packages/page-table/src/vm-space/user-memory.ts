@@ -2,7 +2,8 @@
  * Readers and writers of a user's memory: addresses are virtual, each page goes through the processor's translation, and a page that
  * faults is put to the address space's handlers first.
  *
- * PT-43 (V1): a writer's range is in no other reader's or writer's; readers may share. A handler is the program's own code: after each the
+ * PT-43 (V1): a writer's range is in no other reader's or writer's of this agent, whichever `VmSpace` of the root has it; readers may share. A
+ * handler is the program's own code: after each the
  * range must still be the reader's or writer's, and the processor have the space, or the access ends in an error.
  *
  * @see OSTD `VmSpace::reader`, `VmSpace::writer`; vostd `vm_space.rs`, `VmSpaceOwner::inv`
@@ -13,6 +14,8 @@ import { CoreError } from "@memkit/core";
 import { PAGE_SIZE } from "@memkit/core/address";
 import type { ViewCache } from "@memkit/core/view-cache";
 import { type FallibleMemory, FallibleVmReader, FallibleVmWriter } from "@memkit/core/vm-io";
+import type { FrameTable } from "@memkit/frame-meta";
+import type { PageTable } from "../table/page-table.js";
 import type { VmCpu } from "./vm-cpu.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
@@ -22,6 +25,7 @@ const TRIES = 4;
 
 /** A range that a reader or a writer has. */
 interface Claim {
+  readonly owner: VmSpace | undefined;
   readonly start: number;
   readonly end: number;
   readonly write: boolean;
@@ -33,17 +37,20 @@ interface Claim {
 const inUse = (va: number, len: number): Error =>
   new VmSpaceError({ code: "range-in-use", va, len });
 
-/** The ranges of one address space. */
+/** The ranges of the address spaces of one root. */
 export class UserRanges {
   readonly claims: Set<Claim> = new Set<Claim>();
 
-  /** @throws {@link PageTableError} `range-in-use` */
-  claim(start: number, len: number, write: boolean): Claim {
+  /**
+   * @param owner - the space that may not end before the range is given up
+   * @throws {@link PageTableError} `range-in-use`
+   */
+  claim(start: number, len: number, write: boolean, owner?: VmSpace): Claim {
     const end = start + len;
     for (const other of this.claims) {
       if ((write || other.write) && start < other.end && other.start < end) throw inUse(start, len);
     }
-    const claim = { start, end, write, dropped: false, asking: false };
+    const claim = { owner, start, end, write, dropped: false, asking: false };
     // No bytes are nobody's.
     if (len > 0) this.claims.add(claim);
     return claim;
@@ -54,6 +61,18 @@ export class UserRanges {
     claim.dropped = true;
     this.claims.delete(claim);
   }
+}
+
+/** By root, of each table of frames: who attaches a root that is open here has its ranges, too. */
+const kept = new WeakMap<FrameTable, Map<number, UserRanges>>();
+
+/** The ranges of a table's root in this agent. */
+export function rangesOf({ frames, rootPfn }: PageTable): UserRanges {
+  const roots = kept.get(frames) ?? new Map<number, UserRanges>();
+  kept.set(frames, roots);
+  const ranges = roots.get(rootPfn) ?? new UserRanges();
+  roots.set(rootPfn, ranges);
+  return ranges;
 }
 
 /** The memory of an address space as a processor's user sees it: a range of it. */
@@ -69,7 +88,7 @@ class UserMemory implements FallibleMemory {
     this.space = space;
     this.cpu = cpu;
     this.views = cpu.frames.memory.banks[0]!.views;
-    this.claim = space.ranges.claim(start, len, write);
+    this.claim = space.ranges.claim(start, len, write, space);
   }
 
   /** Gives the range up. */

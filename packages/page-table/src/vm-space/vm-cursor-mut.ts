@@ -9,6 +9,7 @@
  */
 
 import { PAGE_SIZE } from "@memkit/core/address";
+import type { FrameTable } from "@memkit/frame-meta";
 import type { Segment } from "@memkit/frame-meta/segment";
 import { checkObject, refuseArgument } from "../argument.js";
 import type { Cursor } from "../cursor/cursor.js";
@@ -17,7 +18,7 @@ import type { TakenItem } from "../cursor/taken.js";
 import { GLOBAL } from "../format/property.js";
 import type { Item } from "../table/references.js";
 import { hiOf, loOf } from "../virtual-address.js";
-import { IoMem } from "./io-mem.js";
+import { checkFrames, IoMem } from "./io-mem.js";
 import { Owed } from "./owed.js";
 import type { VmSpace } from "./vm-space.js";
 import { VmSpaceError } from "./vm-space-error.js";
@@ -38,9 +39,14 @@ export function checkItem(item: Item): void {
   checkObject("item", item, "a Frame or a Segment", "drop");
 }
 
-/** Proves that it is a device. @throws {@link PageTableError} `invalid-argument` */
-export function checkDevice(io: IoMem): void {
+/**
+ * Proves that it is a device, and one of the memory that the frames are of: elsewhere its frames may be anything.
+ *
+ * @throws {@link PageTableError} `invalid-argument`, `invalid-io-memory`
+ */
+export function checkDevice(io: IoMem, { memory }: FrameTable): void {
   if (!(io instanceof IoMem)) refuseArgument("device", io, "an IoMem");
+  checkFrames(memory, io.firstPfn, io.frames);
 }
 
 /**
@@ -109,11 +115,11 @@ export class VmCursorMut {
    *
    * @param offset - Of the first byte in `io`
    * @param len - Bytes; to the end of `io` if not given
-   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`; `global-page`;
-   * `invalid-argument`: no device; as `PageTable.mapRange`. Nothing is mapped then.
+   * @throws {@link PageTableError} `invalid-io-memory` unless both are multiples of 4096 and inside of `io`, and `io` is a device of the
+   * memory that the space is in, too; `global-page`; `invalid-argument`: no device; as `PageTable.mapRange`. Nothing is mapped then.
    */
   mapIoMem(io: IoMem, prop: number, offset = 0, len?: number): void {
-    checkDevice(io);
+    checkDevice(io, this.space.cpu.frames);
     const { first, pages } = ioPages(io, offset, len);
     checkLocal(prop);
     this.cursor.mapRun(io.firstPfn + first, pages, prop);

@@ -22,7 +22,7 @@ import type { Item } from "../table/references.js";
 import { hiOf, loOf, type VirtualAddress, wholeOf } from "../virtual-address.js";
 import { frame } from "../walk/machine.js";
 import type { IoMem } from "./io-mem.js";
-import { UserRanges, UserReader, UserWriter } from "./user-memory.js";
+import { rangesOf, type UserRanges, UserReader, UserWriter } from "./user-memory.js";
 import { type VmAccess, type VmCpu, WANTED_CPU } from "./vm-cpu.js";
 import {
   checkDevice,
@@ -120,7 +120,7 @@ export class VmSpace implements Droppable {
   /** Asked about faults that copy-on-write does not explain. */
   onFault: VmFaultHandler | undefined;
   /** @internal */
-  readonly ranges: UserRanges = new UserRanges();
+  readonly ranges: UserRanges;
   /** Those of this agent that have, or have had, the space: their caches may remember translations. @internal */
   readonly processors: Set<VmCpu>;
   private readonly copy: FaultOptions["copy"];
@@ -133,6 +133,7 @@ export class VmSpace implements Droppable {
     this.cpu = cpu;
     this.processors = new Set([cpu]);
     this.table = table;
+    this.ranges = rangesOf(table);
     this.asid = asid;
     this.onFault = options.onFault;
     this.copy = options.copy;
@@ -157,7 +158,8 @@ export class VmSpace implements Droppable {
   /**
    * An address space that another agent of the same frames has made, by the frame of its table's root: post it. Its number in the
    * caches is the one that it has in the agents of the log that have it open; of a space that nobody has open any more, any free one.
-   * Readers and writers keep apart from one another within an agent; between agents that is the program's matter.
+   * Readers and writers keep apart from one another within an agent, also those of two spaces that it has of one root; between agents
+   * that is the program's matter.
    *
    * Caller must give processors of all agents that have the space open one log: what unmaps here is flushed in no other's.
    *
@@ -282,7 +284,7 @@ export class VmSpace implements Droppable {
 
   /** Maps a device's memory. @throws as {@link VmCursorMut.mapIoMem} */
   mapIoMem(va: VirtualAddress, io: IoMem, prop: number, offset = 0, len?: number): void {
-    checkDevice(io);
+    checkDevice(io, this.cpu.frames);
     const { pages } = ioPages(io, offset, len);
     this.with(va, pages, (cursor) => cursor.mapIoMem(io, prop, offset, len));
   }
@@ -450,7 +452,7 @@ export class VmSpace implements Droppable {
   drop(): void {
     this.live();
     const { cpu, table, asid } = this;
-    const [claim] = this.ranges.claims;
+    const claim = [...this.ranges.claims].find(({ owner }) => owner === this);
     if (claim !== undefined) {
       const { start, end } = claim;
       throw new VmSpaceError({ code: "range-in-use", va: start, len: end - start });

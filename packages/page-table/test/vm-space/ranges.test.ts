@@ -144,6 +144,29 @@ describe("readers and writers (PT-43)", () => {
     expect(other.space.dropped).toBe(true);
   });
 
+  test("of two spaces of one root keep apart, too, and only a space's own keep it alive", () => {
+    const { space, cpu } = machine();
+    space.mapRange(VA, 1, 9, RW);
+    const same = VmSpace.attach(cpu, space.table.rootPfn);
+    space.activate();
+    const writer = space.writer(VA, 16);
+    const inUse = code("range-in-use");
+    same.activate();
+    for (const kind of ["reader", "writer"] as const) {
+      expect(() => same[kind](VA + 15, 4)).toThrow(inUse);
+      same[kind](VA + 16, 4).drop();
+    }
+    expect([checkInvariants(space), checkInvariants(same)]).toEqual([[], []]);
+    expect(() => space.drop()).toThrow(inUse);
+    same.drop();
+    // Another root's are its own.
+    const other = VmSpace.create(cpu);
+    other.activate();
+    other.writer(VA, 16).drop();
+    writer.drop();
+    space.drop();
+  });
+
   test("that were dropped say so", () => {
     const { space } = machine();
     space.mapRange(VA, 1, 9, RW);

@@ -180,7 +180,15 @@ describe.each(MODES)("%s", (mode) => {
     expect(() => first.readVal(u32)).toThrow(code("not-active"));
     for (const one of [first, second, writer]) one.drop();
     space.ranges.claim(0, 8, true);
-    space.ranges.claims.add({ start: 4, end: 5, write: false, dropped: false });
+    const claim = {
+      owner: undefined,
+      start: 4,
+      end: 5,
+      write: false,
+      dropped: false,
+      asking: false,
+    };
+    space.ranges.claims.add(claim);
     expect(checkInvariants(space).map(({ id }) => id)).toEqual(["V1"]);
   });
 
@@ -382,6 +390,35 @@ describe.each(MODES)("%s", (mode) => {
         expect(() => space.mapIoMem(VA, io, RW, offset, len)).toThrow(code("invalid-io-memory"));
       }
       expect(space.findIoMem(io.paddr)).toBeUndefined();
+    });
+
+    test("a device of another memory is none here, unless this one has it, too", () => {
+      const { cpu, taken } = machine();
+      const space = VmSpace.create(cpu);
+      const before = taken();
+      const bank = {
+        firstPfn: 0,
+        frames: 1,
+        source: { buffer: new ArrayBuffer(PAGE) },
+        byteOffset: 0,
+      };
+      const elsewhere = new PhysicalMemory([bank], {
+        mmio: [20, DEVICE + 15].map((firstPfn) => ({ firstPfn, frames: 2 })),
+      });
+      const theirs = (firstPfn: number, frames: number) => new IoMem(elsewhere, firstPfn, frames);
+      const none = [theirs(20, 2), theirs(DEVICE + 15, 2), theirs(DEVICE + 16, 1)];
+      for (const io of none) {
+        expect(() => space.mapIoMem(VA, io, RW)).toThrow(code("invalid-io-memory"));
+        const cursor = space.cursorMut(VA, 2);
+        expect(() => cursor.mapIoMem(io, RW)).toThrow(code("invalid-io-memory"));
+        expect(cursor.at.query()).toBe(0);
+        cursor.close();
+        expect(space.findIoMem(io.paddr)).toBeUndefined();
+      }
+      space.cleanUp();
+      expect(taken()).toBe(before);
+      space.mapIoMem(VA, theirs(DEVICE + 15, 1), RW);
+      expect(space.table.translate(VA)?.pfn).toBe(DEVICE + 15);
     });
   });
 
