@@ -6,6 +6,7 @@ import { pfn } from "@memkit/core";
 import {
   aarch64Format,
   EXECUTE,
+  encodeLeaf,
   pageProperty,
   READ,
   riscvFormat,
@@ -164,6 +165,49 @@ describe("a difference", () => {
       [0x6000n, 1, undefined, 11],
       [2n ** 30n + 0x7000n, 1, 519, 1519],
     ]);
+  });
+
+  /** One half of AArch64's address space with `64 - size` bits: where it has pages, and a walker over it. */
+  function half(upper: boolean, size: number, places: readonly number[]) {
+    const format = aarch64Format();
+    const t = new Tables(format, { frames: 64 });
+    const bits = 64 - size;
+    const levels = Math.ceil((bits - 12) / 9);
+    const last = 2 ** (bits - 12) - 1;
+    const mapped = new Map<bigint, number>();
+    for (const [i, place] of places.entries()) {
+      // From the end that every size has, or from the one where this size ends.
+      const inner = BigInt(Math.min(place >> 1, last));
+      const page = (place & 1) === (upper ? 0 : 1) ? BigInt(last) - inner : inner;
+      const { lo, hi } = encodeLeaf(format, 100 + i, 1, RW);
+      t.put(page << 12n, (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0), 1, levels);
+      mapped.set((upper ? 2n ** 64n - 2n ** BigInt(bits) : 0n) + (page << 12n), 100 + i);
+    }
+    const settings = upper ? { t1sz: size, epd0: true } : { t0sz: size, epd1: true };
+    const root = { root: t.root, rootHigh: t.root };
+    return { mapped, walker: new Walker({ format, memory: t.memory, ...root, settings }) };
+  }
+
+  it("is of all addresses that either has, whichever is the wider", () => {
+    const side = fc.record({
+      size: fc.integer({ min: 16, max: 39 }),
+      places: fc.array(fc.nat(40), { maxLength: 4 }),
+    });
+    fc.assert(
+      fc.property(fc.boolean(), side, side, (upper, one, other) => {
+        const [a, b] = [half(upper, one.size, one.places), half(upper, other.size, other.places)];
+        const changes = [...diff(a.walker, b.walker)];
+        expect(changes.map(({ va, before, after }) => [va, before?.pfn, after?.pfn])).toEqual(
+          [...new Set([...a.mapped.keys(), ...b.mapped.keys()])]
+            .sort((x, y) => (x < y ? -1 : 1))
+            .map((va) => [va, a.mapped.get(va), b.mapped.get(va)])
+            .filter(([, x, y]) => x !== y),
+        );
+        const back = [...diff(b.walker, a.walker)];
+        expect(back).toEqual(changes.map((c) => ({ ...c, before: c.after, after: c.before })));
+      }),
+      { numRuns: 20, examples: [[false, { size: 25, places: [] }, { size: 16, places: [1] }]] },
+    );
   });
 });
 

@@ -214,6 +214,8 @@ describe("settings", () => {
     [aarch64Format(), { t0sz: 15 }],
     [aarch64Format(), { t1sz: 40 }],
     [aarch64Format(), { ips: 52 }],
+    [aarch64Format(), { ips: 33 }],
+    [aarch64Format(), { ips: 47 }],
   ])("PT-3: %o refuses %o and stays as it was", (format, settings) => {
     const mmu = mmuOf(new Tables(format).map(0n, 9, RW));
     const { status, settings: before } = mmu;

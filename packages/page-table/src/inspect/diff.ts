@@ -7,7 +7,7 @@
 import type { Pfn } from "@memkit/core/address";
 import { refuseFormat } from "../format/other-format.js";
 import type { Walker } from "../walk/walker.js";
-import { addressOf, Budget, checkWalker, probe, rangesOf, type ScanOptions } from "./scan.js";
+import { addressOf, Budget, probe, rangesOf, type ScanOptions } from "./scan.js";
 
 /** What a page is mapped to. */
 export interface Side {
@@ -34,28 +34,35 @@ function same(a: Side | undefined, b: Side | undefined): boolean {
   return a === undefined || b === undefined ? a === b : a.pfn === b.pfn && a.rights === b.rights;
 }
 
+type Runs = readonly (readonly [first: number, last: number])[];
+
+/** The pages that are in some of the runs, as runs that end wherever one of them does: of each, a walker has all pages or none. */
+function unionOf(runs: Runs): Runs {
+  const cuts = new Set(runs.flatMap(([first, last]) => [first, last + 1]));
+  const starts = [...cuts].sort((a, b) => a - b);
+  return starts
+    .map((first, i) => [first, (starts[i + 1] ?? first) - 1] as const)
+    .filter(([page]) => runs.some(([first, last]) => first <= page && page <= last));
+}
+
 /**
- * The differences, from the lowest address to the highest: frame or rights.
+ * The differences, from the lowest address to the highest: frame or rights. Of all addresses that either has: beyond the narrower half of
+ * two walkers of AArch64 (T0SZ, T1SZ) nothing is mapped in that one.
  *
  * @param before - Both must be of formats with the same addresses
  * @throws {@link PageTableError} `invalid-vaddr`, `other-format`, `invalid-argument`; `walk-budget` on the way
  */
 export function diff(before: Walker, after: Walker, options: ScanOptions = {}): Generator<Change> {
   const ranges = rangesOf(before, options);
-  checkWalker(after);
+  const others = rangesOf(after, options);
   const [{ paging }, other] = [before.format, after.format];
   if (paging.vaBits !== other.paging.vaBits || paging.canonical !== other.paging.canonical) {
     refuseFormat(before.format, other);
   }
-  return compared(before, after, ranges, new Budget(options.budget));
+  return compared(before, after, unionOf([...ranges, ...others]), new Budget(options.budget));
 }
 
-function* compared(
-  before: Walker,
-  after: Walker,
-  ranges: readonly (readonly [number, number])[],
-  budget: Budget,
-): Generator<Change> {
+function* compared(before: Walker, after: Walker, ranges: Runs, budget: Budget): Generator<Change> {
   for (const [first, last] of ranges) {
     let next: number;
     for (let page = first; page <= last; page = next) {

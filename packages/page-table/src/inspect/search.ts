@@ -22,7 +22,7 @@ export interface Wanted {
   /** Default: `mapped`. */
   readonly kind?: Found["kind"];
   /**
-   * The first frame and the last. Of a mapping only the part with these frames is found; of what is `outside` or `page-missing` that in
+   * The first frame and the last, which is not below it. Of a mapping only the part with these frames is found; of what is `outside` or `page-missing` that in
    * whose place a table in these frames should be.
    */
   readonly frames?: readonly [first: number, last: number];
@@ -35,10 +35,13 @@ const KINDS: readonly Found["kind"][] = [
 
 const PERMISSIONS: number = READ | WRITE | EXECUTE;
 
+const FIELDS = "{ grants, level, kind, frames }";
+
 /** @throws {@link PageTableError} `invalid-argument`, `invalid-pfn` */
 function checkWanted({ paging }: Walker["format"], wanted: Wanted): void {
-  checkObject("search", wanted, "{ grants, level, kind, frames }");
-  const { grants = 0, level = 1, kind = "mapped", frames = [0, 0] } = wanted;
+  checkObject("search", wanted, FIELDS);
+  const { grants = 0, level = 1, kind = "mapped", frames = [0, 0], ...rest } = wanted;
+  for (const field of Object.keys(rest)) refuseArgument("field of a search", field, FIELDS);
   if (typeof grants !== "number" || (grants & (PERMISSIONS | USER)) !== grants) {
     refuseArgument("set of rights", grants, "READ, WRITE, EXECUTE and USER, or-ed");
   }
@@ -46,10 +49,11 @@ function checkWanted({ paging }: Walker["format"], wanted: Wanted): void {
     refuseArgument("level", level, `one of 1 to ${paging.levels}`);
   }
   checkChoice("kind", kind, KINDS);
-  if (!(Array.isArray(frames) && frames.length === 2)) {
-    refuseArgument("range of frames", frames, "[first, last]");
+  const range = Array.isArray(frames) && frames.length === 2;
+  if (range) for (const end of frames) frame(end);
+  if (!(range && frames[0] <= frames[1])) {
+    refuseArgument("range of frames", frames, "[first, last], the lower one first");
   }
-  for (const end of frames) frame(end);
 }
 
 /** Whether one of the modes, or the user, has all of these rights. */

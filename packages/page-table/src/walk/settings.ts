@@ -100,7 +100,7 @@ const STATUS: Readonly<Record<string, number>> = {
 
 const WANTED = "{ wp: false } or others";
 
-/** The whole numbers among the settings: least, most, what every value but the most is a multiple of. */
+/** The whole numbers among the settings: the least, and the most. */
 const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   maxPhysAddr: [32, 52],
   pkru: [0, 2 ** 32 - 1],
@@ -108,6 +108,9 @@ const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   t1sz: [16, 39],
   ips: [32, 48],
 };
+
+/** What of these TCR_EL1.IPS can say of the 4 KiB granule without LPA2: Arm ARM DDI 0487, "TCR_EL1". */
+const IPS = [32, 36, 40, 42, 44, 48];
 
 const PageTableError = /* @__PURE__ */ pageTableError<"invalid-setting">({
   "invalid-setting": (d) => `a processor of ${d.arch} cannot be set so: ${d.setting} to ${d.value}`,
@@ -130,7 +133,10 @@ export function checkSettings(dialect: Dialect, settings: MmuSettings): void {
     const range = NUMBERS[setting];
     const valid =
       range !== undefined
-        ? Number.isInteger(value) && value >= range[0] && value <= range[1]
+        ? Number.isInteger(value) &&
+          value >= range[0] &&
+          value <= range[1] &&
+          (setting !== "ips" || IPS.includes(value))
         : setting === "accessedDirty"
           ? dialect.accessedDirty.includes(value)
           : typeof value === "boolean";
