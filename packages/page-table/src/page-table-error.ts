@@ -107,12 +107,8 @@ export const pageTableError: ErrorCases<PageTableErrorDetail> =
       `${shown(d.va)} is no 64-bit virtual address: give a number in 0..2^53-1, a bigint in 0..2^64-1 or [hi, lo]`,
     "invalid-level": (d) =>
       `${d.paging} has no level ${shown(d.level)}: its levels are 1 (leaves) to ${d.levels}`,
-    unrepresentable: (d) =>
-      `${d.paging} cannot express property ${hex(d.prop)} at level ${shown(d.level)}`,
     "invalid-pfn": (d) =>
       `${hex(d.pfn)} is no frame number that fits here: give an integer in 0..2^52-1, aligned to its page`,
-    "invalid-index-range": (d) =>
-      `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
   });
 
 /** What `@memkit/page-table` throws. */

@@ -8,6 +8,7 @@
  */
 
 import type { FrameTable } from "@memkit/frame-meta";
+import { refuseProperty } from "../format/codec.js";
 import { AVAIL1, AVAIL2, WRITE } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
 import type { PagingConsts } from "../paging.js";
@@ -144,8 +145,7 @@ export abstract class Editor extends Cursor {
   }
 
   private unrepresentable(prop: number): never {
-    const paging = this.store.config.format.name;
-    throw new PageTableError({ code: "unrepresentable", prop, level: 1, paging });
+    refuseProperty(this.store.config.format, prop, 1);
   }
 
   /** The frames of an item that this table may hold. @throws `used-after-drop`; {@link PageTableError} `unfit-item` */

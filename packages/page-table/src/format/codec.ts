@@ -11,10 +11,15 @@
  * @module
  */
 
-import { PageTableError } from "../page-table-error.js";
+import { hex, pageTableError, shown } from "../page-table-error.js";
 import type { PteFormat, SoftwareBit } from "./format.js";
 import { ACCESSED, AVAIL1, AVAIL2, CACHE_SHIFT, DIRTY, GLOBAL, USER } from "./property.js";
 import { USER_SHIFT } from "./rights.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"unrepresentable">({
+  unrepresentable: (d) =>
+    `${d.paging} cannot express property ${hex(d.prop)} at level ${shown(d.level)}`,
+});
 
 const PERMISSIONS = 7;
 const FLAGS = 0x1ff;
@@ -85,6 +90,11 @@ export function leafBits(format: PteFormat, prop: number, level: number): Entry 
   return whole ? entry : undefined;
 }
 
+/** @throws {@link PageTableError} `unrepresentable` */
+export function refuseProperty({ name }: PteFormat, prop: number, level: number): never {
+  throw new PageTableError({ code: "unrepresentable", prop, level, paging: name });
+}
+
 /** Whether the format has a leaf that means exactly `prop` at `level`: {@link PteFormat.supports}. */
 export function supports(format: PteFormat, prop: number, level: number): boolean {
   return leafBits(format, prop, level) !== undefined;
@@ -122,9 +132,7 @@ function putFrame({ pfnShift, pfnHiMask }: PteFormat, entry: Entry, pfn: number,
  */
 export function encodeLeaf(format: PteFormat, pfn: number, level: number, prop: number): Entry {
   const entry = leafBits(format, prop, level);
-  if (entry === undefined) {
-    throw new PageTableError({ code: "unrepresentable", prop, level, paging: format.name });
-  }
+  if (entry === undefined) refuseProperty(format, prop, level);
   putFrame(format, entry, pfn, 2 ** (9 * level - 9));
   return entry;
 }

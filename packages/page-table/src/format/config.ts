@@ -12,9 +12,14 @@
  */
 
 import { checkObject, refuseArgument } from "../argument.js";
-import { PageTableError } from "../page-table-error.js";
+import { pageTableError } from "../page-table-error.js";
 import { checkFormat } from "./choice.js";
 import type { PteFormat } from "./format.js";
+
+const PageTableError = /* @__PURE__ */ pageTableError<"invalid-index-range">({
+  "invalid-index-range": (d) =>
+    `a table cannot have the root's entries ${d.first} to ${d.last}: give a range in 0..511 within one half`,
+});
 
 /** A table's share of the address space. */
 export interface PageTableConfig {
@@ -50,10 +55,15 @@ export function pageTableConfig(config: PageTableConfig): PageTableConfig {
   const oneHalf = canonical === "two-halves" || first >>> 8 === last >>> 8;
   const root = canonical === "two-halves" || !config.upperRoot;
   if (!(whole && first <= last && oneHalf && root)) {
-    throw new PageTableError({ code: "invalid-index-range", first, last });
+    refuseIndexRange(first, last);
   }
   const made = { ...config, topLevelIndexRange: range };
   return Object.freeze(Object.defineProperty(made, MADE, { value: true }));
+}
+
+/** @throws {@link PageTableError} `invalid-index-range` */
+export function refuseIndexRange(first: number, last: number): never {
+  throw new PageTableError({ code: "invalid-index-range", first, last });
 }
 
 /** Proves that a configuration is one that has been proved. @throws {@link PageTableError} `invalid-argument` */

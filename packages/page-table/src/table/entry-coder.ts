@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Entry, leafBits, propertyOf, supports } from "../format/codec.js";
+import { type Entry, leafBits, propertyOf, refuseProperty, supports } from "../format/codec.js";
 import type { PteFormat, SoftwareBit } from "../format/format.js";
 import { AVAIL1, AVAIL2, CACHE_POLICIES, CACHE_SHIFT, READ, WRITE } from "../format/property.js";
 import { PageTableError } from "../page-table-error.js";
@@ -157,7 +157,7 @@ export class EntryCoder {
     // As the caller knows it: that the frame is counted is ours to say, and what is wrong only where the format has no bit for that.
     const plain = prop & ~AVAIL1;
     const given = supports(format, plain, level) ? prop : plain;
-    throw new PageTableError({ code: "unrepresentable", prop: given, level, paging: format.name });
+    return refuseProperty(format, given, level);
   }
 
   /** Whether an entry can name a frame of memory. */

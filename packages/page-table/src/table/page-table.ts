@@ -12,10 +12,9 @@ import type { Segment } from "@memkit/frame-meta/segment";
 import { checkObject, refuseArgument } from "../argument.js";
 import { Cursor } from "../cursor/cursor.js";
 import type { CursorMut } from "../cursor/cursor-mut.js";
-import { checkMade, type PageTableConfig, vaddrRange } from "../format/config.js";
+import { checkMade, type PageTableConfig, refuseIndexRange, vaddrRange } from "../format/config.js";
 import { refuseFormat } from "../format/other-format.js";
 import { AVAIL1 } from "../format/property.js";
-import { PageTableError } from "../page-table-error.js";
 import { offsetOf, type VirtualAddress, vpnOf, wholeOf } from "../virtual-address.js";
 import { LEAF, PAGES } from "./entry-coder.js";
 import { shareRoot } from "./kernel-half.js";
@@ -167,7 +166,7 @@ export class PageTable<C extends PageTableConfig = PageTableConfig> implements D
     const { format } = this.config;
     if (config.format !== format) refuseFormat(format, config.format);
     if (sameRoot && first <= mineLast && mineFirst <= last) {
-      throw new PageTableError({ code: "invalid-index-range", first, last });
+      refuseIndexRange(first, last);
     }
     if (sameRoot && (this.config.topLevelCanUnmap || this.shared !== undefined)) {
       const wanted = "a table whose topLevelCanUnmap is false, with no entries of another's";
