@@ -20,8 +20,9 @@ const EVERYTHING = [
   { name: "page-table", limit: "16 kB" },
   // The walker, and the unit that makes accesses and faults of its walks.
   { name: "page-table", entry: "walk", limit: "7.2 kB" },
-  // Tables in frames, of an agent that is alone, with all of core and frame-meta that they need. The aim is 16 kB.
-  { name: "page-table", entry: "table", limit: "24.6 kB" },
+  // Tables in frames, of an agent that is alone, with all of core and frame-meta that they need. The aim is 16 kB: without protectRange,
+  // cleanUp, translate, replace, the kernel's half, a frame's sending and locks, and errors as JSON it would be 18.5 still.
+  { name: "page-table", entry: "table", limit: "22.1 kB" },
 ];
 
 /** A small program: a table, handles, and a type with fields of its own, for which the layout language comes along. */
@@ -52,7 +53,7 @@ const SHARED_TABLES = {
     "packages/page-table/dist/shared.js": "{ shareTables }",
   },
   gzip: true,
-  limit: "30.3 kB",
+  limit: "29.8 kB",
 };
 
 const whole = EVERYTHING.map(({ name, entry, limit, without }) => ({
