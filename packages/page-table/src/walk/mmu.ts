@@ -226,9 +226,10 @@ export class Mmu extends Walker {
     this.faultHi = hi;
     this.faultLo = lo;
     if (found < 0) return found;
-    if (this.software !== undefined) return this.unseen();
-    const { dialect } = this.format;
-    const refused = dialect.refuse(this, request, status, this.pkru);
+    const refused =
+      this.software === undefined
+        ? this.format.dialect.refuse(this, request, status, this.pkru)
+        : NOT_PRESENT; // the hardware does not see what the hook sees
     if (refused !== 0) {
       this.reason = refused;
       return refused;
@@ -277,12 +278,6 @@ export class Mmu extends Walker {
         (step.lo & bits) === bits ||
         this.tables.swap(step.table, step.index, step.lo, step.lo | bits, step.hi),
     );
-  }
-
-  /** The hardware does not see what the hook sees. */
-  private unseen(): number {
-    this.reason = NOT_PRESENT;
-    return NOT_PRESENT;
   }
 
   private failure(reason: number, request: number, status: number): Access {

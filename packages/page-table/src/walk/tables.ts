@@ -19,10 +19,9 @@ import { OUTSIDE, PAGE_MISSING } from "./reason.js";
 const PageTableError = /* @__PURE__ */ pageTableError<
   "invalid-page" | "page-source-threw" | "walker-busy"
 >({
-  "invalid-page": (d) =>
-    `the page source gave something for frame ${hex(d.pfn)} that is not a Uint8Array of 4096 bytes`,
-  "page-source-threw": (d) => `the page source threw when asked for frame ${hex(d.pfn)}`,
-  "walker-busy": () => "the page source or a hook called the walker that asked it: give it another",
+  "invalid-page": (d) => `the page source gave no Uint8Array of 4096 bytes for frame ${hex(d.pfn)}`,
+  "page-source-threw": (d) => `the page source threw for frame ${hex(d.pfn)}`,
+  "walker-busy": () => "the page source or hook called its walker: give it another",
 });
 
 const PAGE_BYTES = 4096;
@@ -44,6 +43,8 @@ export type Page = Uint8Array | undefined | "absent";
  *
  * @param pfn - The frame that is asked for; any number of 0..2^52-1, for tables may say anything
  * @returns 4096 bytes. They are read in place, and written in place if the walker sets accessed bits.
+ *
+ * May not use the walker that asks: `walker-busy`.
  */
 export interface PageSource {
   /** The bytes of frame `pfn`, or why there are none. */
@@ -111,8 +112,6 @@ export function emptyWindow(): Window {
   return { words: new Int32Array(0), first: 0, frames: 0, lo: 0, hi: 0 };
 }
 
-const none: Window = /* @__PURE__ */ emptyWindow();
-
 /** Tables in a physical memory. */
 export class MemoryTables implements Tables {
   readonly once = false;
@@ -126,7 +125,7 @@ export class MemoryTables implements Tables {
 
   constructor(memory: PhysicalMemory) {
     this.memory = memory;
-    this.words = memory.banks.map(() => none.words);
+    this.words = memory.banks.map(() => this.window.words); // of nothing yet
     this.shared = memory.banks.some(({ views }) => views.shared);
   }
 
@@ -194,6 +193,10 @@ function replace(dv: DataView, at: number, from: number, to: number): boolean {
   return true;
 }
 
+/** Why there is no page. */
+const reasonOf = (page: undefined | "absent"): number =>
+  page === undefined ? PAGE_MISSING : OUTSIDE;
+
 /** Tables in pages that are fetched. */
 class PageTables implements Tables {
   readonly once = true;
@@ -225,8 +228,7 @@ class PageTables implements Tables {
   locate(pfn: number, window: Window): number {
     window.frames = 0;
     const page = this.page(pfn);
-    if (page === undefined) return PAGE_MISSING;
-    if (page === "absent") return OUTSIDE;
+    if (typeof page !== "object") return reasonOf(page);
     const { buffer, byteOffset } = page;
     // Files put pages where they like: bytes that no array of words can show are copied.
     window.words =
@@ -244,13 +246,15 @@ class PageTables implements Tables {
 
   targetOf(pfn: number): Target {
     const page = this.page(pfn);
-    return page === undefined ? PAGE_MISSING : page === "absent" ? OUTSIDE : RAM;
+    return typeof page === "object" ? RAM : reasonOf(page);
   }
 
   swap(pfn: number, index: number, from: number, to: number): boolean {
     const page = this.page(pfn);
-    if (!(page instanceof Uint8Array)) return false;
-    return replace(new DataView(page.buffer, page.byteOffset), index * 8, from, to);
+    return (
+      typeof page === "object" &&
+      replace(new DataView(page.buffer, page.byteOffset), index * 8, from, to)
+    );
   }
 }
 

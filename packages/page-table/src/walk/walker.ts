@@ -50,7 +50,7 @@ export interface SoftwarePte {
   readonly pfn?: number;
 }
 
-/** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. May not use the walker that calls it. */
+/** Reads an entry whose valid bit is 0. Not called for an entry of all zeros. May not use the walker that calls it: `walker-busy`. */
 export type SoftwareHook = (lo: number, hi: number, level: number) => SoftwarePte | undefined;
 
 /** One entry of a walk. */
@@ -443,8 +443,8 @@ export class Walker extends Machine implements Window {
   }
 
   private absent(): number {
-    this.fail(NOT_PRESENT);
-    if (this.hook === undefined || (this.lo | this.hi) === 0) return NOT_PRESENT;
+    const reason = this.fail(NOT_PRESENT);
+    if (this.hook === undefined || (this.lo | this.hi) === 0) return reason;
     const { tables, frames } = this;
     tables.busy = true;
     this.frames = 0;
@@ -456,7 +456,7 @@ export class Walker extends Machine implements Window {
       this.frames = frames;
     }
     const pfn = this.software?.pfn;
-    if (pfn === undefined) return NOT_PRESENT;
+    if (pfn === undefined) return reason;
     this.pfn = frame(pfn);
     this.reason = 0;
     return this.level;

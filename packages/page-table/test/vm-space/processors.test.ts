@@ -1,6 +1,7 @@
 /** Several processors: whose number is whose, which processors an address space may go to, and what a dead one leaves behind. */
 
-import { FrameTable, unitMeta } from "@memkit/frame-meta";
+import { struct } from "@memkit/core";
+import { defineFrameMeta, FrameTable, unitMeta } from "@memkit/frame-meta";
 import { reap } from "@memkit/frame-meta/agents";
 import { allocFrame, attachBuddy, createBuddy } from "@memkit/frame-meta/alloc";
 import { FrameLedger } from "@memkit/frame-meta/model";
@@ -282,6 +283,32 @@ describe("an agent that dies with what it has unmapped and not flushed (PT-12, P
     expect(first!.done(first!.detach(1))).toBe(true);
     expect(words[0]).toBe(0);
   });
+});
+
+test("a reap goes on where an old frame refuses to go, and the next poll tells", () => {
+  const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
+  const words = new Int32Array(new SharedArrayBuffer(4 * shootdownWords(2)));
+  const frames = FrameTable.create({ memory, mode: "shared" }, { agent: 0 });
+  createBuddy(frames);
+  shareTables(frames);
+  const there = FrameTable.attach({ memory, buffer: frames.buffer }, { agent: 1 });
+  const [mine] = [frames, there].map((of, n) => {
+    return new VmCpu(of, format, new Shootdown(words, 2, n, new Tlb()));
+  });
+  let agrees = false;
+  const pinned = defineFrameMeta({
+    name: "pinned to the end",
+    layout: struct(),
+    onDropPre: () => agrees,
+  });
+  const space = VmSpace.create(mine!);
+  space.map(VA, allocFrame(frames, pinned, {}), RO);
+  expect(space.unmap(VA, 1)).toBe(1); // and the other one, for whom it waits, dies
+  expect(mine!.reap([1]).agents).toEqual([1]);
+  expect(() => mine!.poll()).toThrow(code("release-failed"));
+  agrees = true;
+  mine!.poll();
+  expect(mine!.flusher.collect()).toBe(true);
 });
 
 test("a reap waits for those who do not poll only as long as it is told, says who, and can be called again", () => {
