@@ -32,6 +32,7 @@
  */
 
 import { LEVEL_BITS, NR_ENTRIES, PAGE_SHIFT, PAGE_SIZE } from "@memkit/core/paging";
+import { refuseArgument } from "./argument.js";
 import { hex, pageTableError } from "./page-table-error.js";
 import { hiOf, joinVa, loOf, type VirtualAddress } from "./virtual-address.js";
 
@@ -99,10 +100,16 @@ export const SV57: PagingConsts = /* @__PURE__ */ consts("Sv57", 5, 5);
 /** AArch64 with the 4 KiB granule and 48-bit addresses in both halves (T0SZ = T1SZ = 16). */
 export const AARCH64_4K: PagingConsts = /* @__PURE__ */ consts("AArch64 4K", 4, 3, "two-halves");
 
+/** @throws {@link PageTableError} `invalid-argument` */
+function checkPaging(paging: PagingConsts): void {
+  if (typeof paging?.vaBits !== "number")
+    refuseArgument("paging format", paging, "X86_64 or another");
+}
+
 /**
  * The index of the entry that `va` selects in a node of `level`: 0..511. Bits above the format's are not looked at.
  *
- * @throws {@link PageTableError} `invalid-level`, `invalid-vaddr`
+ * @throws {@link PageTableError} `invalid-level`, `invalid-vaddr`, `invalid-argument`
  *
  * @example
  * ```ts
@@ -114,6 +121,7 @@ export const AARCH64_4K: PagingConsts = /* @__PURE__ */ consts("AArch64 4K", 4, 
  * ```
  */
 export function pteIndex(paging: PagingConsts, va: VirtualAddress, level: number): number {
+  checkPaging(paging);
   if (!Number.isInteger(level) || level < 1 || level > paging.levels) {
     const { levels, name } = paging;
     throw new PageTableError({ code: "invalid-level", level, levels, paging: name });
@@ -168,7 +176,7 @@ export function isCanonicalHi(paging: PagingConsts, hi: number): boolean {
 /**
  * Whether `va` is an address that the format translates (PT-2).
  *
- * @throws {@link PageTableError} `invalid-vaddr`
+ * @throws {@link PageTableError} `invalid-vaddr`, `invalid-argument`
  *
  * @example
  * ```ts
@@ -180,13 +188,14 @@ export function isCanonicalHi(paging: PagingConsts, hi: number): boolean {
  * ```
  */
 export function isCanonical(paging: PagingConsts, va: VirtualAddress): boolean {
+  checkPaging(paging);
   return isCanonicalHi(paging, hiOf(va));
 }
 
 /**
  * Proves that `va` is an address that the format translates.
  *
- * @throws {@link PageTableError} `non-canonical`, `invalid-vaddr`
+ * @throws {@link PageTableError} `non-canonical`, `invalid-vaddr`, `invalid-argument`
  */
 export function checkCanonical(paging: PagingConsts, va: VirtualAddress): void {
   if (!isCanonical(paging, va)) {

@@ -1,7 +1,15 @@
 /** What is wrong with an argument, said by name: see hostile.test.ts for everything that may be given. */
 
 import { type Pfn, PhysicalMemory } from "@memkit/core";
-import { x86Format } from "@memkit/page-table/format";
+import { FrameTable } from "@memkit/frame-meta";
+import { createBuddy } from "@memkit/frame-meta/alloc";
+import {
+  encodeLeaf,
+  encodeTable,
+  userConfig,
+  vaddrRange,
+  x86Format,
+} from "@memkit/page-table/format";
 import {
   diff,
   dump,
@@ -12,6 +20,11 @@ import {
   virtualOf,
 } from "@memkit/page-table/inspect";
 import { KernelWalker } from "@memkit/page-table/kernel";
+import { mmuOf } from "@memkit/page-table/mmu";
+import { checkInvariants } from "@memkit/page-table/model";
+import { isCanonical, pteIndex } from "@memkit/page-table/paging";
+import { shareTables } from "@memkit/page-table/shared";
+import { PageTable } from "@memkit/page-table/table";
 import {
   SetAssociativeTlb,
   Shootdown,
@@ -24,7 +37,10 @@ import { Mmu, type Step, Walker } from "@memkit/page-table/walk";
 import { describe, expect, expectTypeOf, test } from "vitest";
 
 const format = x86Format();
-const memory = new PhysicalMemory({ buffer: new ArrayBuffer(4 * 4096) });
+const memory = new PhysicalMemory({ buffer: new ArrayBuffer(8 * 4096) });
+const frames = FrameTable.create({ memory });
+createBuddy(frames);
+const table = PageTable.create(frames, userConfig(format));
 const mmu = new Mmu({ format, memory, root: 0 });
 const log = () => new Shootdown(new Int32Array(shootdownWords(1)), 1, 0, new Tlb());
 
@@ -61,6 +77,18 @@ describe("what is given, and what to give", () => {
     ["no cache for a log", () => new Shootdown(new Int32Array(9999), 1, 0, untyped({})), /a Tlb/],
     ["no walker for a cache", () => new Tlb().translate(untyped(5), 0, 0, 1), /5 is no walker/],
     ["nothing to keep", () => new TlbFlusher(log()).keep(untyped(undefined)), /has drop\(\)/],
+    ["no table for a unit", () => mmuOf(untyped(null)), /null is no table: give a PageTable/],
+    ["no choice of a unit", () => mmuOf(table, untyped(null)), /\{ settings, high, software \}/],
+    ["a number for the upper half", () => mmuOf(table, { high: untyped(5) }), /a PageTable/],
+    ["no frames to share", () => shareTables(untyped({})), /a FrameTable/],
+    ["no choice of an agent", () => shareTables(frames, untyped(null)), /\{ onWait \}/],
+    ["a number for a handler", () => shareTables(frames, { onWait: untyped(5) }), /a function/],
+    ["no table to a check", () => checkInvariants(untyped(null)), /a PageTable/],
+    ["no format for a leaf", () => encodeLeaf(untyped(undefined), 0, 1, 1), /x86Format\(\)/],
+    ["no format for a table", () => encodeTable(untyped({}), 0), /x86Format\(\)/],
+    ["no paging for an index", () => pteIndex(untyped(null), 0, 1), /X86_64 or another/],
+    ["a format for a paging", () => isCanonical(untyped(format), 0), /X86_64 or another/],
+    ["no configuration's range", () => vaddrRange(untyped({})), /pageTableConfig/],
     ["no frames for a processor", () => new VmCpu(untyped({}), format), /a FrameTable/],
     ["no processor for a space", () => VmSpace.create(untyped(undefined)), /a VmCpu/],
     [

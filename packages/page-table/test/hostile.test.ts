@@ -1,6 +1,6 @@
 /**
- * Anything, given in place of any argument of `/table`, `/fork`, `/walk`, `/inspect`, `/tlb`, `/vm-space` and `/kernel`: the answer is an
- * answer or an error of ours, never an engine's, and it comes.
+ * Anything, given in place of any argument of `/table`, `/fork`, `/walk`, `/inspect`, `/tlb`, `/vm-space` and `/kernel`, and of what sets up
+ * by `/format`, `/paging`, `/mmu`, `/shared` and `/model`: the answer is an answer or an error of ours, never an engine's, and it comes.
  *
  * What says "caller must give words" takes bare numbers in hot loops and asks nothing: it gets any number here, and nothing else.
  */
@@ -12,17 +12,25 @@ import { kernelMemory } from "@memkit/frame-meta/kernel";
 import { fork, handleFault } from "@memkit/page-table/fork";
 import {
   aarch64Format,
+  cachePolicyOf,
+  encodeLeaf,
+  encodeTable,
   kernelConfig,
   pageProperty,
   pageTableConfig,
   READ,
+  riscvFormat,
   USER,
   userConfig,
+  vaddrRange,
   x86Format,
 } from "@memkit/page-table/format";
 import * as inspect from "@memkit/page-table/inspect";
 import { KernelWalker } from "@memkit/page-table/kernel";
-import { attachTable } from "@memkit/page-table/shared";
+import { mmuOf } from "@memkit/page-table/mmu";
+import { checkInvariants } from "@memkit/page-table/model";
+import { checkCanonical, isCanonical, pteIndex, X86_64 } from "@memkit/page-table/paging";
+import { attachTable, shareTables } from "@memkit/page-table/shared";
 import { PageTable } from "@memkit/page-table/table";
 import * as tlb from "@memkit/page-table/tlb";
 import * as vm from "@memkit/page-table/vm-space";
@@ -368,6 +376,26 @@ const CHECKED: readonly Case[] = [
   }),
   ["new IoMem", () => [made(vm.IoMem), machine().memory, 1000, 2]],
   ["checkInvariants", () => [vm.checkInvariants, machine().space]],
+  ["x86Format", () => [x86Format, { levels: 4 }]],
+  ["riscvFormat", () => [riscvFormat, { sv: 39 }]],
+  ["aarch64Format", () => [aarch64Format, {}]],
+  ["format.supports", () => [bound(format, "supports"), RO, 1]],
+  ["encodeLeaf", () => [encodeLeaf, format, 5, 1, RO]],
+  ["encodeTable", () => [encodeTable, format, 5]],
+  ["pageProperty", () => [pageProperty, READ, "write-back"]],
+  ["cachePolicyOf", () => [cachePolicyOf, RO]],
+  ["userConfig", () => [userConfig, format, "tracked"]],
+  ["kernelConfig", () => [kernelConfig, format, "tracked"]],
+  ["pageTableConfig", () => [pageTableConfig, userConfig(format)]],
+  ["vaddrRange", () => [vaddrRange, userConfig(format)]],
+  ["pteIndex", () => [pteIndex, X86_64, 0x1000, 1]],
+  ["isCanonical", () => [isCanonical, X86_64, 0x1000]],
+  ["checkCanonical", () => [checkCanonical, X86_64, 0x1000]],
+  on("shareTables", ({ frames }) => [shareTables, frames, {}]),
+  on("shareTables, onWait", ({ frames }) => [
+    (onWait) => shareTables(frames, { onWait }),
+    () => undefined,
+  ]),
   ["new KernelWalker", () => [made(KernelWalker), kernelInit()]],
   ...Object.entries(kernelInit()).map(
     ([option, right]): Case => [
@@ -432,6 +460,14 @@ const TABLES: readonly Case[] = [
     return [bound(of.cursorMut(0x2000, 2), "mapSegment"), segment(), RO, 1];
   }),
   onTable("fork", (of) => [fork, of]),
+  onTable("mmuOf", (of) => [mmuOf, of, { settings: {} }]),
+  onTable("mmuOf, high", (of) => [(high) => mmuOf(of, { high }), undefined]),
+  onTable("mmuOf, settings", (of) => [(settings) => mmuOf(of, { settings }), {}]),
+  onTable("mmuOf, software", (of) => [
+    (software) => mmuOf(of, { software }).translate(0x2000),
+    () => undefined,
+  ]),
+  onTable("checkInvariants of /model", (of) => [checkInvariants, of]),
   onTable("handleFault", (of) => [handleFault, of, 0x1000, "read", {}]),
   onTable("handleFault, release", (of) => [
     (release) => handleFault(of, 0x1000, "read", { release }),

@@ -12,6 +12,7 @@
  */
 
 import { hex, pageTableError, shown } from "../page-table-error.js";
+import { checkFormat } from "./choice.js";
 import type { PteFormat, SoftwareBit } from "./format.js";
 import { ACCESSED, AVAIL1, AVAIL2, CACHE_SHIFT, DIRTY, GLOBAL, USER } from "./property.js";
 import { USER_SHIFT } from "./rights.js";
@@ -63,9 +64,10 @@ function putCache(format: PteFormat, entry: Entry, policy: number, level: number
 /** The bits of a leaf without its frame, or undefined if the format has none. @internal */
 export function leafBits(format: PteFormat, prop: number, level: number): Entry | undefined {
   const { paging, encodeIndex } = format;
-  const policy = prop >>> CACHE_SHIFT;
   if (!(Number.isInteger(level) && level >= 1 && level <= paging.highestTranslationLevel)) return;
-  if (prop >>> 0 !== prop || (prop & ~FLAGS) !== policy << CACHE_SHIFT) return;
+  if (typeof prop !== "number" || prop >>> 0 !== prop) return;
+  const policy = prop >>> CACHE_SHIFT;
+  if ((prop & ~FLAGS) !== policy << CACHE_SHIFT) return;
   const hidden = (prop & PERMISSIONS) === 0;
   const index = encodeIndex[(hidden ? 1 : prop & PERMISSIONS) | ((prop & USER) >>> 2)]!;
   if (index < 0) return;
@@ -103,11 +105,9 @@ export function supports(format: PteFormat, prop: number, level: number): boolea
 function putFrame({ pfnShift, pfnHiMask }: PteFormat, entry: Entry, pfn: number, pages: number) {
   // With no more remainders than are needed: those of doubles are calls.
   const inLo = 1 << (32 - pfnShift);
-  const high = Math.floor(pfn / inLo);
-  const aligned = pages === 1 ? Number.isInteger(pfn) : pfn % pages === 0;
-  if (!(aligned && pfn >= 0 && high <= pfnHiMask)) {
-    throw new PageTableError({ code: "invalid-pfn", pfn });
-  }
+  const aligned = Number.isInteger(pfn) && (pages === 1 || pfn % pages === 0);
+  const high = aligned ? Math.floor(pfn / inLo) : -1;
+  if (!(high >= 0 && high <= pfnHiMask)) throw new PageTableError({ code: "invalid-pfn", pfn });
   entry.lo |= (pfn - high * inLo) << pfnShift;
   entry.hi |= high;
 }
@@ -116,7 +116,7 @@ function putFrame({ pfnShift, pfnHiMask }: PteFormat, entry: Entry, pfn: number,
  * The entry that maps frame `pfn` with property `prop`.
  *
  * @param level - 1 for a base page; the frame must be aligned to the page of the level
- * @throws {@link PageTableError} `unrepresentable`, `invalid-pfn`
+ * @throws {@link PageTableError} `unrepresentable`, `invalid-pfn`, `invalid-argument`
  *
  * @example
  * ```ts
@@ -131,6 +131,7 @@ function putFrame({ pfnShift, pfnHiMask }: PteFormat, entry: Entry, pfn: number,
  * ```
  */
 export function encodeLeaf(format: PteFormat, pfn: number, level: number, prop: number): Entry {
+  if (typeof format?.supports !== "function") checkFormat(format);
   const entry = leafBits(format, prop, level);
   if (entry === undefined) refuseProperty(format, prop, level);
   putFrame(format, entry, pfn, 2 ** (9 * level - 9));
@@ -140,9 +141,15 @@ export function encodeLeaf(format: PteFormat, pfn: number, level: number, prop: 
 /**
  * The entry that leads to the table in frame `pfn`.
  *
- * @throws {@link PageTableError} `invalid-pfn`
+ * @throws {@link PageTableError} `invalid-pfn`, `invalid-argument`
  */
 export function encodeTable(format: PteFormat, pfn: number): Entry {
+  if (typeof format?.supports !== "function") checkFormat(format);
+  return tableEntry(format, pfn);
+}
+
+/** {@link encodeTable} of a format that is one. @internal */
+export function tableEntry(format: PteFormat, pfn: number): Entry {
   const entry: Entry = { lo: format.fixedTable, hi: 0 };
   putFrame(format, entry, pfn, 1);
   return entry;

@@ -124,8 +124,9 @@ export function kernelConfig(
   return pageTableConfig({ name: "kernel", format, ...rest });
 }
 
-/** The first and the last address of a configuration. OSTD `vaddr_range`. */
+/** The first and the last address of a configuration. OSTD `vaddr_range`. @throws {@link PageTableError} `invalid-argument` */
 export function vaddrRange(config: PageTableConfig): [first: bigint, last: bigint] {
+  checkMade(config);
   const { format, topLevelIndexRange, upperRoot } = config;
   const { vaBits, canonical } = format.paging;
   const shift = BigInt(vaBits - 9);

@@ -7,9 +7,8 @@
  *
  *     index = (lo >> loShift & loMask) | (hi >> hiShift & hiMask) | (upper tables' hi >> tableShift & tableMask)
  *
- * PT-3: a format is frozen numbers; its lists are frozen copies of its maker's, and its table of rights, bytes that no engine can freeze,
- * is a copy. What a processor's settings change (the width of a physical address, NXE, Svpbmt, hierarchical permissions) is a walker's
- * own copy, never the format's.
+ * PT-3: a format is frozen numbers, and its lists and tables are copies of its maker's. What a processor's settings change (the width of a
+ * physical address, NXE, Svpbmt, hierarchical permissions) is a walker's own copy, never the format's.
  *
  * @see one descriptor file for each architecture beside this one; reference manuals are named there
  * @module
@@ -115,12 +114,6 @@ export interface PteFormat extends FormatSpec {
 /** What there is, by its numbers: two formats that are equal are one, so that tables, walkers and processors can tell. */
 const known: Map<string, PteFormat> = /* @__PURE__ */ new Map<string, PteFormat>();
 
-/** What nobody can change: itself, or a copy, of a list with all that is in it. */
-function frozen<T>(value: T): T {
-  if (Array.isArray(value)) return Object.freeze(value.map(frozen)) as T;
-  return Object.isFrozen(value) ? value : Object.freeze({ ...value });
-}
-
 /**
  * Makes a format of its numbers, or finds the one that was made of the same. A new architecture is one call of this.
  *
@@ -144,12 +137,15 @@ export function defineFormat(spec: FormatSpec): PteFormat {
     gathered[index << spec.loShift] = rights === RESERVED_RIGHTS ? -1 : rights;
   });
   const { valid, leafMask, leafXor, tableXor, tableReservedLo, globalInherited, global } = spec;
+  const { paging, software, rights } = spec;
+  // Not frozen: what goes through a frozen list is many times as slow.
   const lists = Object.entries(spec).filter(([, value]) => Array.isArray(value));
   const format: PteFormat = Object.freeze({
     ...spec,
-    ...(Object.fromEntries(lists.map(([name, list]) => [name, frozen(list)])) as object),
-    paging: frozen(spec.paging),
-    rights: spec.rights.slice(),
+    ...(Object.fromEntries(lists.map(([name, list]) => [name, [...list]])) as object),
+    software: software.map(({ bit, owner }) => Object.freeze({ bit, owner })),
+    paging: Object.isFrozen(paging) ? paging : Object.freeze({ ...paging }),
+    rights: rights.slice(),
     encodeIndex,
     gathered,
     tableBits: valid | leafMask | tableReservedLo,
@@ -162,7 +158,11 @@ export function defineFormat(spec: FormatSpec): PteFormat {
   return format;
 }
 
-/** The frame that an entry names: a table's, or a leaf's without the offset of a page within it. */
+/**
+ * The frame that an entry names: a table's, or a leaf's without the offset of a page within it.
+ *
+ * Caller must give a format and two numbers: nothing is checked, for hot loops.
+ */
 export function frameOf(
   { pfnShift, pfnHiMask, pfnHiScale }: PteFormat,
   lo: number,

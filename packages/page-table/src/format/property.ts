@@ -83,7 +83,7 @@ export function pageProperty(flags: number, cache: CachePolicy = "write-back"): 
   return flags | (policy << CACHE_SHIFT);
 }
 
-/** The cache policy of a property, or undefined for a number that is none. */
+/** The cache policy of a property, or undefined for what is none. */
 export function cachePolicyOf(prop: number): CachePolicy | undefined {
-  return CACHE_POLICIES[prop >>> CACHE_SHIFT];
+  return typeof prop === "number" ? CACHE_POLICIES[prop >>> CACHE_SHIFT] : undefined;
 }

@@ -30,6 +30,8 @@ export const RESERVED_RIGHTS = 64;
 /**
  * Rights in letters: `SRW- UR--`; what is missing is a dash.
  *
+ * @param rights - Caller must give a number.
+ *
  * @example
  * ```ts
  * import { rightsText, SR, SW, UR } from "@memkit/page-table/walk";

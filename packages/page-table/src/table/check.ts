@@ -26,6 +26,7 @@
  */
 
 import { PAGE_SIZE, type Pfn } from "@memkit/core/address";
+import { checkObject } from "../argument.js";
 import { RESERVED_RIGHTS } from "../format/rights.js";
 import { metaOf, misplaced } from "./check-cursors.js";
 import { Holders } from "./check-items.js";
@@ -235,6 +236,7 @@ class Check {
  * this one only (E3); frames that no entry leads to are for the `checkInvariants` of `@memkit/frame-meta/model`.
  *
  * @returns what does not hold: empty where all is well
+ * @throws {@link PageTableError} `invalid-argument`
  *
  * @example
  * ```ts
@@ -254,6 +256,7 @@ class Check {
  * ```
  */
 export function checkInvariants(table: PageTable): TableViolation[] {
+  checkObject("table", table, "a PageTable", "cursorMutOfAll");
   const check = new Check(table);
   check.run();
   return check.violations;

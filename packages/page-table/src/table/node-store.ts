@@ -12,7 +12,7 @@
 
 import type { Frame, FrameMeta, FrameTable } from "@memkit/frame-meta";
 import { allocNode, type storedPageTablePageMeta } from "@memkit/frame-meta/pt-node";
-import { encodeTable } from "../format/codec.js";
+import { tableEntry } from "../format/codec.js";
 import type { PageTableConfig } from "../format/config.js";
 import { hex } from "../page-table-error.js";
 import { ABSENT, EntryCoder, LEAF, PAGES, TABLE } from "./entry-coder.js";
@@ -115,13 +115,13 @@ export class NodeStore {
 
   /** Makes an entry lead to the table in frame `pfn`. */
   link(words: Int32Array, at: number, meta: number, pfn: number): void {
-    const { lo, hi } = encodeTable(this.config.format, pfn);
+    const { lo, hi } = tableEntry(this.config.format, pfn);
     this.put(words, at, meta, lo, hi);
   }
 
   /** Makes a leaf one that leads to the table in frame `pfn`, as {@link NodeStore.swap} does. */
   relink(words: Int32Array, at: number, meta: number, seen: number, pfn: number): boolean {
-    const { lo, hi } = encodeTable(this.config.format, pfn);
+    const { lo, hi } = tableEntry(this.config.format, pfn);
     return this.swap(words, at, meta, seen, lo, hi);
   }
 

@@ -12,6 +12,7 @@
  */
 
 import { type FrameTable, PageUsage } from "@memkit/frame-meta";
+import { checkObject } from "../argument.js";
 import { Mmu } from "../walk/mmu.js";
 import { type MmuSettings, refuseSetting } from "../walk/settings.js";
 import { BEGIN_ANEW, MemoryTables, READ_WHOLE, type Window } from "../walk/tables.js";
@@ -204,5 +205,9 @@ function initOf(
  * ```
  */
 export function mmuOf(table: PageTable, options: MmuOfOptions = {}): Mmu {
+  checkObject("table", table, "a PageTable", "createUser");
+  checkObject("choice of a unit", options, "{ settings, high, software }, or nothing");
+  const { high } = options;
+  if (high !== undefined) checkObject("table of the upper half", high, "a PageTable", "createUser");
   return new TableMmu(table, options);
 }

@@ -7,6 +7,7 @@
  */
 
 import type { FrameTable } from "@memkit/frame-meta";
+import { checkObject, refuseArgument } from "../argument.js";
 import { SharedCursorMut } from "../cursor/shared-cursor-mut.js";
 import { sharedOf, takeOver } from "./reap.js";
 import { SharedLocks } from "./shared-locks.js";
@@ -31,7 +32,7 @@ export interface ShareOptions {
  *
  * @param frames - the table of frames, opened with the agent's number, of frames in shared memory
  * @throws {@link PageTableError} `unsupported-memory` for frames that are not in shared memory, are in a resizable buffer, or were opened
- * without a number; `access-width` where others access entries in them by another number of bits. Nothing has changed then.
+ * without a number; `access-width` where others access entries in them by another number of bits; `invalid-argument`. Nothing has changed then.
  *
  * @example
  * ```ts
@@ -55,7 +56,13 @@ export interface ShareOptions {
  * table.translate(0x40_1234)?.pfn; // => 8
  * ```
  */
-export function shareTables(frames: FrameTable, { onWait }: ShareOptions = {}): void {
+export function shareTables(frames: FrameTable, options: ShareOptions = {}): void {
+  checkObject("table of frames", frames, "a FrameTable", "bind");
+  checkObject("choice of an agent", options, "{ onWait }, or nothing");
+  const { onWait } = options;
+  if (onWait !== undefined && typeof onWait !== "function") {
+    refuseArgument("handler", onWait, "a function, or nothing");
+  }
   if (frames.mode === "single" || isKept(frames)) return;
   const memory = new SharedNodeMemory(frames);
   checkShared(frames);

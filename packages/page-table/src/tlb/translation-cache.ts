@@ -164,7 +164,8 @@ export abstract class TranslationCache {
   /**
    * The frame of the page, if the cache has it, and it grants all of `need`; otherwise -1. Allocates nothing.
    *
-   * -1 is said also where a walk would find more: ask it, and insert what it says.
+   * -1 is said also where a walk would find more: ask it, and insert what it says. Caller must give words and rights as numbers, here
+   * and to {@link TranslationCache.find}: nothing is checked.
    */
   abstract lookup(hi: number, lo: number, need: number): Pfn;
 

@@ -161,8 +161,8 @@ export function checkStatus(dialect: Dialect, settings: StatusSettings): void {
 }
 
 /**
- * `status` with the flags that `settings` has: on, off, or as they were. Caller must give flags as booleans; `checkSettings` is for who
- * is not sure.
+ * `status` with the flags that `settings` has: on, off, or as they were. Caller must give a number, and flags as booleans;
+ * `checkSettings` is for who is not sure.
  *
  * @throws {@link PageTableError} `invalid-argument`: not an object
  */
