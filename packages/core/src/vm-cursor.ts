@@ -31,7 +31,7 @@ export abstract class VmCursor {
   protected readonly memory: FallibleMemory;
   readonly #access: "read" | "write";
   /** Whether running into inaccessible memory is expected, and answered, or a broken promise of the memory's owner. */
-  readonly #fallible: boolean;
+  protected readonly fallible: boolean;
   #at: number;
   #end: number;
 
@@ -42,7 +42,7 @@ export abstract class VmCursor {
   ) {
     this.memory = memory;
     this.#access = access;
-    this.#fallible = fallible;
+    this.fallible = fallible;
     this.#at = start;
     this.#end = end;
   }
@@ -100,7 +100,7 @@ export abstract class VmCursor {
   protected seek(ahead: number, len: number): number {
     const at = this.#at + ahead;
     const run = this.memory.seek(at, len, this.#access);
-    if (run < len && !this.#fallible) {
+    if (run < len && !this.fallible) {
       const { byteLength } = this.memory.views;
       throw new CoreError({ code: "out-of-bounds", start: at, len, byteLength });
     }
@@ -161,8 +161,8 @@ export abstract class VmCursor {
       const { views: into, offset: start } = to.memory;
       // Where both sides can fault, what made room for the one may have taken the other's place: then both begin anew.
       const moved =
-        from.#fallible &&
-        to.#fallible &&
+        from.fallible &&
+        to.fallible &&
         (from.seek(0, run) < run || from.memory.views !== views || from.memory.offset !== offset);
       tries = moved ? tries + 1 : 0;
       if (moved) continue;

@@ -4,7 +4,7 @@
  * {@link VmWriter} stands on memory proved accessible when the writer was made; it writes what was asked or throws.
  * {@link FallibleVmWriter} stands on memory that may fault at any byte; it says how far it came.
  *
- * Keeps CORE-8 and CORE-9 with `vm-cursor.ts`.
+ * Keeps CORE-8 and CORE-9 with `vm-cursor.ts`, also where a value's own code, as a getter's, runs while it is encoded.
  *
  * @see OSTD `ostd/src/mm/io/mod.rs`, `VmWriter<'_, Infallible>` and `VmWriter<'_, Fallible>`
  * @module
@@ -23,6 +23,13 @@ import {
 } from "./vm-memory.js";
 import { checkOnce, type Exchange, exchangeOnce, storeOnce } from "./vm-once.js";
 import type { BaseReader } from "./vm-reader.js";
+
+/** The value without any code of its own: encoded and read again. */
+function plainOf<T>(type: Pod<T>, value: T): T {
+  const dv = new DataView(new ArrayBuffer(type.size));
+  type.write(dv, 0, value);
+  return type.read(dv, 0);
+}
 
 /** What both writers do. Not made directly. */
 export abstract class BaseWriter extends VmCursor {
@@ -53,13 +60,15 @@ export abstract class BaseWriter extends VmCursor {
    */
   writeVal<T>(type: Pod<T>, value: T): void {
     const { size } = type;
+    // An object's own code may run where it is encoded, and take away memory that can fault: so it runs before that is sought.
+    const plain = this.fallible && Object(value) === value ? plainOf(type, value) : value;
     this.require(size);
     if (this.seekValue(size)) {
-      type.write(this.memory.views.dv, this.memory.offset, value);
+      type.write(this.memory.views.dv, this.memory.offset, plain);
     } else {
       const bytes = new Uint8Array(size);
       this.gather(bytes); // proves every run before the first write, and keeps the bytes that are padding
-      type.write(new DataView(bytes.buffer), 0, value);
+      type.write(new DataView(bytes.buffer), 0, plain);
       this.scatter(bytes);
     }
     this.advance(size);

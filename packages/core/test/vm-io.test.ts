@@ -387,6 +387,58 @@ describe("fallible", () => {
     });
     expect(new FallibleVmReader(paged, 8, 8).atomicLoad(u64)).toBe(0x0f0e_0d0c_0b0a_0908n);
   });
+  it.each([0, 6])(
+    "CORE-9: a value whose own code takes the page away is not written, from %i",
+    (at) => {
+      const paged = new Paged([page(0), page(8)]);
+      const { pages } = paged;
+      const [before, last] = [pages.slice(), at === 0 ? 0 : 1];
+      const writer = new FallibleVmWriter(paged, at, 10);
+      const value = {
+        x: 0x55,
+        get y() {
+          pages[last] = undefined;
+          return 0x44332211;
+        },
+      };
+      expect(failing(() => writer.writeVal(point, value))).toEqual({
+        code: "page-fault",
+        at: 8 * last,
+      });
+      expect(writer.cursor).toBe(at);
+      expect(before.map((one) => one?.u8[0])).toEqual([0, 8]);
+      expect(before.map((one) => one?.u8[7])).toEqual([7, 15]);
+    },
+  );
+  it("CORE-8: a value whose own code moves the writer is written where it stands then, if it fits", () => {
+    const paged = new Paged([page(0), page(8)]);
+    const writer = new FallibleVmWriter(paged, 0, 16);
+    const value = {
+      x: 0x55,
+      get y() {
+        writer.skip(6);
+        return 0x44332211;
+      },
+    };
+    writer.writeVal(point, value);
+    expect(writer.cursor).toBe(14);
+    expect(new FallibleVmReader(paged, 0, 8).readVal(u64)).toBe(0x0755_0504_0302_0100n);
+    writer.limit(1);
+    expect(failing(() => writer.writeVal(point, value)).code).toBe("too-short");
+    const short = new FallibleVmWriter(paged, 0, 12);
+    const moves = {
+      x: 1,
+      get y() {
+        short.skip(6);
+        return 0;
+      },
+    };
+    expect(failing(() => short.writeVal(point, moves))).toEqual({
+      code: "too-short",
+      needed: 8,
+      remain: 6,
+    });
+  });
   it("cmpxchg and atomicLoad on a missing page fault", () => {
     const paged = new Paged([undefined, page(8)]);
     const [reader, writer] = [

@@ -2,9 +2,9 @@
  * Readers and writers of a user's memory: addresses are virtual, each page goes through the processor's translation, and a page that
  * faults is put to the address space's handlers first.
  *
- * PT-43 (V1): a writer's range is in no other reader's or writer's of this agent, whichever `VmSpace` of the root has it; readers may share. A
- * handler is the program's own code: after each the
- * range must still be the reader's or writer's, and the processor have the space, or the access ends in an error.
+ * PT-43 (V1): a writer's range is in no other reader's or writer's of this agent, whichever `VmSpace` of the root has it; readers may
+ * share. A handler is the program's own code: after each the range must still be the reader's or writer's, and the processor have the
+ * space, or the access ends in an error.
  *
  * @see OSTD `VmSpace::reader`, `VmSpace::writer`; vostd `vm_space.rs`, `VmSpaceOwner::inv`
  * @module

@@ -69,6 +69,51 @@ const accesses = [
   ...writes.map(([name, run]) => [`a writer, ${name}`, "writer", run] as const),
 ] as const;
 
+describe("a value whose own code runs while it is written", () => {
+  const word = struct(["low", u32], ["high", u32]);
+
+  test.each([0, 4092])("and unmaps the page, from byte %i on", (at) => {
+    const m = two();
+    m.fill(m.mine, VA, 1);
+    m.fill(m.mine, VA + 4096, 1);
+    const pfns = [VA, VA + 4096].map((va) => m.mine.table.translate(va)!.pfn);
+    const bytes = m.frames.memory.banks[0]!.views.u8;
+    const before = pfns.map((pfn) => bytes.slice(pfn * 4096, pfn * 4096 + 4096));
+    const writer = m.mine.writer(VA + at, 8);
+    const value = {
+      low: 0xbad,
+      get high() {
+        m.mine.unmap(VA, 2);
+        return 0xbad;
+      },
+    };
+    expect(() => writer.writeVal(word, value)).toThrow(code("page-fault"));
+    const after = pfns.map((pfn) => bytes.slice(pfn * 4096, pfn * 4096 + 4096));
+    expect(after).toEqual(before);
+    writer.drop();
+    m.end();
+  });
+
+  test("and switches processes", () => {
+    const m = two();
+    m.fill(m.mine, VA, 1);
+    const writer = m.mine.writer(VA, 8);
+    const value = {
+      low: 0xbad,
+      get high() {
+        m.theirs.activate();
+        return 0xbad;
+      },
+    };
+    expect(() => writer.writeVal(word, value)).toThrow(code("not-active"));
+    const reader = m.theirs.reader(VA, 4);
+    expect(reader.readVal(u32)).toBe(SECRET);
+    reader.drop();
+    writer.drop();
+    m.end();
+  });
+});
+
 describe.each(accesses)("%s", (_, kind, run) => {
   const open = ({ mine }: Two) => mine[kind](VA + 4092, 8);
   const go = run as (one: UserReader | UserWriter) => unknown;
