@@ -309,7 +309,7 @@ export const entries: readonly Entry[] = [
   reaping(
     "suite",
     "reap of one that drops a table",
-    [230, 236],
+    [208, 216], // the last handle on the child's root is being dropped; then the table that it leads to
     known(few(held)),
     [forkAndLook(3)],
     [],
@@ -368,7 +368,7 @@ export const entries: readonly Entry[] = [
   reaping(
     "long",
     "reap in the middle of a stray table, beside a translate",
-    [69], // its entry is half-cleared
+    [71], // its entry is half-cleared
     few(held),
     [unmap(0, ALL)],
     [look(3)],
