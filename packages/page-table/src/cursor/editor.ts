@@ -97,6 +97,7 @@ export abstract class Editor extends Cursor {
     store.dropTree(coder.childOf(lo, hi), level - 1, []);
   }
 
+  /** @internal */
   protected get paging(): PagingConsts {
     return this.store.config.format.paging;
   }
